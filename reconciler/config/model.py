@@ -1,0 +1,100 @@
+"""The config as data: defaults resolved, groups expanded, people and rooms still by their aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from reconciler.errors import Position, Problem
+from reconciler.models import Settings
+from reconciler.schedule.model import Schedule
+
+
+class ProviderKind(StrEnum):
+    SANDBOX = "sandbox"
+    DINGTALK = "dingtalk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Where the meetings live. `qps` is calls per second and API; `monthly_quota` is of the whole organisation."""
+
+    kind: ProviderKind = ProviderKind.SANDBOX
+    endpoint: str = "https://api.dingtalk.com"
+    qps: int = 20
+    monthly_quota: int = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One of `union_id`, `userid` and `mobile` is set; the latter two are resolved by DingTalk."""
+
+    alias: str
+    union_id: str | None = None
+    userid: str | None = None
+    mobile: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    alias: str
+    id: str
+    capacity: int | None = None
+    location: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A person's alias among the attendees; groups are expanded already."""
+
+    person: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What else a `change` says of one occurrence besides its time; None: as the meeting has it."""
+
+    title: str | None = None
+    description: str | None = None
+    attendees: tuple[Invitation, ...] | None = None
+    rooms: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """One declared meeting. None for `description`, `attendees` and `rooms`: not declared, so not managed.
+
+    People in `settings` are aliases. `overrides` has the keys of `schedule.changes`.
+    """
+
+    name: str
+    title: str
+    organizer: str
+    schedule: Schedule
+    position: Position
+    description: str | None = None
+    attendees: tuple[Invitation, ...] | None = None
+    rooms: tuple[str, ...] | None = None
+    notify: bool = True
+    ui_lock: bool = False
+    settings: Settings = field(default_factory=dict)
+    overrides: Mapping[date | datetime, Override] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A whole, valid config. `root` is the folder it stands in; `warnings` are what validation found bearable."""
+
+    root: Path
+    workspace: str
+    provider: Provider
+    horizon: timedelta
+    people: Mapping[str, Person]
+    rooms: Mapping[str, Room]
+    meetings: Mapping[str, Meeting]
+    warnings: tuple[Problem, ...] = ()

@@ -1,0 +1,163 @@
+"""The values that flow through the program: desired and observed occurrences and what they are made of.
+
+All of them are frozen. People are union ids, rooms are room ids; the aliases of the config end at
+`reconciler.desired`. Instants are aware datetimes, in the zone of their meeting where it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.errors import ReconcilerError
+
+LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """The identity of an occurrence: its meeting and its original local start (naive, whole minutes).
+
+    The original start is the one that the recurrence rule gives; a `change` may move the occurrence, not its key.
+    """
+
+    meeting: str
+    original: datetime
+
+    def __str__(self) -> str:
+        """Return the address, as in `weekly-sync@2026-12-02T10:00`."""
+        return f"{self.meeting}@{self.original.strftime(LOCAL_FORMAT)}"
+
+    @classmethod
+    def parse(cls, address: str) -> Key:
+        """Return the key that `address` names; raise ReconcilerError where it names none."""
+        meeting, _, original = address.partition("@")
+        try:
+            if not meeting:
+                raise ValueError(address)
+            return cls(meeting, datetime.strptime(original, LOCAL_FORMAT))  # noqa: DTZ007  # local, by design
+        except ValueError:
+            fix = "write MEETING@YYYY-MM-DDTHH:MM, as `plan` prints it"
+            raise ReconcilerError(f"{address!r} is no address", fix=fix) from None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Attendee:
+    """A person at a meeting. The organiser is never one: they are part of it anyway."""
+
+    union_id: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ExtensionApp:
+    """An app that runs inside the conference (`moziConfExtensionAppSettings`)."""
+
+    code: str
+    auto_open: str = "never"  # never | hosts | everyone
+    data: str = ""
+
+
+SettingValue = bool | str | tuple[str, ...] | tuple[ExtensionApp, ...]
+Settings = Mapping[str, SettingValue]  # by name, as in `recording.auto_start`: see reconciler.settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """One occurrence as the config wants it.
+
+    `None` for `description`, `attendees` and `rooms` means: not declared, so not managed. A setting that is
+    absent from `settings` is not managed either.
+    """
+
+    key: Key
+    title: str
+    description: str | None
+    organizer: str
+    start: datetime
+    end: datetime
+    timezone: str  # IANA name; what `start` and `end` are shown in
+    attendees: tuple[Attendee, ...] | None  # sorted, without the organiser
+    rooms: tuple[str, ...] | None  # in the order of the config
+    settings: Settings = field(default_factory=dict)
+    notify: bool = True
+    ui_lock: bool = False
+
+
+class RoomStatus(StrEnum):
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"  # waits for an approval; no drift
+    DECLINED = "declined"  # refused; the event does not hold the room
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RoomBooking:
+    room_id: str
+    status: RoomStatus = RoomStatus.ACCEPTED
+    name: str = ""  # as DingTalk shows it: text from remote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A calendar event as DingTalk answers it, on the organiser's primary calendar."""
+
+    id: str
+    organizer: str
+    title: str
+    description: str  # whole, with the marker
+    start: datetime
+    end: datetime
+    timezone: str  # "" where the answer names none
+    attendees: tuple[Attendee, ...]  # sorted, without the organiser
+    attendees_complete: bool = True  # False: the answer was cut at its limit
+    rooms: tuple[RoomBooking, ...] = ()
+    cancelled: bool = False
+    all_day: bool = False
+    series: str = ""  # id of the recurring event that this is an instance of
+    recurring: bool = False
+    own_conference: str = ""  # id of the conference that DingTalk made for the event itself
+    created: str = ""  # createTime, as answered
+    updated: str = ""  # updateTime, as answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conference:
+    """A scheduled conference as `infos` and `settings` answer it.
+
+    `settings` holds the readable ones alone, by our names, and is None where they were not asked for.
+    """
+
+    id: str
+    title: str
+    start: datetime
+    end: datetime
+    url: str = ""
+    room_code: str = ""
+    settings: Settings | None = None
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstantConference:
+    """A conference that runs now. Its passwords are secrets: `repr` hides them, nothing stores them."""
+
+    id: str
+    url: str
+    room_code: str
+    phones: tuple[str, ...] = ()
+    password: str = field(default="", repr=False)
+    host_password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """Somebody's hold on a room: `status` is BUSY or TENTATIVE."""
+
+    room_id: str
+    event_id: str
+    organizer: str
+    start: datetime
+    end: datetime
+    status: str = "BUSY"
