@@ -1,0 +1,1 @@
+"""What the program remembers between runs: a cache of DingTalk, and what can't be asked for again."""

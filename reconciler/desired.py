@@ -1,0 +1,89 @@
+"""config → desired: every declared occurrence of a window, people and rooms by their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+from reconciler.config.model import Config, Invitation, Meeting, Override
+from reconciler.models import Attendee, Key, Occurrence, SettingValue
+from reconciler.schedule.expand import expand
+from reconciler.schedule.model import Slot
+from reconciler.settings import SETTINGS, Kind, canonical
+
+T = TypeVar("T")
+People = Mapping[str, str]  # alias → union id
+
+_AS_DECLARED = Override()
+
+
+def desired(config: Config, people: People, *, after: datetime, before: datetime) -> tuple[Occurrence, ...]:
+    """Return the declared occurrences whose start lies in [after, before), ordered by start and meeting.
+
+    `people` has a union id for every alias that the config uses. Both instants are aware.
+    """
+    found = [
+        occurrence
+        for meeting in config.meetings.values()
+        for occurrence in _occurrences(config, meeting, people, after=after, before=before)
+    ]
+    return tuple(sorted(found, key=lambda occurrence: (occurrence.start, occurrence.key)))
+
+
+def _occurrences(
+    config: Config, meeting: Meeting, people: People, *, after: datetime, before: datetime
+) -> Iterator[Occurrence]:
+    organizer = people[meeting.organizer]
+    settings = {name: _resolved(name, value, people) for name, value in meeting.settings.items()}
+    attendees = _attendees(meeting.attendees, people, organizer)
+    rooms = _rooms(meeting.rooms, config)
+    for slot in expand(meeting.schedule, after=after, before=before):
+        override = _override(meeting, slot)
+        yield Occurrence(
+            key=Key(meeting.name, slot.original),
+            title=override.title or meeting.title,
+            description=_first(override.description, meeting.description),
+            organizer=organizer,
+            start=slot.start,
+            end=slot.end,
+            timezone=meeting.schedule.timezone,
+            attendees=_first(_attendees(override.attendees, people, organizer), attendees),
+            rooms=_first(_rooms(override.rooms, config), rooms),
+            settings=settings,
+            notify=meeting.notify,
+            ui_lock=meeting.ui_lock,
+        )
+
+
+def _override(meeting: Meeting, slot: Slot) -> Override:
+    return _AS_DECLARED if slot.change is None else meeting.overrides.get(slot.change, _AS_DECLARED)
+
+
+def _first(override: T | None, declared: T | None) -> T | None:
+    return declared if override is None else override
+
+
+def _attendees(
+    invitations: tuple[Invitation, ...] | None, people: People, organizer: str
+) -> tuple[Attendee, ...] | None:
+    if invitations is None:
+        return None
+    optional: dict[str, bool] = {}
+    for invitation in invitations:
+        union_id = people[invitation.person]
+        # Two aliases may turn out to be one person; whoever is needed once is needed.
+        optional[union_id] = invitation.optional and optional.get(union_id, True)
+    return tuple(sorted(Attendee(who, flag) for who, flag in optional.items() if who != organizer))
+
+
+def _rooms(aliases: tuple[str, ...] | None, config: Config) -> tuple[str, ...] | None:
+    return None if aliases is None else tuple(config.rooms[alias].id for alias in aliases)
+
+
+def _resolved(name: str, value: SettingValue, people: People) -> SettingValue:
+    if SETTINGS[name].kind is Kind.PERSON and isinstance(value, str):
+        return people[value]
+    if SETTINGS[name].kind is Kind.PEOPLE and isinstance(value, tuple):
+        return canonical(name, tuple(people[alias] for alias in value if isinstance(alias, str)))
+    return canonical(name, value)

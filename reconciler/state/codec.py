@@ -1,0 +1,186 @@
+"""State ↔ JSON. What can't be read is refused with the path of the fault; nothing is guessed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reconciler.errors import StateError
+from reconciler.models import Attendee, ExtensionApp, Key, Occurrence, Settings, SettingValue
+from reconciler.settings import SETTINGS, Kind
+from reconciler.state.model import FORMAT_VERSION, Entry, Opened, Orphan, State
+
+Json = dict[str, Any]
+
+
+def dumps(state: State) -> str:
+    """Return the state as JSON, keys sorted, so that two states compare as text."""
+    document = {
+        "version": FORMAT_VERSION,
+        "workspace": state.workspace,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "occurrences": {str(key): encode_entry(entry) for key, entry in state.entries.items()},
+        "organizers": sorted(state.organizers),
+        "people": dict(state.people),
+        "orphans": [_times_as_text(asdict(orphan)) for orphan in state.orphans],
+        "opened": {address: _times_as_text(asdict(one)) for address, one in state.opened.items()},
+        "calls": dict(state.calls),
+    }
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+
+
+def loads(text: str, *, where: str) -> State:
+    """Return the state that `text` holds; raise StateError, naming `where`, if it holds none that we can read."""
+    try:
+        document = json.loads(text)
+        version = document["version"]
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            raise StateError(
+                f"the state has format {version}, this program reads up to {FORMAT_VERSION}",
+                where=where,
+                fix="use the newer reconciler that wrote it",
+            )
+        return State(
+            workspace=_text(document["workspace"]),
+            lineage=_text(document["lineage"]),
+            serial=int(document["serial"]),
+            entries={
+                (entry := decode_entry(one, address)).key: entry for address, one in document["occurrences"].items()
+            },
+            organizers=frozenset(_text(one) for one in document.get("organizers", ())),
+            people={_text(k): _text(v) for k, v in document.get("people", {}).items()},
+            orphans=tuple(_orphan(one) for one in document.get("orphans", ())),
+            opened={address: _opened(one) for address, one in document.get("opened", {}).items()},
+            calls={_text(month): int(count) for month, count in document.get("calls", {}).items()},
+        )
+    except StateError:
+        raise
+    except Exception as error:
+        raise StateError(
+            f"the state can't be read ({type(error).__name__}: {str(error)[:80]})",
+            where=where,
+            fix="move the file away: the next run finds everything again by the markers in DingTalk",
+        ) from error
+
+
+def encode_entry(entry: Entry) -> Json:
+    """Return the entry as JSON, without its key."""
+    return {
+        "organizer": entry.organizer,
+        "conference_id": entry.conference_id,
+        "event_id": entry.event_id,
+        "revision": entry.revision,
+        "url": entry.url,
+        "room_code": entry.room_code,
+        "applied": None if entry.applied is None else _encode_occurrence(entry.applied),
+    }
+
+
+def decode_entry(document: Json, address: str) -> Entry:
+    """Return the entry of `address`; raise KeyError, TypeError or ValueError where `document` is none."""
+    key = Key.parse(address)
+    applied = document["applied"]
+    return Entry(
+        key=key,
+        organizer=_text(document["organizer"]),
+        conference_id=_text(document["conference_id"]),
+        event_id=_text(document["event_id"]),
+        revision=int(document["revision"]),
+        url=_text(document["url"]),
+        room_code=_text(document["room_code"]),
+        applied=None if applied is None else _decode_occurrence(applied, key),
+    )
+
+
+def _encode_occurrence(one: Occurrence) -> Json:
+    return {
+        "title": one.title,
+        "description": one.description,
+        "organizer": one.organizer,
+        "start": one.start.isoformat(),
+        "end": one.end.isoformat(),
+        "timezone": one.timezone,
+        "attendees": None if one.attendees is None else [[who.union_id, who.optional] for who in one.attendees],
+        "rooms": None if one.rooms is None else list(one.rooms),
+        "settings": encode_settings(one.settings),
+        "notify": one.notify,
+        "ui_lock": one.ui_lock,
+    }
+
+
+def _decode_occurrence(document: Json, key: Key) -> Occurrence:
+    zone = ZoneInfo(document["timezone"])
+    attendees, rooms, description = document["attendees"], document["rooms"], document["description"]
+    return Occurrence(
+        key=key,
+        title=_text(document["title"]),
+        description=None if description is None else _text(description),
+        organizer=_text(document["organizer"]),
+        start=_instant(document["start"]).astimezone(zone),
+        end=_instant(document["end"]).astimezone(zone),
+        timezone=_text(document["timezone"]),
+        attendees=None if attendees is None else tuple(Attendee(_text(who), bool(flag)) for who, flag in attendees),
+        rooms=None if rooms is None else tuple(_text(room) for room in rooms),
+        settings=_decode_settings(document["settings"]),
+        notify=bool(document["notify"]),
+        ui_lock=bool(document["ui_lock"]),
+    )
+
+
+def encode_settings(settings: Settings) -> Json:
+    """Return settings as JSON: lists for tuples, objects for apps."""
+    return {name: _plain(value) for name, value in settings.items()}
+
+
+def _plain(value: SettingValue) -> Any:
+    if isinstance(value, tuple):
+        return [asdict(one) if isinstance(one, ExtensionApp) else one for one in value]
+    return value
+
+
+def _decode_settings(document: Mapping[str, Any]) -> Settings:
+    return {name: _setting(name, value) for name, value in document.items() if name in SETTINGS}
+
+
+def _setting(name: str, value: Any) -> SettingValue:
+    match SETTINGS[name].kind:
+        case Kind.PEOPLE:
+            return tuple(_text(one) for one in value)
+        case Kind.APPS:
+            return tuple(ExtensionApp(**one) for one in value)
+        case Kind.FLAG:
+            return bool(value)
+        case Kind.CHOICE | Kind.TEXT | Kind.PERSON:
+            return _text(value)
+
+
+def _orphan(document: Json) -> Orphan:
+    times = {name: _instant(document[name]) for name in ("start", "asked_at")}
+    return Orphan(**{**{name: _text(document[name]) for name in ("address", "organizer", "title")}, **times})
+
+
+def _opened(document: Json) -> Opened:
+    texts = {name: _text(document[name]) for name in ("address", "conference_id", "url", "room_code")}
+    return Opened(**texts, at=_instant(document["at"]))
+
+
+def _times_as_text(document: Json) -> Json:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in document.items()}
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text} has no offset")
+    return instant
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, found {type(value).__name__}")
+    return value

@@ -1,0 +1,146 @@
+"""The write-ahead journal: before each write what is about to be asked, after it what came of it.
+
+One JSON object a line, appended and fsynced, so that a run that dies at any moment leaves behind what it did and what it
+may have done. A line that was cut short by the crash is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reconciler.models import Key
+from reconciler.state.codec import decode_entry, encode_entry
+from reconciler.state.model import Entry, Orphan, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A write that is about to happen. `id` is its client token where the call takes one, else just unique."""
+
+    id: str
+    call: str
+    key: Key
+    organizer: str
+    title: str
+    start: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What a journal holds: entries that were learned (None: gone), and writes whose answer never came."""
+
+    entries: Mapping[Key, Entry | None] = field(default_factory=dict)
+    open: tuple[Intent, ...] = ()
+
+    def onto(self, state: State) -> State:
+        """Return `state` with all that happened after its last save."""
+        entries = {**state.entries, **self.entries}
+        orphans = tuple(
+            Orphan(
+                address=str(intent.key),
+                organizer=intent.organizer,
+                title=intent.title,
+                start=intent.start,
+                asked_at=intent.at,
+            )
+            for intent in self.open
+            if intent.call == "conference.create"
+        )
+        known = set(state.orphans)
+        return replace(
+            state,
+            entries={key: entry for key, entry in entries.items() if entry is not None},
+            organizers=state.organizers | {intent.organizer for intent in self.open},
+            orphans=state.orphans + tuple(orphan for orphan in orphans if orphan not in known),
+        )
+
+
+class Journal:
+    """Appends to one file; safe to use from many threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._descriptor: int | None = None
+
+    def begin(self, intent: Intent) -> None:
+        """Write down that `intent` is about to be asked of DingTalk."""
+        self._append(
+            {
+                "begin": intent.id,
+                "call": intent.call,
+                "address": str(intent.key),
+                "organizer": intent.organizer,
+                "title": intent.title,
+                "start": intent.start.isoformat(),
+                "at": intent.at.isoformat(),
+            }
+        )
+
+    def done(self, intent: Intent, key: Key, entry: Entry | None) -> None:
+        """Write down what became of `intent`: what is now known of `key`, None where it is gone."""
+        self._append({"end": intent.id, "address": str(key), "entry": None if entry is None else encode_entry(entry)})
+
+    def refused(self, intent: Intent) -> None:
+        """Write down that `intent` certainly had no effect."""
+        self._append({"end": intent.id})
+
+    def replay(self) -> Replay:
+        """Return what the file holds; nothing where there is none."""
+        try:
+            lines = self._path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return Replay()
+        entries: dict[Key, Entry | None] = {}
+        started: dict[str, Intent] = {}
+        for line in lines:
+            try:
+                _replay(json.loads(line), entries, started)
+            except Exception:  # noqa: BLE001, S112  # a cut or damaged line tells nothing; the calendar will
+                continue
+        return Replay(entries=entries, open=tuple(started.values()))
+
+    def clear(self) -> None:
+        """Forget everything: it is in the state now."""
+        with self._lock:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+            self._path.unlink(missing_ok=True)
+
+    def _append(self, record: Mapping[str, Any]) -> None:
+        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        with self._lock:
+            if self._descriptor is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+                if os.fstat(self._descriptor).st_size:
+                    line = b"\n" + line  # the last line may have been cut in the middle
+            os.write(self._descriptor, line)
+            os.fsync(self._descriptor)
+
+
+def _replay(record: dict[str, Any], entries: dict[Key, Entry | None], started: dict[str, Intent]) -> None:
+    if "begin" in record:
+        started[record["begin"]] = Intent(
+            id=record["begin"],
+            call=record["call"],
+            key=Key.parse(record["address"]),
+            organizer=record["organizer"],
+            title=record["title"],
+            start=datetime.fromisoformat(record["start"]),
+            at=datetime.fromisoformat(record["at"]),
+        )
+        return
+    if "entry" in record:
+        key = Key.parse(record["address"])
+        entries[key] = None if record["entry"] is None else decode_entry(record["entry"], record["address"])
+    started.pop(record["end"], None)

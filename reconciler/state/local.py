@@ -1,0 +1,71 @@
+"""The state in a file beside the config, with its journal."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.errors import StateError
+from reconciler.state.codec import dumps, loads
+from reconciler.state.journal import Journal
+from reconciler.state.model import State
+
+FOLDER = ".reconciler"
+
+
+class LocalStore:
+    """`state.json` and `journal.jsonl` in the folder `.reconciler` beside the config."""
+
+    def __init__(self, root: Path, workspace: str) -> None:
+        self.path = root / FOLDER / "state.json"
+        self.workspace = workspace
+        self.journal = Journal(root / FOLDER / "journal.jsonl")
+
+    def load(self) -> State:
+        """Return the last saved state with the journal of a run that was cut short, or a new state.
+
+        Raises StateError where the file can't be read or belongs to another workspace.
+        """
+        return self.journal.replay().onto(self._saved())
+
+    def save(self, state: State) -> State:
+        """Write `state` under the next serial: whole, or not at all. Return it as written."""
+        written = replace(state, serial=state.serial + 1)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.tmp")
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(dumps(written))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path)
+            self._sync_folder()
+        except OSError as error:
+            raise StateError(f"the state can't be written: {error.strerror}", where=str(self.path)) from error
+        self.journal.clear()
+        return written
+
+    def _saved(self) -> State:
+        try:
+            state = loads(self.path.read_text(encoding="utf-8"), where=str(self.path))
+        except FileNotFoundError:
+            return State(workspace=self.workspace, lineage=str(uuid.uuid4()))
+        except (OSError, UnicodeDecodeError) as error:
+            raise StateError(f"the state can't be read: {error}", where=str(self.path)) from error
+        if state.workspace != self.workspace:
+            raise StateError(
+                f"the state is of workspace {state.workspace!r}, the config of {self.workspace!r}",
+                where=str(self.path),
+                fix="renaming a workspace gives up its events: destroy the old one first, then move the state away",
+            )
+        return state
+
+    def _sync_folder(self) -> None:
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

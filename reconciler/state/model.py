@@ -1,0 +1,82 @@
+"""The state as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from reconciler.models import Key, Occurrence
+
+FORMAT_VERSION = 1
+KEPT_AFTER_END = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What is known of one occurrence.
+
+    `conference_id` or `event_id` is "" where there is none (yet). `applied` is the occurrence as it was last written
+    in full, None where that never happened. `revision` counts the events made for it, see `reconciler.marker`.
+    """
+
+    key: Key
+    organizer: str
+    conference_id: str = ""
+    event_id: str = ""
+    revision: int = 0
+    url: str = ""
+    room_code: str = ""
+    applied: Occurrence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphan:
+    """A conference that may have been made without anybody learning its id: its creation was never answered."""
+
+    address: str
+    organizer: str
+    title: str
+    start: datetime
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An instant conference that `start` opened for an occurrence. Its passwords are never kept."""
+
+    address: str
+    conference_id: str
+    url: str
+    room_code: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything. `serial` grows with every save, `lineage` is drawn once; `calls` counts API calls by `YYYY-MM`.
+
+    `people` has the union ids that were asked for, by `userid:…` or `mobile:…`. `organizers` are all whose calendars
+    have ever held an event of this workspace.
+    """
+
+    workspace: str
+    lineage: str
+    serial: int = 0
+    entries: Mapping[Key, Entry] = field(default_factory=dict)
+    organizers: frozenset[str] = frozenset()
+    people: Mapping[str, str] = field(default_factory=dict)
+    orphans: tuple[Orphan, ...] = ()
+    opened: Mapping[str, Opened] = field(default_factory=dict)
+    calls: Mapping[str, int] = field(default_factory=dict)
+
+
+def pruned(state: State, now: datetime) -> State:
+    """Return `state` without the occurrences that ended more than a week before `now`."""
+    entries = {
+        key: entry
+        for key, entry in state.entries.items()
+        if entry.applied is None or entry.applied.end + KEPT_AFTER_END > now
+    }
+    opened = {address: one for address, one in state.opened.items() if one.at + KEPT_AFTER_END > now}
+    return replace(state, entries=entries, opened=opened)
