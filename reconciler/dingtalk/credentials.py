@@ -1,0 +1,53 @@
+"""Credentials from the environment. They are never part of the config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.dingtalk.secret import Secret
+from reconciler.errors import ReconcilerError
+
+_KEY = ("DINGTALK_APP_KEY", "DINGTALK_CLIENT_ID")
+_SECRET = ("DINGTALK_APP_SECRET", "DINGTALK_CLIENT_SECRET")
+_FIX = (
+    "set DINGTALK_APP_KEY and DINGTALK_APP_SECRET (or DINGTALK_CLIENT_ID and DINGTALK_CLIENT_SECRET), or the same "
+    "names with _FILE for files that hold them; both stand in DingTalk's developer console, under the app's credentials"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """The app key (Client ID) and app secret (Client Secret) of a DingTalk app."""
+
+    app_key: str
+    app_secret: Secret
+
+
+def from_environment(environment: Mapping[str, str]) -> Credentials:
+    """Return the credentials that `environment` names. Raises ReconcilerError where one is missing or unreadable."""
+    return Credentials(app_key=_first(environment, _KEY), app_secret=Secret(_first(environment, _SECRET)))
+
+
+def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str:
+    for name in names:
+        if value := environment.get(name, "").strip():
+            return _printable(value, name)
+        if file := environment.get(f"{name}_FILE", "").strip():
+            return _printable(_read(file, f"{name}_FILE"), f"{name}_FILE")
+    raise ReconcilerError(f"no DingTalk credentials: {' or '.join(names)} is not set", fix=_FIX)
+
+
+def _read(file: str, name: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ReconcilerError(f"the file that {name} names can't be read: {why}", where=file, fix=_FIX) from error
+
+
+def _printable(value: str, name: str) -> str:
+    if not value.isascii() or not value.isprintable() or not value:
+        raise ReconcilerError(f"{name} is empty or holds characters that no credential has", fix=_FIX)
+    return value

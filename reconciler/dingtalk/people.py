@@ -1,0 +1,25 @@
+"""People by user id or mobile number. These calls are of DingTalk's older API and outside of the monthly quota."""
+
+from __future__ import annotations
+
+from reconciler.dingtalk import calls
+from reconciler.dingtalk.session import ReadSession
+from reconciler.dingtalk.wire import needed, part
+
+
+class People:
+    def __init__(self, session: ReadSession) -> None:
+        self._reading = session
+
+    def union_id_by_userid(self, userid: str) -> str:
+        """Return the union id of a user of the organisation. Raises NotFound."""
+        answer = self._reading.read_old(calls.PEOPLE_GET, form={"userid": userid})
+        return needed(part(answer, "result"), "unionid", calls.PEOPLE_GET)
+
+    def userid_by_mobile(self, mobile: str) -> str:
+        answer = self._reading.read_old(calls.PEOPLE_BY_MOBILE, form={"mobile": mobile})
+        return needed(part(answer, "result"), "userid", calls.PEOPLE_BY_MOBILE)
+
+    def by_mobile(self, mobile: str) -> str:
+        """Return the union id of the user with this mobile number. Raises NotFound."""
+        return self.union_id_by_userid(self.userid_by_mobile(mobile))

@@ -1,0 +1,125 @@
+"""Meeting rooms: what there is, under which rules, and who holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.dingtalk import calls
+from reconciler.dingtalk.paging import pages
+from reconciler.dingtalk.session import ReadSession
+from reconciler.dingtalk.wire import Answer, flag, from_ms, from_time, items, iso, needed, number, part, text
+from reconciler.models import Busy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomDetail:
+    """A room. Below `group` are its rules, which `get` alone answers; None or "": no such rule, or not told."""
+
+    id: str
+    name: str
+    capacity: int | None = None
+    status: int | None = None  # who may use it: 0 everyone, 1 admins, 2 some
+    labels: tuple[str, ...] = ()
+    location: str = ""
+    group: str = ""
+
+    recurring: bool | None = None  # recurring events may book it
+    open: bool | None = None
+    max_minutes: int | None = None
+    min_minutes: int | None = None
+    advance: int | None = None  # how far ahead it can be booked, in `advance_unit`
+    advance_unit: str = ""  # days | weeks | months | years
+    approval: bool | None = None  # bookings wait for an approval
+    closed_from: datetime | None = None
+    closed_until: datetime | None = None  # None with `closed_from`: for good
+    closed_reason: str = ""
+    members: tuple[str, ...] = ()  # who may book it, where not everyone may: ids of users and departments
+
+
+class RoomReader:
+    def __init__(self, session: ReadSession) -> None:
+        self._reading = session
+
+    def busy(self, *, requester: str, rooms: Sequence[str], start: datetime, end: datetime) -> tuple[Busy, ...]:
+        """Return who holds up to 5 rooms within at most 90 days, sorted by room and start."""
+        body = {"roomIds": list(rooms), "startTime": iso(start), "endTime": iso(end)}
+        answer = self._reading.read(calls.ROOMS_BUSY, path={"user": requester}, body=body)
+        found = [
+            busy
+            for room in items(answer, "scheduleInformation")
+            for item in items(room, "scheduleItems")
+            if (busy := _busy(text(room, "roomId"), item))
+        ]
+        return tuple(sorted(found, key=lambda busy: (busy.room_id, busy.start, busy.event_id)))
+
+    def list(self, requester: str) -> tuple[RoomDetail, ...]:
+        """Return the organisation's rooms, without their rules."""
+        query = {"unionId": requester, "maxResults": 100}
+        return tuple(
+            _detail(item)
+            for answer in pages(self._reading, calls.ROOMS_LIST, query=query)
+            for item in items(answer, "result")
+        )
+
+    def get(self, room_id: str, requester: str) -> RoomDetail:
+        """Return one room with its rules. Raises InvalidParameter or NotFound where there is none."""
+        answer = self._reading.read(calls.ROOMS_GET, path={"room": room_id}, query={"unionId": requester})
+        return _with_rules(part(answer, "result"))
+
+
+def _busy(room_id: str, item: Answer) -> Busy | None:
+    start, end = from_time(part(item, "start")), from_time(part(item, "end"))
+    if start is None or end is None:
+        return None
+    return Busy(
+        room_id=room_id,
+        event_id=text(item, "eventId"),
+        organizer=text(part(item, "organizer"), "id"),
+        start=start,
+        end=end,
+        status=text(item, "status") or "BUSY",
+    )
+
+
+def _detail(item: Answer) -> RoomDetail:
+    return RoomDetail(
+        id=needed(item, "roomId", calls.ROOMS_LIST),
+        name=text(item, "roomName"),
+        capacity=number(item, "roomCapacity"),
+        status=number(item, "roomStatus"),
+        labels=tuple(text(label, "labelName") for label in items(item, "roomLabels")),
+        location=text(part(item, "roomLocation"), "title"),
+        group=text(part(item, "roomGroup"), "groupName"),
+    )
+
+
+def _with_rules(item: Answer) -> RoomDetail:
+    rules = part(item, "extensionConfig")
+    advance, closed = part(rules, "advanceReservation"), part(rules, "reservationCloseDetail")
+    told = _detail(item)
+    return RoomDetail(
+        id=told.id,
+        name=told.name,
+        capacity=told.capacity,
+        status=told.status,
+        labels=told.labels,
+        location=told.location,
+        group=told.group,
+        recurring=_maybe(item, "enableCycleReservation"),
+        open=_maybe(rules, "openReservation"),
+        max_minutes=number(rules, "maxReservationTimeInterval") or None,
+        min_minutes=number(rules, "minReservationTimeInterval") or None,
+        advance=number(advance, "advanceReservationTime"),
+        advance_unit=text(advance, "advanceReservationTimeUnit"),
+        approval=_maybe(rules, "approvalSwitch"),
+        closed_from=from_ms(closed, "taskStartTime"),
+        closed_until=from_ms(closed, "taskEndTime"),
+        closed_reason=text(closed, "closeReason"),
+        members=tuple(text(who, "memberId") for who in items(part(item, "reservationAuthority"), "authorizedMembers")),
+    )
+
+
+def _maybe(answer: Answer, key: str) -> bool | None:
+    return flag(answer, key) if answer.get(key) is not None else None
