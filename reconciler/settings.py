@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from reconciler.models import ExtensionApp, Settings, SettingValue
 
@@ -160,10 +161,21 @@ def canonical(name: str, value: SettingValue) -> SettingValue:
     return value
 
 
+def plain(settings: Settings) -> dict[str, Any]:
+    """Return settings as JSON values: lists for tuples, objects for apps."""
+    return {name: _plain(value) for name, value in settings.items()}
+
+
+def _plain(value: SettingValue) -> Any:
+    if isinstance(value, tuple):
+        return [asdict(one) if isinstance(one, ExtensionApp) else one for one in value]
+    return value
+
+
 def digest(settings: Settings, *, ui_lock: bool) -> str:
     """Return 12 hex digits over all that can be written but not read: the memory that an event's marker carries."""
-    plain = {name: canonical(name, value) for name, value in sorted(write_only(settings).items())}
-    text = json.dumps([ui_lock, plain], default=astuple, separators=(",", ":"), ensure_ascii=False)
+    values = plain({name: canonical(name, value) for name, value in sorted(write_only(settings).items())})
+    text = json.dumps([ui_lock, values], separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -175,16 +187,3 @@ def flatten(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str,
             yield from flatten(value, f"{name}.")
         else:
             yield name, value
-
-
-__all__ = [
-    "SETTINGS",
-    "ExtensionApp",
-    "Kind",
-    "Setting",
-    "canonical",
-    "digest",
-    "flatten",
-    "readable",
-    "write_only",
-]

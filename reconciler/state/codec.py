@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from reconciler.errors import StateError
 from reconciler.models import Attendee, ExtensionApp, Key, Occurrence, Settings, SettingValue
-from reconciler.settings import SETTINGS, Kind
+from reconciler.settings import SETTINGS, Kind, plain
 from reconciler.state.model import FORMAT_VERSION, Entry, Opened, Orphan, State
 
 Json = dict[str, Any]
@@ -107,7 +107,7 @@ def _encode_occurrence(one: Occurrence) -> Json:
         "timezone": one.timezone,
         "attendees": None if one.attendees is None else [[who.union_id, who.optional] for who in one.attendees],
         "rooms": None if one.rooms is None else list(one.rooms),
-        "settings": encode_settings(one.settings),
+        "settings": plain(one.settings),
         "notify": one.notify,
         "ui_lock": one.ui_lock,
     }
@@ -132,17 +132,6 @@ def _decode_occurrence(document: Json, key: Key) -> Occurrence:
     )
 
 
-def encode_settings(settings: Settings) -> Json:
-    """Return settings as JSON: lists for tuples, objects for apps."""
-    return {name: _plain(value) for name, value in settings.items()}
-
-
-def _plain(value: SettingValue) -> Any:
-    if isinstance(value, tuple):
-        return [asdict(one) if isinstance(one, ExtensionApp) else one for one in value]
-    return value
-
-
 def _decode_settings(document: Mapping[str, Any]) -> Settings:
     return {name: _setting(name, value) for name, value in document.items() if name in SETTINGS}
 
@@ -160,8 +149,13 @@ def _setting(name: str, value: Any) -> SettingValue:
 
 
 def _orphan(document: Json) -> Orphan:
-    times = {name: _instant(document[name]) for name in ("start", "asked_at")}
-    return Orphan(**{**{name: _text(document[name]) for name in ("address", "organizer", "title")}, **times})
+    return Orphan(
+        address=_text(document["address"]),
+        organizer=_text(document["organizer"]),
+        title=_text(document["title"]),
+        start=_instant(document["start"]),
+        asked_at=_instant(document["asked_at"]),
+    )
 
 
 def _opened(document: Json) -> Opened:

@@ -1,7 +1,7 @@
 """The write-ahead journal: before each write what is about to be asked, after it what came of it.
 
-One JSON object a line, appended and fsynced, so that a run that dies at any moment leaves behind what it did and what it
-may have done. A line that was cut short by the crash is passed over.
+One JSON object a line, appended and fsynced, so that a run that dies at any moment leaves behind what it did and what
+it may have done. A line that was cut short by the crash is passed over.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ class Journal:
         """Write down what became of `intent`: what is now known of `key`, None where it is gone."""
         self._append({"end": intent.id, "address": str(key), "entry": None if entry is None else encode_entry(entry)})
 
-    def refused(self, intent: Intent) -> None:
-        """Write down that `intent` certainly had no effect."""
+    def settled(self, intent: Intent) -> None:
+        """Write down that nothing more is to be learned of `intent`: it had no effect, or none on an occurrence."""
         self._append({"end": intent.id})
 
     def replay(self) -> Replay:

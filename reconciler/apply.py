@@ -1,0 +1,193 @@
+"""plan → DingTalk: runs the DAG of calls, and puts what each one did into the journal at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import datetime
+from graphlib import TopologicalSorter
+from typing import Protocol
+
+from reconciler.dingtalk import Client
+from reconciler.dingtalk.errors import ApiError, DailyEventLimit, QuotaExhausted
+from reconciler.errors import ReconcilerError
+from reconciler.execute import Executor, Work
+from reconciler.models import Key, Occurrence
+from reconciler.observed import Observed
+from reconciler.operations import Call, Operation, Plan
+from reconciler.outcome import Failure, Outcome, Result, Status
+from reconciler.state.journal import Journal
+from reconciler.state.model import Entry, State
+
+
+class Progress(Protocol):
+    def __call__(self, operation: Operation, error: ReconcilerError | None, /) -> None:
+        """Take note that `operation` has ended."""
+
+
+class Stop:
+    """Ask a running apply to begin no further call. `reason` is set once."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.reason: Failure | None = None
+
+    def request(self, reason: Failure) -> None:
+        """Ask to stop, for this reason; the first one counts."""
+        if not self._event.is_set():
+            self.reason = reason
+            self._event.set()
+
+    def __bool__(self) -> bool:
+        return self._event.is_set()
+
+
+def _untold(_operation: Operation, _error: ReconcilerError | None, /) -> None:
+    pass
+
+
+def apply(
+    plan: Plan,
+    client: Client,
+    journal: Journal,
+    *,
+    clock: Callable[[], datetime],
+    names: Mapping[str, str] | None = None,
+    parallelism: int = 16,
+    stop: Stop | None = None,
+    progress: Progress = _untold,
+) -> Outcome:
+    """Carry out `plan`, several calls at a time, the nearest occurrences first.
+
+    One change that fails does not stop the others; the calls of the same change that come after it are left out.
+    `names` are people and rooms as the config calls them, for messages. Raises nothing of the API.
+    """
+    run = _Run(plan, client, journal, clock=clock, names=names or {}, stop=stop or Stop(), progress=progress)
+    with ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="apply") as pool:
+        run.drain(pool)
+    return run.outcome()
+
+
+class _Run:
+    def __init__(
+        self,
+        plan: Plan,
+        client: Client,
+        journal: Journal,
+        *,
+        clock: Callable[[], datetime],
+        names: Mapping[str, str],
+        stop: Stop,
+        progress: Progress,
+    ) -> None:
+        self._executor = Executor(client, journal, workspace=plan.workspace, clock=clock, names=names)
+        self._stop = stop
+        self._progress = progress
+        self._works = [Work.begin(planned) for planned in plan.changes]
+        self._owner = {operation.id: work for work in self._works for operation in work.planned.operations}
+        self._operation = {operation.id: operation for operation in plan.operations}
+        self._rank = {operation.id: rank for rank, operation in enumerate(plan.operations)}
+        self._exhausted: dict[str, Failure] = {}  # organiser → why no further event can be made today
+
+    def drain(self, pool: ThreadPoolExecutor) -> None:
+        """Run everything, in the order of its needs, and return when nothing is left that could run."""
+        sorter = TopologicalSorter({one.id: one.needs for one in self._operation.values()})
+        sorter.prepare()
+        running: dict[Future[None], str] = {}
+        while sorter.is_active():
+            for name in sorted(sorter.get_ready(), key=self._rank.__getitem__):
+                running[pool.submit(self._run, name)] = name
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                future.result()
+                sorter.done(running.pop(future))
+
+    def _run(self, name: str) -> None:
+        """Run one call, unless its change has failed or the run is to stop. Errors become the change's result."""
+        work, operation = self._owner[name], self._operation[name]
+        if work.failure is not None or work.deferral is not None:
+            return
+        if self._stop:
+            work.deferral = self._stop.reason
+            return
+        if operation.call in {Call.CONFERENCE_CREATE, Call.EVENT_CREATE}:
+            work.deferral = self._exhausted.get(work.entry.organizer)
+            if work.deferral is not None:
+                return
+        error: ReconcilerError | None = None
+        try:
+            self._executor.execute(operation, work)
+        except (DailyEventLimit, QuotaExhausted) as limit:
+            error = limit
+            self._defer(work, limit)
+        except ReconcilerError as failed:
+            error = failed
+            work.failure = failure(failed)
+        self._progress(operation, error)
+
+    def _defer(self, work: Work, limit: ApiError) -> None:
+        work.deferral = failure(limit)
+        if isinstance(limit, DailyEventLimit):
+            self._exhausted[work.entry.organizer] = work.deferral
+        else:
+            self._stop.request(work.deferral)
+
+    def outcome(self) -> Outcome:
+        return Outcome(
+            results=tuple(_result(work) for work in self._works),
+            entries=self._entries(),
+            orphans=tuple(self._executor.orphans),
+            stopped=self._stop.reason,
+        )
+
+    def _entries(self) -> dict[Key, Entry | None]:
+        """Return what is known of every occurrence touched; what stands under an old key is gone."""
+        touched = [work for work in self._works if work.done and not work.planned.change.duplicate]
+        moved = {work.planned.change.before.key: None for work in touched if work.planned.change.before is not None}
+        return {**moved, **{work.key: work.result() for work in touched}}
+
+
+def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
+    """Return `state` with all that a plan saw and an apply did; what is gone is forgotten."""
+    entries: dict[Key, Entry | None] = dict(state.entries)
+    entries.update({one.key: None for one in plan.gone})
+    for want, have in plan.unchanged:
+        entries.update({have.key: None, want.key: _adopted(want, have)})
+    if outcome is not None:
+        entries.update(outcome.entries)
+    return replace(
+        state,
+        entries={key: entry for key, entry in entries.items() if entry is not None},
+        organizers=plan.organizers | {entry.organizer for entry in entries.values() if entry is not None},
+        orphans=state.orphans + (outcome.orphans if outcome is not None else ()),
+    )
+
+
+def _adopted(want: Occurrence, have: Observed) -> Entry:
+    conference = have.conference
+    return Entry(
+        key=want.key,
+        organizer=want.organizer,
+        conference_id=conference.id if conference is not None else "",
+        event_id=have.event.id if have.event is not None else "",
+        revision=have.revision,
+        url=conference.url if conference is not None else "",
+        room_code=conference.room_code if conference is not None else "",
+        applied=want,
+    )
+
+
+def failure(error: ReconcilerError) -> Failure:
+    """Return an error as it is reported: DingTalk's own code where it has one."""
+    code = error.dingtalk_code if isinstance(error, ApiError) and error.dingtalk_code else error.code
+    return Failure(code=code, message=error.what, hint=error.fix)
+
+
+def _result(work: Work) -> Result:
+    if work.failure is not None:
+        return Result(planned=work.planned, status=Status.FAILED, error=work.failure, done=tuple(work.done))
+    if work.deferral is not None:
+        return Result(planned=work.planned, status=Status.DEFERRED, error=work.deferral, done=tuple(work.done))
+    return Result(planned=work.planned, status=Status.DONE, done=tuple(work.done))

@@ -1,0 +1,361 @@
+"""One call of a plan: its arguments from the change, its answer into the journal."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from reconciler.compare import held_rooms
+from reconciler.dingtalk import Client
+from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, NotFound, RoomNotAvailable
+from reconciler.dingtalk.events import EventDraft, EventPatch
+from reconciler.errors import ReconcilerError
+from reconciler.models import Busy, Key, Occurrence
+from reconciler.observed import Observed
+from reconciler.operations import Call, Operation, PlannedChange
+from reconciler.outcome import Failure
+from reconciler.rendering import describe
+from reconciler.state.journal import Intent, Journal
+from reconciler.state.model import Entry, Orphan
+
+MAX_REVISIONS = 5  # how many deleted events of one day may stand in the way of a new one
+
+
+Learned = Callable[[Entry], Entry]  # what an answer adds to what is known; calls of one change may overlap
+
+
+class RoomTaken(ReconcilerError):
+    """A room is held by somebody else at that time."""
+
+    code = "meetingRoomNotAvailable"
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """A change while it is carried out: what is known of its occurrence so far, and what went wrong."""
+
+    planned: PlannedChange
+    entry: Entry
+    done: list[Operation] = field(default_factory=list)
+    failure: Failure | None = None
+    deferral: Failure | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def begin(cls, planned: PlannedChange) -> Work:
+        """Return the work on `planned`, knowing what was observed."""
+        return cls(planned=planned, entry=_known(planned))
+
+    @property
+    def key(self) -> Key:
+        return self.entry.key
+
+    @property
+    def before(self) -> Observed:
+        """Return what was there. Only asked for by calls that change it."""
+        before = self.planned.change.before
+        assert before is not None  # noqa: S101  # the plan makes such calls only where something is there
+        return before
+
+    @property
+    def after(self) -> Occurrence:
+        """Return what is wanted. Only asked for by calls that bring it about."""
+        after = self.planned.change.after
+        assert after is not None  # noqa: S101  # the plan makes such calls only where something is wanted
+        return after
+
+    @property
+    def finished(self) -> bool:
+        return len(self.done) == len(self.planned.operations)
+
+    @property
+    def notify(self) -> bool:
+        """Return whether people may be told."""
+        change = self.planned.change
+        if change.after is not None:
+            return change.after.notify
+        return self.entry.applied is None or self.entry.applied.notify
+
+    def result(self) -> Entry | None:
+        """Return what is known now: None once it is cancelled, and `applied` only once everything is done."""
+        if not self.finished:
+            return self.entry
+        after = self.planned.change.after
+        return None if after is None else replace(self.entry, applied=after)
+
+
+def _known(planned: PlannedChange) -> Entry:
+    before, after = planned.change.before, planned.change.after
+    key = after.key if after is not None else before.key if before is not None else None
+    assert key is not None  # noqa: S101  # a change has at least one side
+    if before is None:
+        assert after is not None  # noqa: S101  # a change has at least one side
+        return Entry(key=key, organizer=after.organizer)
+    memory, conference = before.entry, before.conference if before.alive else None
+    return Entry(
+        key=key,
+        organizer=before.organizer or (after.organizer if after is not None else ""),
+        conference_id=conference.id if conference is not None else "",
+        event_id=before.event.id if before.event is not None else "",
+        revision=before.revision,
+        url=conference.url if conference is not None else "",
+        room_code=conference.room_code if conference is not None else "",
+        applied=memory.applied if memory is not None else None,
+    )
+
+
+class Executor:
+    """Carries out single calls. Safe to use from many threads, for different calls."""
+
+    def __init__(
+        self,
+        client: Client,
+        journal: Journal,
+        *,
+        workspace: str,
+        clock: Callable[[], datetime],
+        names: Mapping[str, str],
+    ) -> None:
+        self.orphans: list[Orphan] = []
+        self._client = client
+        self._journal = journal
+        self._workspace = workspace
+        self._clock = clock
+        self._names = names
+        self._calls: Mapping[Call, Callable[[Work, Operation, str], Learned]] = {
+            Call.CONFERENCE_CREATE: self._create_conference,
+            Call.CONFERENCE_UPDATE: self._update_conference,
+            Call.CONFERENCE_SETTINGS: self._update_settings,
+            Call.CONFERENCE_CANCEL: self._cancel_conference,
+            Call.EVENT_CREATE: self._create_event,
+            Call.EVENT_UPDATE: self._update_event,
+            Call.EVENT_DELETE: self._delete_event,
+            Call.ATTENDEES_ADD: self._add_attendees,
+            Call.ATTENDEES_REMOVE: self._remove_attendees,
+            Call.ROOMS_BOOK: self._book_rooms,
+            Call.ROOMS_RELEASE: self._release_rooms,
+        }
+
+    def execute(self, operation: Operation, work: Work) -> None:
+        """Make the call and note what it did in `work` and in the journal. Raises ApiError, RoomTaken."""
+        intent = self._intent(operation, work)
+        self._journal.begin(intent)
+        try:
+            learned = self._calls[operation.call](work, operation, intent.id)
+        except ApiError as error:
+            self._failed(intent, error)
+            raise
+        except ReconcilerError:
+            self._journal.settled(intent)
+            raise
+        with work.lock:
+            work.entry = learned(work.entry)
+            work.done.append(operation)
+            if work.planned.change.duplicate:
+                self._journal.settled(intent)
+            else:
+                self._journal.done(intent, work.key, work.result())
+
+    def _intent(self, operation: Operation, work: Work) -> Intent:
+        change = work.planned.change
+        return Intent(
+            id=uuid.uuid4().hex,
+            call=operation.call,
+            key=work.key,
+            organizer=work.entry.organizer,
+            title=change.after.title if change.after is not None else "",
+            start=change.start or self._clock(),
+            at=self._clock(),
+        )
+
+    def _failed(self, intent: Intent, error: ApiError) -> None:
+        if error.certain_not_done and not error.unclear_before:
+            self._journal.settled(intent)
+        elif intent.call == Call.CONFERENCE_CREATE:
+            self._journal.settled(intent)  # it is told in the state from now on
+            self.orphans.append(
+                Orphan(
+                    address=str(intent.key),
+                    organizer=intent.organizer,
+                    title=intent.title,
+                    start=intent.start,
+                    asked_at=intent.at,
+                )
+            )
+
+    def _create_conference(self, work: Work, _operation: Operation, _token: str) -> Learned:
+        after = work.after
+        made = self._client.conferences.create(
+            organizer=after.organizer, title=after.title, start=after.start, end=after.end, settings=after.settings
+        )
+        return lambda entry: replace(entry, conference_id=made.id, url=made.url, room_code=made.room_code)
+
+    def _update_conference(self, work: Work, _operation: Operation, _token: str) -> Learned:
+        after = work.after
+        self._client.conferences.update(
+            organizer=after.organizer,
+            conference_id=work.entry.conference_id,
+            title=after.title,
+            start=after.start,
+            end=after.end,
+        )
+        return _nothing
+
+    def _update_settings(self, work: Work, _operation: Operation, _token: str) -> Learned:
+        self._client.conferences.update_settings(
+            organizer=work.after.organizer, conference_id=work.entry.conference_id, settings=work.after.settings
+        )
+        return _nothing
+
+    def _cancel_conference(self, work: Work, _operation: Operation, _token: str) -> Learned:
+        with suppress(ConferenceCancelled, NotFound):  # that is what was wanted
+            self._client.conferences.cancel(organizer=work.entry.organizer, conference_id=work.entry.conference_id)
+        return lambda entry: replace(entry, conference_id="", url="", room_code="")
+
+    def _create_event(self, work: Work, _operation: Operation, _token: str) -> Learned:
+        """Create the event. The client token is derived, so that a run after a crash asks for the same event."""
+        after, entry = work.after, work.entry
+        for revision in range(entry.revision, entry.revision + MAX_REVISIONS):
+            known = replace(entry, revision=revision)
+            draft = EventDraft(
+                title=after.title,
+                description=self._description(work, known),
+                start=after.start,
+                end=after.end,
+                timezone=after.timezone,
+                attendees=after.attendees or (),
+                notify=after.notify,
+                ui_lock=after.ui_lock,
+            )
+            token = client_token(self._workspace, known)
+            event = self._client.events.create(organizer=after.organizer, draft=draft, token=token)
+            if not event.cancelled:
+                return _event_made(event.id, revision)
+        raise ReconcilerError(
+            "every new event turns out to be one that was deleted today",
+            where=str(work.key),
+            fix="run again tomorrow: client tokens are forgotten after a day",
+        )
+
+    def _update_event(self, work: Work, operation: Operation, token: str) -> Learned:
+        after, parts, entry = work.after, operation.parts, work.entry
+        moves = "time" in parts
+        patch = EventPatch(
+            title=after.title if "title" in parts else None,
+            description=self._description(work, entry) if "description" in parts else None,
+            start=after.start if moves else None,
+            end=after.end if moves else None,
+            timezone=after.timezone if moves else None,
+            ui_lock=after.ui_lock if "ui_lock" in parts else None,
+            notify=after.notify,
+        )
+        self._client.events.patch(organizer=entry.organizer, event_id=entry.event_id, patch=patch, token=token)
+        return _nothing
+
+    def _description(self, work: Work, entry: Entry) -> str:
+        before = work.planned.change.before
+        body = before.description.body if before is not None else ""
+        if entry.applied is not None and entry.applied.description is not None:
+            body = ""  # what is declared no more was ours
+        return describe(
+            work.after,
+            workspace=self._workspace,
+            conference_id=entry.conference_id,
+            link=entry.url,
+            revision=entry.revision,
+            body=body,
+        )
+
+    def _delete_event(self, work: Work, _operation: Operation, token: str) -> Learned:
+        entry = work.entry
+        with suppress(NotFound):  # that is what was wanted
+            self._client.events.delete(
+                organizer=entry.organizer, event_id=entry.event_id, notify=work.notify, token=token
+            )
+        return lambda entry: replace(entry, event_id="")
+
+    def _add_attendees(self, work: Work, operation: Operation, token: str) -> Learned:
+        self._client.events.add_attendees(
+            organizer=work.entry.organizer,
+            event_id=work.entry.event_id,
+            attendees=operation.people,
+            notify=work.notify,
+            token=token,
+        )
+        return _nothing
+
+    def _remove_attendees(self, work: Work, operation: Operation, token: str) -> Learned:
+        self._client.events.remove_attendees(
+            organizer=work.entry.organizer,
+            event_id=work.entry.event_id,
+            union_ids=[who.union_id for who in operation.people],
+            token=token,
+        )
+        return _nothing
+
+    def _book_rooms(self, work: Work, operation: Operation, _token: str) -> Learned:
+        entry = work.entry
+        try:
+            self._client.events.book_rooms(organizer=entry.organizer, event_id=entry.event_id, rooms=operation.rooms)
+        except RoomNotAvailable as error:
+            self._book_what_is_free(work, operation, error)
+        return _nothing
+
+    def _book_what_is_free(self, work: Work, operation: Operation, error: RoomNotAvailable) -> None:
+        """Book those rooms of a refused call that nobody else holds; raise RoomTaken for the others.
+
+        One taken room refuses the whole call, and so does one that this very event holds already.
+        """
+        entry, after = work.entry, work.after
+        event = self._client.events.get(organizer=entry.organizer, event_id=entry.event_id)
+        missing = [room for room in operation.rooms if room not in held_rooms(event)]
+        if not missing:
+            return
+        busy = self._client.rooms.busy(requester=entry.organizer, rooms=missing, start=after.start, end=after.end)
+        holders = {
+            one.room_id: one
+            for one in busy
+            if one.event_id != entry.event_id and one.start < after.end and one.end > after.start
+        }
+        free = [room for room in missing if room not in holders]
+        if free and len(free) < len(operation.rooms):
+            self._client.events.book_rooms(organizer=entry.organizer, event_id=entry.event_id, rooms=free)
+        elif free:
+            raise error
+        if holders:
+            told = "; ".join(self._held(one, after) for one in holders.values())
+            raise RoomTaken(told, where=str(work.key), fix="the meeting is there; the next run tries the room again")
+
+    def _held(self, busy: Busy, after: Occurrence) -> str:
+        until = busy.end.astimezone(after.start.tzinfo).strftime("%Y-%m-%d %H:%M %Z")
+        room = self._names.get(busy.room_id, busy.room_id)
+        holder = self._names.get(busy.organizer, busy.organizer) or "somebody"
+        return f"room {room} is held by {holder} until {until}"
+
+    def _release_rooms(self, work: Work, operation: Operation, _token: str) -> Learned:
+        self._client.events.release_rooms(
+            organizer=work.entry.organizer, event_id=work.entry.event_id, rooms=operation.rooms
+        )
+        return _nothing
+
+
+def client_token(workspace: str, entry: Entry) -> str:
+    """Return the token under which the event of `entry` is created, the same in every run.
+
+    The conference is part of it: an occurrence that was cancelled and declared again is another one.
+    """
+    text = f"{workspace}/{entry.key.meeting}/{entry.key.original.isoformat()}/{entry.conference_id}/{entry.revision}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _nothing(entry: Entry) -> Entry:
+    return entry
+
+
+def _event_made(event_id: str, revision: int) -> Learned:
+    return lambda entry: replace(entry, event_id=event_id, revision=revision)

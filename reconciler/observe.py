@@ -1,0 +1,319 @@
+"""DingTalk → observed: the organisers' calendars by their markers, and the conferences that the markers name.
+
+Reads only. What can't be read is reported and keeps its meeting out of the diff; it never counts as an absence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from reconciler.dingtalk import Reader
+from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, InvalidParameter, NotFound
+from reconciler.models import Conference, Event, Key
+from reconciler.observed import Observation, Observed, ReadFailure
+from reconciler.rendering import conference_as_applied, event_as_applied
+from reconciler.state.model import Entry, State
+
+LOOKBACK = timedelta(days=1)  # far enough to know what began today, near enough not to page through the past
+T = TypeVar("T")
+R = TypeVar("R")
+_Asked = Mapping[str, frozenset[str]]
+
+
+class Refresh(StrEnum):
+    """How much is asked: everything, the calendars alone, or nothing (the state is trusted)."""
+
+    AUTO = "auto"
+    FULL = "full"
+    CALENDAR = "calendar"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What an observation is about.
+
+    `meetings` maps every declared meeting to its organiser; `with_settings` are those that declare a setting which can
+    be read back, `with_attendees` those that declare attendees: only for them the extra calls are made. `expected`
+    are the occurrences to be booked, for which the remains of deleted events matter.
+    """
+
+    workspace: str
+    meetings: Mapping[str, str]
+    with_settings: frozenset[str] = frozenset()
+    with_attendees: frozenset[str] = frozenset()
+    expected: frozenset[Key] = frozenset()
+    refresh: Refresh = Refresh.AUTO
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What the calendars told so far."""
+
+    live: dict[Key, Observed] = field(default_factory=dict)
+    deleted: dict[Key, Observed] = field(default_factory=dict)
+    duplicates: list[Observed] = field(default_factory=list)
+    unresolved: set[str] = field(default_factory=set)
+    failures: list[ReadFailure] = field(default_factory=list)
+
+    def fail(self, where: str, error: ApiError, meetings: Iterable[str]) -> None:
+        self.failures.append(ReadFailure(where=where, code=error.code, message=error.what, hint=error.fix))
+        self.unresolved.update(meetings)
+
+
+def observe(
+    reader: Reader,
+    state: State,
+    scope: Scope,
+    *,
+    now: datetime,
+    parallelism: int = 16,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Observation:
+    """Return everything that DingTalk shows of this workspace, from yesterday on.
+
+    `progress` is called with the number of reads done and known to be needed.
+    """
+    organizers = (
+        frozenset(scope.meetings.values()) | state.organizers | {one.organizer for one in state.entries.values()}
+    )
+    if scope.refresh is Refresh.NONE:
+        return Observation(occurrences=_remembered(state), organizers=organizers)
+    with ThreadPoolExecutor(max_workers=parallelism) as pool:
+        reads = _Reads(pool, progress)
+        findings = _Findings()
+        events = _list_calendars(reader, reads, _meetings_of(organizers, state, scope), findings, since=now - LOOKBACK)
+        _sort_by_marker(events, state, scope, findings)
+        _find_by_memory(reader, reads, state, findings, now=now)
+        _complete_attendees(reader, reads, scope, findings)
+        occurrences = _with_conferences(reader, reads, scope, findings, now=now)
+    return Observation(
+        occurrences=occurrences,
+        duplicates=tuple(findings.duplicates),
+        unresolved=frozenset(findings.unresolved),
+        failures=tuple(findings.failures),
+        organizers=organizers,
+    )
+
+
+def _meetings_of(organizers: Iterable[str], state: State, scope: Scope) -> _Asked:
+    """Return for each organiser the meetings that are unknown as long as that calendar is."""
+    meetings: dict[str, set[str]] = {who: set() for who in sorted(organizers)}
+    for meeting, who in scope.meetings.items():
+        meetings[who].add(meeting)
+    for entry in state.entries.values():
+        meetings[entry.organizer].add(entry.key.meeting)
+    return {who: frozenset(found) for who, found in meetings.items()}
+
+
+class _Reads:
+    """Runs many reads at once, tells the progress, and returns errors of the API beside the values."""
+
+    def __init__(self, pool: ThreadPoolExecutor, progress: Callable[[int, int], None]) -> None:
+        self._pool = pool
+        self._progress = progress
+        self._done = 0
+        self._total = 0
+
+    def all(self, read: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R | ApiError]]:
+        items = list(items)
+        self._total += len(items)
+
+        def guarded(item: T) -> R | ApiError:
+            try:
+                return read(item)
+            except ApiError as error:
+                return error
+
+        for item, result in zip(items, self._pool.map(guarded, items), strict=True):
+            self._done += 1
+            self._progress(self._done, self._total)
+            yield item, result
+
+
+def _remembered(state: State) -> dict[Key, Observed]:
+    """Return what the state says was last written, as if it had been seen."""
+    return {key: _as_applied(state.workspace, entry) for key, entry in state.entries.items()}
+
+
+def _as_applied(workspace: str, entry: Entry) -> Observed:
+    event = event_as_applied(workspace, entry)
+    found = Observed(key=entry.key, event=event, conference=conference_as_applied(entry), entry=entry)
+    return replace(found, marker=found.description.marker)
+
+
+def _list_calendars(
+    reader: Reader, reads: _Reads, asked: _Asked, findings: _Findings, *, since: datetime
+) -> list[Event]:
+    events: list[Event] = []
+    found = reads.all(lambda who: reader.events.list(organizer=who, since=since, show_deleted=True), asked)
+    for who, answer in found:
+        if isinstance(answer, ApiError):
+            findings.fail(f"the calendar of {who}", answer, asked[who])
+        else:
+            events.extend(answer.events)
+    return events
+
+
+def _sort_by_marker(events: Iterable[Event], state: State, scope: Scope, findings: _Findings) -> None:
+    """File every event of this workspace under its key: by its marker, or by our memory where the marker is lost."""
+    by_event = {entry.event_id: entry for entry in state.entries.values() if entry.event_id}
+    for event in events:
+        found = Observed(key=Key("", event.start), event=event)
+        marker = found.description.marker
+        entry = by_event.get(event.id)
+        if event.series or (marker is None and entry is None):
+            continue
+        if marker is not None and marker.workspace != scope.workspace:
+            continue
+        key = marker.key if marker is not None else entry.key if entry is not None else found.key
+        memory = entry if entry is not None else state.entries.get(key)
+        found = replace(found, key=key, marker=marker, entry=memory)
+        if event.cancelled:
+            _keep_latest(findings.deleted, replace(found, event=None))
+        else:
+            _keep_one(findings, found)
+
+
+def _keep_latest(deleted: dict[Key, Observed], found: Observed) -> None:
+    known = deleted.get(found.key)
+    if known is None or known.revision < found.revision:
+        deleted[found.key] = found
+
+
+def _keep_one(findings: _Findings, found: Observed) -> None:
+    """Of two events with one marker keep the one that we remember, else the older one."""
+    known = findings.live.get(found.key)
+    if known is None:
+        findings.live[found.key] = found
+        return
+    kept, other = sorted((known, found), key=_precedence)
+    findings.live[found.key] = kept
+    findings.duplicates.append(other)
+
+
+def _precedence(one: Observed) -> tuple[bool, str, str]:
+    event = one.event
+    assert event is not None  # noqa: S101  # only live events are compared
+    remembered = one.entry is not None and one.entry.event_id == event.id
+    return (not remembered, event.created, event.id)
+
+
+def _find_by_memory(reader: Reader, reads: _Reads, state: State, findings: _Findings, *, now: datetime) -> None:
+    """Ask for each event that should be there and was not listed: gone, or moved out of sight."""
+    seen = {one.event.id for one in (*findings.live.values(), *findings.duplicates) if one.event is not None}
+    missing = [
+        entry
+        for entry in state.entries.values()
+        if entry.event_id not in seen
+        and entry.key not in findings.live
+        and entry.key.meeting not in findings.unresolved
+        and (entry.applied is None or entry.applied.start > now)
+    ]
+    for entry in missing:
+        if not entry.event_id:
+            findings.live[entry.key] = Observed(key=entry.key, entry=entry)
+    asked = reads.all(
+        lambda entry: reader.events.get(organizer=entry.organizer, event_id=entry.event_id),
+        [entry for entry in missing if entry.event_id],
+    )
+    for entry, answer in asked:
+        remains = findings.deleted.get(entry.key)
+        gone = Observed(key=entry.key, entry=entry, marker=remains.marker if remains is not None else None)
+        if isinstance(answer, NotFound):
+            findings.live[entry.key] = gone
+        elif isinstance(answer, ApiError):
+            findings.fail(str(entry.key), answer, [entry.key.meeting])
+        elif answer.cancelled:
+            findings.live[entry.key] = gone
+        else:
+            found = Observed(key=entry.key, event=answer, entry=entry)
+            findings.live[entry.key] = replace(found, marker=found.description.marker)
+
+
+def _complete_attendees(reader: Reader, reads: _Reads, scope: Scope, findings: _Findings) -> None:
+    """Ask for the attendees that a list was too short for, where they are managed."""
+    cut = [
+        one
+        for one in findings.live.values()
+        if one.event is not None and not one.event.attendees_complete and one.key.meeting in scope.with_attendees
+    ]
+
+    def ask(one: Observed) -> Event:
+        assert one.event is not None  # noqa: S101  # chosen for having one
+        attendees = reader.events.attendees(organizer=one.event.organizer, event_id=one.event.id)
+        return replace(one.event, attendees=attendees, attendees_complete=True)
+
+    for one, answer in reads.all(ask, cut):
+        if isinstance(answer, ApiError):
+            findings.fail(str(one.key), answer, [one.key.meeting])
+        else:
+            findings.live[one.key] = replace(one, event=answer)
+
+
+def _with_conferences(
+    reader: Reader, reads: _Reads, scope: Scope, findings: _Findings, *, now: datetime
+) -> dict[Key, Observed]:
+    """Return all that was found with its conference, as far as `scope.refresh` lets it be asked for."""
+    remains = {key: one for key, one in findings.deleted.items() if key in scope.expected and key not in findings.live}
+    found = {**findings.live, **remains}
+    if scope.refresh is Refresh.CALENDAR:
+        return {key: replace(one, conference=_by_memory(one)) for key, one in found.items()}
+
+    def ask(one: Observed) -> Conference | None:
+        return _conference(reader, one, scope)
+
+    due = [one for one in found.values() if not one.has_started(now) and _conference_id(one)]
+    for one, answer in reads.all(ask, due):
+        if isinstance(answer, ApiError):
+            findings.fail(str(one.key), answer, [one.key.meeting])
+        else:
+            found[one.key] = replace(one, conference=answer)
+    return found
+
+
+def _by_memory(one: Observed) -> Conference | None:
+    """Return the conference as it should be: nobody asked for it, so nothing about it differs."""
+    known = conference_as_applied(one.entry) if one.entry is not None else None
+    if one.marker is not None and known is not None and one.marker.conference not in {"", known.id}:
+        known = None  # the memory is older than the marker
+    if known is not None or one.event is None or one.marker is None or not one.marker.conference:
+        return known
+    event = one.event
+    link = one.description.link
+    return Conference(id=one.marker.conference, title=event.title, start=event.start, end=event.end, url=link)
+
+
+def _conference_id(one: Observed) -> str:
+    if one.marker is not None and one.marker.conference:
+        return one.marker.conference
+    return one.entry.conference_id if one.entry is not None else ""
+
+
+def _conference(reader: Reader, one: Observed, scope: Scope) -> Conference | None:
+    """Return the conference of an occurrence; cancelled where it was cancelled, None where there is none."""
+    conference_id = _conference_id(one)
+    requester = one.organizer or scope.meetings.get(one.key.meeting, "")
+    if one.key.meeting not in scope.meetings:
+        return _to_be_cancelled(one, conference_id)
+    try:
+        conference = reader.conferences.info(conference_id=conference_id, requester=requester)
+        if one.key.meeting not in scope.with_settings:
+            return conference
+        return replace(conference, settings=reader.conferences.settings(conference_id=conference_id))
+    except ConferenceCancelled:
+        return replace(_to_be_cancelled(one, conference_id), cancelled=True)
+    except (NotFound, InvalidParameter):
+        return None
+
+
+def _to_be_cancelled(one: Observed, conference_id: str) -> Conference:
+    """Return a conference of which only the id matters: its meeting is not declared any more."""
+    start = one.start or one.key.original.astimezone()
+    end = one.event.end if one.event is not None else start
+    return Conference(id=conference_id, title="", start=start, end=end)

@@ -1,0 +1,88 @@
+"""What was seen of DingTalk, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.marker import Description, Marker, parse_description
+from reconciler.models import Conference, Event, Key
+from reconciler.state.model import Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """One occurrence as it is. `event` or `conference` is None where there is none; `entry` is our memory of it.
+
+    `marker` is the event's, or that of an event that a person deleted; None where it is lost.
+    """
+
+    key: Key
+    event: Event | None = None
+    conference: Conference | None = None
+    marker: Marker | None = None
+    entry: Entry | None = None
+
+    @property
+    def organizer(self) -> str:
+        """Return the union id of the person in whose calendar it stands, "" where nothing is left to tell."""
+        if self.event is not None:
+            return self.event.organizer
+        return self.entry.organizer if self.entry is not None else ""
+
+    @property
+    def start(self) -> datetime | None:
+        """Return when it starts, by the event or else by our memory."""
+        if self.event is not None:
+            return self.event.start
+        return self.entry.applied.start if self.entry is not None and self.entry.applied is not None else None
+
+    @property
+    def alive(self) -> bool:
+        """Return whether there is a conference that one can join."""
+        return self.conference is not None and not self.conference.cancelled
+
+    @property
+    def description(self) -> Description:
+        """Return the parts of the event's description."""
+        return parse_description(self.event.description if self.event is not None else "")
+
+    @property
+    def revision(self) -> int:
+        """Return the revision of the event that is there, or of the one to make."""
+        last = max(
+            self.marker.revision if self.marker is not None else 0,
+            self.entry.revision if self.entry is not None else 0,
+        )
+        was_there = self.marker is not None or (self.entry is not None and self.entry.event_id != "")
+        return last + 1 if self.event is None and was_there else last
+
+    def has_started(self, now: datetime) -> bool:
+        """Return whether it has begun; such an occurrence is never touched."""
+        return self.start is not None and self.start <= now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFailure:
+    """Something that could not be read: an organiser's calendar or one occurrence. Not an absence."""
+
+    where: str
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Everything that was seen at one time.
+
+    `unresolved` are meetings of which not everything could be read: they stay out of the diff. `duplicates` are
+    further events with the marker of an occurrence that has one already.
+    """
+
+    occurrences: Mapping[Key, Observed]
+    duplicates: tuple[Observed, ...] = ()
+    unresolved: frozenset[str] = frozenset()
+    failures: tuple[ReadFailure, ...] = ()
+    organizers: frozenset[str] = field(default_factory=frozenset)

@@ -1,0 +1,85 @@
+"""A plan as data: changes, the calls that carry them out, and what each call waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.diff import Action, Change
+from reconciler.models import Attendee, Occurrence
+from reconciler.observed import Observed, ReadFailure
+
+MAX_ROOMS = 5  # of one event, at any moment
+
+
+class Call(StrEnum):
+    CONFERENCE_CREATE = "conference.create"
+    CONFERENCE_UPDATE = "conference.update"
+    CONFERENCE_SETTINGS = "conference.settings"
+    CONFERENCE_CANCEL = "conference.cancel"
+    EVENT_CREATE = "event.create"
+    EVENT_UPDATE = "event.update"
+    EVENT_DELETE = "event.delete"
+    ATTENDEES_ADD = "attendees.add"
+    ATTENDEES_REMOVE = "attendees.remove"
+    ROOMS_BOOK = "rooms.book"
+    ROOMS_RELEASE = "rooms.release"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One call. `needs` are the ids of those that come first; `parts` are what an event.update sends.
+
+    What the call says is in the change it belongs to; ids that earlier calls bring are known by then.
+    """
+
+    id: str
+    call: Call
+    needs: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()  # of title, time, description, ui_lock
+    people: tuple[Attendee, ...] = ()
+    rooms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedChange:
+    change: Change
+    operations: tuple[Operation, ...]
+    notifies: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything an apply will do, by start. `unchanged` and `gone` cost nothing; apply only remembers them."""
+
+    workspace: str
+    generated_at: datetime
+    window_from: datetime
+    window_to: datetime
+    changes: tuple[PlannedChange, ...] = ()
+    unchanged: tuple[tuple[Occurrence, Observed], ...] = ()
+    gone: tuple[Observed, ...] = ()
+    failures: tuple[ReadFailure, ...] = ()
+    organizers: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def operations(self) -> Iterator[Operation]:
+        """Yield every call, change by change."""
+        for planned in self.changes:
+            yield from planned.operations
+
+    def count(self, action: Action) -> int:
+        """Return how many occurrences have this action."""
+        return sum(planned.change.action is action for planned in self.changes)
+
+    def rooms(self, call: Call) -> int:
+        """Return how many rooms all calls of this kind book or release."""
+        return sum(len(operation.rooms) for operation in self.operations if operation.call is call)
+
+    @property
+    def api_calls(self) -> int:
+        """Return what applying will cost."""
+        return sum(len(planned.operations) for planned in self.changes)

@@ -1,0 +1,59 @@
+"""What came of a plan, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.diff import Action
+from reconciler.models import Key
+from reconciler.operations import Call, Operation, PlannedChange
+from reconciler.state.model import Entry, Orphan
+
+
+class Status(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    DEFERRED = "deferred"  # a limit of DingTalk, or a stop, put it off to the next run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one change. `done` are the calls that succeeded."""
+
+    planned: PlannedChange
+    status: Status
+    error: Failure | None = None
+    done: tuple[Operation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an apply did. `entries` is what is now known of each occurrence that it touched, None: gone.
+
+    `api_calls` counts every call that was made for it, repeats and look-ups included.
+    """
+
+    results: tuple[Result, ...]
+    entries: Mapping[Key, Entry | None] = field(default_factory=dict)
+    orphans: tuple[Orphan, ...] = ()
+    stopped: Failure | None = None
+    api_calls: int = 0
+
+    def count(self, status: Status, action: Action | None = None) -> int:
+        """Return how many changes have this status, of one action or of all."""
+        return sum(
+            one.status is status and (action is None or one.planned.change.action is action) for one in self.results
+        )
+
+    def rooms(self, call: Call) -> int:
+        """Return how many rooms were booked or released."""
+        return sum(len(operation.rooms) for one in self.results for operation in one.done if operation.call is call)

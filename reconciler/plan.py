@@ -1,0 +1,183 @@
+"""changes → plan: a DAG of calls, the fewest that do it, in an order that never loses a room it could keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.compare import held_rooms, wanted_attendees, wanted_rooms
+from reconciler.diff import Action, Change, Diff
+from reconciler.models import Occurrence
+from reconciler.observed import Observation, Observed
+from reconciler.operations import MAX_ROOMS, Call, Operation, Plan, PlannedChange
+from reconciler.ordering import ordered
+
+
+def plan(found: Diff, seen: Observation, *, workspace: str, now: datetime, until: datetime) -> Plan:
+    """Return the calls that carry out `found`, in an order that is a DAG within and across occurrences."""
+    ids = _Ids()
+    changes = [
+        PlannedChange(change=change, operations=tuple(_operations(change, ids)), notifies=_notifies(change))
+        for change in found.changes
+    ]
+    return Plan(
+        workspace=workspace,
+        generated_at=now,
+        window_from=now,
+        window_to=until,
+        changes=ordered(changes, ids.draw),
+        unchanged=found.unchanged,
+        gone=found.gone,
+        failures=seen.failures,
+        organizers=seen.organizers,
+    )
+
+
+class _Ids:
+    def __init__(self) -> None:
+        self._last = 0
+
+    def draw(self) -> str:
+        self._last += 1
+        return f"o{self._last}"
+
+
+def _operations(change: Change, ids: _Ids) -> Iterator[Operation]:
+    match change.action:
+        case Action.CREATE:
+            yield from _create(change, ids)
+        case Action.CANCEL:
+            yield from _cancel(change, ids)
+        case Action.UPDATE:
+            yield from _update(change, ids)
+
+
+def _create(change: Change, ids: _Ids) -> Iterator[Operation]:
+    assert change.after is not None  # noqa: S101  # a creation has an after
+    conference = Operation(id=ids.draw(), call=Call.CONFERENCE_CREATE)
+    event = Operation(id=ids.draw(), call=Call.EVENT_CREATE, needs=(conference.id,))
+    yield conference
+    yield event
+    if change.after.rooms:
+        yield Operation(id=ids.draw(), call=Call.ROOMS_BOOK, needs=(event.id,), rooms=change.after.rooms)
+
+
+def _cancel(change: Change, ids: _Ids) -> Iterator[Operation]:
+    assert change.before is not None  # noqa: S101  # a cancellation has a before
+    needs: tuple[str, ...] = ()
+    if change.before.alive:
+        conference = Operation(id=ids.draw(), call=Call.CONFERENCE_CANCEL)
+        needs = (conference.id,)
+        yield conference
+    if change.before.event is not None:
+        yield Operation(id=ids.draw(), call=Call.EVENT_DELETE, needs=needs)
+
+
+def _update(change: Change, ids: _Ids) -> Iterator[Operation]:
+    assert change.before is not None  # noqa: S101  # an update has both sides
+    assert change.after is not None  # noqa: S101
+    conference = tuple(_update_conference(change, change.before, ids))
+    yield from conference
+    # The event's marker tells which conference it has and what was written to it: it is true only afterwards.
+    needs = tuple(one.id for one in conference if one.call is not Call.CONFERENCE_UPDATE)
+    if change.before.event is None:
+        event = Operation(id=ids.draw(), call=Call.EVENT_CREATE, needs=needs)
+        yield event
+        if change.after.rooms:
+            yield Operation(id=ids.draw(), call=Call.ROOMS_BOOK, needs=(event.id,), rooms=change.after.rooms)
+        return
+    yield from _update_event(change, change.after, change.before, ids, needs)
+
+
+def _update_conference(change: Change, before: Observed, ids: _Ids) -> Iterator[Operation]:
+    if not before.alive:
+        yield Operation(id=ids.draw(), call=Call.CONFERENCE_CREATE)
+        return
+    paths = {one.path for one in change.comparison.conference}
+    if paths & {"title", "start", "end"}:
+        yield Operation(id=ids.draw(), call=Call.CONFERENCE_UPDATE)
+    if any(path.startswith("settings.") for path in paths | {one.path for one in change.comparison.event}):
+        yield Operation(id=ids.draw(), call=Call.CONFERENCE_SETTINGS)
+
+
+def _update_event(
+    change: Change, after: Occurrence, before: Observed, ids: _Ids, needs: tuple[str, ...]
+) -> Iterator[Operation]:
+    parts = _event_parts(change, after, before)
+    moved: tuple[str, ...] = ()
+    if parts:
+        update = Operation(id=ids.draw(), call=Call.EVENT_UPDATE, needs=needs, parts=parts)
+        moved = (update.id,) if "time" in parts else ()
+        yield update
+    yield from _update_people(after, before, ids)
+    yield from _update_rooms(after, before, ids, moved)
+
+
+def _event_parts(change: Change, after: Occurrence, before: Observed) -> tuple[str, ...]:
+    paths = {one.path for one in change.comparison.event}
+    marker = before.description.marker
+    parts = ["title"] if "title" in paths else []
+    if paths & {"start", "end", "timezone"}:
+        parts.append("time")
+    if (
+        paths & {"description", "link", "marker", "ui_lock"}
+        or any(path.startswith("settings.") for path in paths)
+        or not before.alive
+        or marker is None
+        or marker.key != after.key
+    ):
+        parts.append("description")
+    if "ui_lock" in paths:
+        parts.append("ui_lock")
+    return tuple(parts)
+
+
+def _update_people(after: Occurrence, before: Observed, ids: _Ids) -> Iterator[Operation]:
+    assert before.event is not None  # noqa: S101  # the caller has checked
+    last = before.entry.applied if before.entry is not None else None
+    want, have = wanted_attendees(after, before.event, last), frozenset(before.event.attendees)
+    added = tuple(sorted(want - have))
+    removed = {who.union_id for who in have} - {who.union_id for who in want}
+    needs: tuple[str, ...] = ()
+    if added:
+        add = Operation(id=ids.draw(), call=Call.ATTENDEES_ADD, people=added)
+        needs = (add.id,)
+        yield add
+    if removed:
+        people = tuple(who for who in before.event.attendees if who.union_id in removed)
+        yield Operation(id=ids.draw(), call=Call.ATTENDEES_REMOVE, needs=needs, people=people)
+
+
+def _update_rooms(after: Occurrence, before: Observed, ids: _Ids, moved: tuple[str, ...]) -> Iterator[Operation]:
+    assert before.event is not None  # noqa: S101  # the caller has checked
+    last = before.entry.applied if before.entry is not None else None
+    want, have = wanted_rooms(after, before.event, last), held_rooms(before.event)
+    added = tuple(room for room in after.rooms or () if room not in have)
+    removed = tuple(sorted(have - want))
+    book = Operation(id=ids.draw(), call=Call.ROOMS_BOOK, needs=moved, rooms=added) if added else None
+    release = Operation(id=ids.draw(), call=Call.ROOMS_RELEASE, rooms=removed) if removed else None
+    if book is not None and release is not None:
+        if len(have) + len(added) > MAX_ROOMS:
+            book = replace(book, needs=(*book.needs, release.id))
+        else:
+            release = replace(release, needs=(book.id,))
+    yield from (one for one in (book, release) if one is not None)
+
+
+def _notifies(change: Change) -> int:
+    """Return how many people will get a message: the attendees, where anything changes that an invitation shows."""
+    after = change.after
+    event = change.before.event if change.before is not None else None
+    if after is not None and not after.notify:
+        return 0
+    if after is None:
+        applied = change.before.entry.applied if change.before is not None and change.before.entry is not None else None
+        return len(event.attendees) if event is not None and (applied is None or applied.notify) else 0
+    last = change.before.entry.applied if change.before is not None and change.before.entry is not None else None
+    want = wanted_attendees(after, event, last)
+    if event is None or {"title", "start", "end", "description", "timezone"} & {
+        one.path for one in change.comparison.event
+    }:
+        return len(want | frozenset(event.attendees if event else ()))
+    return len(want ^ frozenset(event.attendees))
