@@ -48,7 +48,7 @@ _USER = "/v1.0/calendar/users/{user}"
 _EVENTS = f"{_USER}/calendars/primary/events"
 _EVENT = f"{_EVENTS}/{{event}}"
 
-TOKEN = ReadCall(name="token", method="POST", path="/v1.0/oauth2/accessToken", counted=False)  # noqa: S106  # a name
+TOKEN = ReadCall(name="token", method="POST", path="/v1.0/oauth2/accessToken", counted=False)  # a name
 
 CONFERENCE_CREATE = WriteCall(
     name="conference.create",

@@ -109,7 +109,7 @@ class QuotaExhausted(LimitReached):
 
 
 class Banned(LimitReached):
-    """This IP address is banned for having called too often."""
+    """The IP address of this machine is banned for having called too often."""
 
     code = "banned"
     hint = "wait five minutes; too many calls came from this IP address"

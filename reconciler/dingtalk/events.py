@@ -11,7 +11,7 @@ from reconciler.dingtalk import calls
 from reconciler.dingtalk.errors import NotFound, RoomNotAvailable, UnreadableAnswer
 from reconciler.dingtalk.paging import pages
 from reconciler.dingtalk.session import ReadSession, Session, confirm
-from reconciler.dingtalk.wire import Answer, from_attendees, items, iso, text, to_attendees, to_event, to_time
+from reconciler.dingtalk.wire import Answer, from_attendees, iso, items, text, to_attendees, to_event, to_time
 from reconciler.models import Attendee, Event, RoomStatus
 
 PAGE = 100  # the most events of a page, and the most attendees of an event in a list
@@ -201,7 +201,7 @@ def _patch_body(event_id: str, patch: EventPatch) -> dict[str, Any]:
         body["description"] = patch.description
     for name, moment in (("start", patch.start), ("end", patch.end)):
         if moment is not None:
-            body[name] = to_time(moment, patch.timezone or getattr(moment.tzinfo, "key", "UTC"))
+            body[name] = to_time(moment, patch.timezone or str(getattr(moment.tzinfo, "key", "UTC")))
     if patch.attendees is not None:
         body["attendees"] = to_attendees(patch.attendees)
     body |= _quiet(notify=patch.notify)

@@ -9,7 +9,7 @@ from datetime import datetime
 from reconciler.dingtalk import calls
 from reconciler.dingtalk.paging import pages
 from reconciler.dingtalk.session import ReadSession
-from reconciler.dingtalk.wire import Answer, flag, from_ms, from_time, items, iso, needed, number, part, text
+from reconciler.dingtalk.wire import Answer, flag, from_ms, from_time, iso, items, needed, number, part, text
 from reconciler.models import Busy
 
 

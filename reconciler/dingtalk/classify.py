@@ -1,0 +1,209 @@
+"""From an answer that is no success to the error that says what to do. Source: the API's table of errors."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from reconciler.dingtalk.calls import Call
+from reconciler.dingtalk.errors import (
+    ApiError,
+    AuthenticationFailed,
+    Banned,
+    ConferenceCancelled,
+    DailyEventLimit,
+    InvalidParameter,
+    IpNotAllowed,
+    MinuteLimited,
+    NotCreator,
+    NotFound,
+    PermissionMissing,
+    QuotaExhausted,
+    RateLimited,
+    Refused,
+    RoomNotAvailable,
+    ServerError,
+    StillProcessing,
+    TokenRejected,
+    UnreadableAnswer,
+)
+from reconciler.dingtalk.secret import clean
+
+BAN_SECONDS = 300.0  # how long a ban lasts where it does not say so itself
+_OK = 200
+_DENIED = "Forbidden.AccessDenied."
+_BAN_PAGE = re.compile(rb"punish|deny|denied|block|x5|ban", re.IGNORECASE)
+
+_BY_CODE: Mapping[str, type[ApiError]] = {
+    "invalidClientIdOrSecret": AuthenticationFailed,
+    "InvalidAuthentication": TokenRejected,
+    f"{_DENIED}AccessTokenPermissionDenied": PermissionMissing,
+    f"{_DENIED}IpNotInWhiteList": IpNotAllowed,
+    f"{_DENIED}QpsLimitForAppkeyAndApi": RateLimited,
+    f"{_DENIED}QpsLimitForApi": RateLimited,
+    f"{_DENIED}QpmLimitForAppkeyAndApi": MinuteLimited,
+    f"{_DENIED}ApiCountLimitForOrg": QuotaExhausted,
+    "flowLimit": DailyEventLimit,
+    "idempotencyProcessing": StillProcessing,
+    "itemNotFound": NotFound,
+    "instanceNotExist": NotFound,
+    "invalidScheduleConferenceId": NotFound,
+    "scheduleConferenceIdError": NotFound,
+    "meetingRoomNotAvailable": RoomNotAvailable,
+    "resourceCancel": ConferenceCancelled,
+    "permissionError": NotCreator,
+    "noPermission": NotCreator,
+    "permissionDeny": NotCreator,
+    "creatorUidError": NotCreator,
+    "systemError": ServerError,
+    "system.error": ServerError,
+    **dict.fromkeys(
+        (
+            "invalidParameter",
+            "paramsError",
+            "paramError",
+            "param.error",
+            "paramsTitleError",
+            "unknownUserError",
+            "userNotInOrg",
+            "user.not.employee",
+            "org.not.found",
+            "extensionAppSettingError",
+        ),
+        InvalidParameter,
+    ),
+}
+_OLD_CODES: Mapping[int, type[ApiError]] = {  # errcode of the older API, which answers 200
+    40014: TokenRejected,
+    42001: TokenRejected,
+    60011: PermissionMissing,
+    60020: IpNotAllowed,
+    60121: NotFound,
+    90002: RateLimited,
+    90018: RateLimited,
+    88: Refused,
+}
+
+
+def classify(
+    status: int,
+    body: bytes,
+    headers: Mapping[str, str],
+    call: Call,
+    redact: Callable[[str], str] = str,
+) -> ApiError:
+    """Return the error for an answer that is not 200, or that is 200 and no JSON object. `redact` hides secrets."""
+    answer = _object(body)
+    wait = _seconds(headers.get("Retry-After"))
+    if answer is not None and _is_ban(answer):
+        told = _seconds(answer.get("wait"))
+        return Banned(
+            "this IP address is banned for calling too often",
+            call=str(call),
+            status=status,
+            dingtalk_code=str(answer.get("status", "")),
+            request_id=_text(answer, "uuid"),
+            retry_after=BAN_SECONDS if told is None else told,
+        )
+    if answer is None:
+        return _no_json(status, body, headers, call, wait)
+    code, message = _text(answer, "code"), redact(_text(answer, "message"))
+    kind = _BY_CODE.get(code) or _by_status(status)
+    return kind(
+        _sentence(kind, message or f"HTTP {status}", code),
+        call=str(call),
+        status=status,
+        dingtalk_code=code,
+        request_id=_text(answer, "requestid") or _text(answer, "requestId"),
+        retry_after=wait,
+        fix=_fix(kind, call),
+    )
+
+
+def classify_old(answer: Mapping[str, Any], call: Call, redact: Callable[[str], str] = str) -> ApiError | None:
+    """Return the error in an answer of the older API, which carries it in `errcode`; None where it is 0."""
+    try:
+        code = int(answer.get("errcode", 0))
+    except (TypeError, ValueError):
+        return UnreadableAnswer("the answer's errcode is no number", call=str(call), status=_OK)
+    if code == 0:
+        return None
+    if code == 88:  # noqa: PLR2004  # a wrapper: the code that matters is sub_code, and it is mostly the token or a right
+        code = int(sub) if (sub := _text(answer, "sub_code")).isdigit() else code
+    kind = _OLD_CODES.get(code, Refused)
+    return kind(
+        _sentence(kind, redact(_text(answer, "errmsg")), str(code)),
+        call=str(call),
+        status=_OK,
+        dingtalk_code=str(code),
+        request_id=_text(answer, "request_id"),
+        fix="grant the app the permission to read the address book" if kind is PermissionMissing else "",
+    )
+
+
+def _object(body: bytes) -> Mapping[str, Any] | None:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _is_ban(answer: Mapping[str, Any]) -> bool:
+    return str(answer.get("status")) == "1111" or (answer.get("punish") == "deny" and "wait" in answer)
+
+
+def _no_json(status: int, body: bytes, headers: Mapping[str, str], call: Call, wait: float | None) -> ApiError:
+    """Return the error for a body that is no JSON object: a ban's HTML, a proxy's page, or a cut answer."""
+    html = b"<" in body[:1] or "html" in headers.get("Content-Type", "").lower()
+    if html and (status in {403, 405, 429} or (status == _OK and _BAN_PAGE.search(body[:8192]))):
+        what = "a page instead of an answer: this IP address seems to be banned for calling too often"
+        return Banned(what, call=str(call), status=status, retry_after=BAN_SECONDS if wait is None else wait)
+    if status == _OK:
+        what = "a page instead of an answer" if html else "the answer is no JSON object, or was cut"
+        return UnreadableAnswer(what, call=str(call), status=status)
+    kind = _by_status(status)
+    fix = "check `provider.endpoint`: what answers there is not DingTalk's API" if html else _fix(kind, call)
+    return kind(f"HTTP {status} without an error code", call=str(call), status=status, retry_after=wait, fix=fix)
+
+
+def _by_status(status: int) -> type[ApiError]:
+    """Return the kind of an error whose code is unknown."""
+    if status == _OK:
+        return UnreadableAnswer
+    known: Mapping[int, type[ApiError]] = {401: TokenRejected, 404: NotFound, 429: RateLimited}
+    if status in known:
+        return known[status]
+    if status >= 500:  # noqa: PLR2004  # HTTP's server errors
+        return ServerError
+    unclear = {408, 409, 425}  # the request may still be under way
+    return Refused if status >= 400 and status not in unclear else ApiError  # noqa: PLR2004  # HTTP's client errors
+
+
+def _sentence(kind: type[ApiError], message: str, code: str) -> str:
+    named = f" ({code})" if code and code not in message else ""
+    prefix = "DingTalk failed" if kind is ServerError else "DingTalk refused"
+    return f"{prefix}: {message or 'no reason given'}{named}"
+
+
+def _fix(kind: type[ApiError], call: Call) -> str:
+    if kind is PermissionMissing and call.permission:
+        return f"grant the app the permission {call.permission} in DingTalk's developer console"
+    return ""
+
+
+def _text(answer: Mapping[str, Any], key: str) -> str:
+    value = answer.get(key)
+    return clean(value) if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+
+
+def _seconds(value: object) -> float | None:
+    """Return a whole or broken number of seconds; None for anything else (a Retry-After may be a date)."""
+    try:
+        seconds = float(value) if isinstance(value, str | int | float) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

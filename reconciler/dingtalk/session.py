@@ -1,0 +1,327 @@
+"""A session with DingTalk: token, pace, repeats, counting and logging, around one way to send a call.
+
+`ReadSession` can read. `Session` can write too, so what is given a `ReadSession` can't.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from tenacity import RetryCallState, Retrying, retry_if_exception
+
+from reconciler.dingtalk import calls
+from reconciler.dingtalk.calls import Call, ReadCall, Repeat, WriteCall
+from reconciler.dingtalk.classify import classify, classify_old
+from reconciler.dingtalk.credentials import Credentials
+from reconciler.dingtalk.errors import (
+    ApiError,
+    NoAnswer,
+    NotSent,
+    RateLimited,
+    ServerError,
+    TokenRejected,
+    UnreadableAnswer,
+)
+from reconciler.dingtalk.limiter import Limiter
+from reconciler.dingtalk.retrying import Backoff, may_repeat, wait_before
+from reconciler.dingtalk.secret import Redactor, Secret
+from reconciler.dingtalk.tokens import Token, TokenCache
+from reconciler.dingtalk.transport import Limits, Request, Response, Transport, check_endpoint, is_loopback
+from reconciler.errors import ReconcilerError
+
+log = logging.getLogger("reconciler.dingtalk")
+
+Answer = Mapping[str, Any]
+_OK = 200
+_TOKEN_LIFE_S = 7200.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a session behaves. `qps` is the most calls per second of one API."""
+
+    qps: float = 20.0
+    backoff: Backoff = field(default_factory=Backoff)
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDone:
+    """One attempt of a call: `status` is 0 where no answer came; `counted`: it took one call of the monthly quota."""
+
+    call: str
+    status: int
+    ms: int
+    attempt: int
+    attempts: int
+    counted: bool
+
+
+Progress = Callable[[CallDone], None]
+
+
+def confirm(call: Call, answer: Answer, key: str) -> None:
+    """Raise ApiError where an answer of status 200 says at `key` that it was no success after all."""
+    if answer.get(key) is False:
+        raise ApiError(f"DingTalk answered {key}: false", call=str(call), status=_OK)
+
+
+class ReadSession:
+    """Sends the calls that read. Safe to share between threads. `clock` is monotonic, in seconds."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        credentials: Credentials,
+        *,
+        options: Options | None = None,
+        on_call: Progress | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.endpoint = check_endpoint(endpoint)
+        self._options = options or Options()
+        self._credentials = credentials
+        self._on_call = on_call
+        self._clock, self._sleep, self._jitter = clock, sleep, jitter
+        self._transport = Transport(self._options.limits, clock)
+        self._limiter = Limiter(self._options.qps, clock=clock, sleep=sleep)
+        self._tokens = TokenCache(self._fetch_token, clock)
+        self._redactor = Redactor()
+        self._redactor.learn(credentials.app_secret)
+        self._calls: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """How many calls have counted in the monthly quota, by the name of the call."""
+        with self._lock:
+            return dict(self._calls)
+
+    def redact(self, text: str) -> str:
+        """Return `text` without the secrets of this session."""
+        return self._redactor.redact(text)
+
+    def read(
+        self,
+        call: ReadCall,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+    ) -> Answer:
+        """Return the answer of a call that reads. Raises ApiError."""
+        if not isinstance(call, ReadCall):
+            raise TypeError(f"{call} does not read")
+        return self._call(call, self._request(call, path=path, query=query, body=body))
+
+    def read_old(self, call: ReadCall, *, form: Mapping[str, str]) -> Answer:
+        """Return the answer of a call of the older API, which takes a form with the token in it."""
+        request = Request(
+            method=call.method, url=f"{_old_endpoint(self.endpoint)}{call.path}", call=str(call), headers={}, form=form
+        )
+        return self._call(call, request)
+
+    def _request(
+        self,
+        call: Call,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+        token: str = "",
+    ) -> Request:
+        return Request(
+            method=call.method,
+            url=self.endpoint + call.path.format_map({name: _segment(value) for name, value in (path or {}).items()}),
+            call=str(call),
+            headers={"x-client-token": token} if token else {},
+            query={name: _query(value) for name, value in (query or {}).items() if value is not None} or None,
+            json=body,
+        )
+
+    def _call(self, call: Call, request: Request) -> Answer:
+        """Send `request` until it succeeds, or may not or need not be sent again."""
+        attempts = self._options.backoff.attempts
+        failures: list[ApiError] = []
+
+        def attempt() -> Answer:
+            try:
+                return self._with_token(call, request, len(failures) + 1)
+            except ApiError as error:
+                error.unclear_before = any(not earlier.certain_not_done for earlier in failures)
+                failures.append(error)
+                raise
+
+        def exhausted(state: RetryCallState) -> bool:
+            waited = state.idle_for + state.upcoming_sleep
+            return state.attempt_number >= attempts or waited > self._options.backoff.total_s
+
+        def pause(state: RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            return wait_before(error, state.attempt_number, self._options.backoff, self._jitter())
+
+        return Retrying(
+            retry=retry_if_exception(lambda error: may_repeat(error, call.repeat)),
+            stop=exhausted,
+            wait=pause,
+            sleep=self._sleep,
+            reraise=True,
+        )(attempt)
+
+    def _with_token(self, call: Call, request: Request, attempt: int) -> Answer:
+        """Send once; where the token is rejected, once more with a new one."""
+        if call is calls.TOKEN:
+            return self._once(call, request, attempt)
+        token = self._token(call)
+        try:
+            return self._once(call, _carrying(request, token), attempt)
+        except TokenRejected:
+            self._tokens.reject(token)
+            return self._once(call, _carrying(request, self._token(call)), attempt)
+
+    def _token(self, call: Call) -> Secret:
+        """Return the token. A failure to get one is not the failure of `call`, which was certainly not sent."""
+        try:
+            return self._tokens.get()
+        except (NoAnswer, ServerError, UnreadableAnswer) as error:
+            failure = NotSent(f"no access token: {error.what}", call=str(call), status=error.status, fix=error.fix)
+            failure.final = True
+            raise failure from error
+        except ApiError as error:
+            error.final = True
+            raise
+
+    def _once(self, call: Call, request: Request, attempt: int) -> Answer:
+        self._limiter.wait(call.name)
+        started = self._clock()
+        failure: ApiError | None = None
+        status = 0
+        try:
+            # What must not be done twice goes on a connection of its own: see Transport.send.
+            response = self._transport.send(request, fresh=call.repeat is Repeat.IF_NOT_DONE)
+            status = response.status
+            return self._understand(call, response)
+        except ApiError as error:
+            failure = error
+            raise
+        finally:
+            if isinstance(failure, RateLimited):
+                self._limiter.slow_down(call.name, max(1.0, failure.retry_after or 0))
+            ms = round((self._clock() - started) * 1000)
+            self._note(call, request, failure, status=status, ms=ms, attempt=attempt)
+
+    def _understand(self, call: Call, response: Response) -> Answer:
+        """Return the JSON object of a success; raise the error of anything else."""
+        if response.status // 100 == 2 and call.empty and not response.body.strip():  # noqa: PLR2004  # HTTP's success
+            return {}
+        error: ApiError | None
+        try:
+            answer = json.loads(response.body) if response.status == _OK else None
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict) or _is_error(answer):
+            raise classify(response.status, response.body, response.headers, call, self.redact)
+        if call.path.startswith("/topapi/") and (error := classify_old(answer, call, self.redact)):
+            raise error
+        return answer
+
+    def _note(
+        self, call: Call, request: Request, failure: ApiError | None, *, status: int, ms: int, attempt: int
+    ) -> None:
+        """Log and count one attempt: never its headers, body or answer."""
+        counted = call.counted and not isinstance(failure, NotSent | RateLimited)
+        attempts = self._options.backoff.attempts
+        if counted:
+            with self._lock:
+                self._calls[call.name] += 1
+        outcome = f"{status or 'no answer'}" + (f" {failure.dingtalk_code or failure.code}" if failure else "")
+        path = self.redact(urlsplit(request.url).path)
+        log.debug("%s %s: %s in %d ms, attempt %d of %d", call.method, path, outcome, ms, attempt, attempts)
+        if self._on_call is not None:
+            self._on_call(
+                CallDone(call=call.name, status=status, ms=ms, attempt=attempt, attempts=attempts, counted=counted)
+            )
+
+    def _fetch_token(self) -> Token:
+        body = {"appKey": self._credentials.app_key, "appSecret": self._credentials.app_secret.reveal()}
+        answer = self._call(calls.TOKEN, self._request(calls.TOKEN, body=body))
+        token, life = answer.get("accessToken"), answer.get("expireIn")
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token.strip():
+            raise UnreadableAnswer("the answer has no usable 'accessToken'", call=str(calls.TOKEN), status=_OK)
+        secret = Secret(token)
+        self._redactor.learn(secret)
+        usable = isinstance(life, int | float) and not isinstance(life, bool) and 0 < life < 10 * _TOKEN_LIFE_S
+        return Token(secret, float(life) if usable and life is not None else _TOKEN_LIFE_S)
+
+
+class Session(ReadSession):
+    """Sends the calls that write, too."""
+
+    def write(
+        self,
+        call: WriteCall,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+        token: str = "",
+    ) -> Answer:
+        """Return the answer of a call that writes; `token` is its client token. Raises ApiError.
+
+        It is sent again as its `repeat` allows. Where an error has `unclear_before`, an earlier attempt may have
+        been carried out.
+        """
+        if not isinstance(call, WriteCall):
+            raise TypeError(f"{call} does not write")
+        return self._call(call, self._request(call, path=path, query=query, body=body, token=token))
+
+
+def _is_error(answer: Answer) -> bool:
+    """Return whether an answer of status 200 is an error or a ban all the same."""
+    return answer.get("punish") == "deny" or str(answer.get("status")) == "1111"
+
+
+def _carrying(request: Request, token: Secret) -> Request:
+    """Return the request with the access token: in the form of the older API, else in its header."""
+    headers, form = dict(request.headers), request.form
+    if form is None:
+        headers["x-acs-dingtalk-access-token"] = token.reveal()
+    else:
+        form = {"access_token": token.reveal(), **form}
+    return Request(
+        method=request.method,
+        url=request.url,
+        call=request.call,
+        headers=headers,
+        query=request.query,
+        json=request.json,
+        form=form,
+    )
+
+
+def _segment(value: str) -> str:
+    """Return an id as one segment of a path. Raises ReconcilerError for one that would name another path."""
+    if value.strip(".") == "":
+        raise ReconcilerError(f"{value!r} is no id", fix="check the ids of people, rooms and conferences")
+    return quote(value, safe="")
+
+
+def _query(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _old_endpoint(endpoint: str) -> str:
+    """Return where the older API is, beside `endpoint`: the same place for a server of one's own."""
+    known = {"api.dingtalk.com": "https://oapi.dingtalk.com", "api.dingtalk.io": "https://oapi.dingtalk.io"}
+    return endpoint if is_loopback(endpoint) else known.get(urlsplit(endpoint).hostname or "", endpoint)

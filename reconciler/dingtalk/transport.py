@@ -1,0 +1,191 @@
+"""One HTTP request and its whole answer, or one of our errors. The HTTP library's exceptions end here."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+
+from reconciler import __version__
+from reconciler.dingtalk.errors import ApiError, NoAnswer, NotSent, UnreadableAnswer
+from reconciler.errors import ReconcilerError
+
+_CHUNK = 65_536
+_LOOPBACK = {"no_proxy": "localhost,127.0.0.1,::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds to connect, between two pieces of the answer, and for all of it; and its most bytes."""
+
+    connect_s: float = 5.0
+    read_s: float = 30.0
+    whole_s: float = 90.0
+    size: int = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    method: str
+    url: str
+    call: str  # how errors name it
+    headers: Mapping[str, str]
+    query: Mapping[str, str] | None = None
+    json: object = None
+    form: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def check_endpoint(url: str) -> str:
+    """Return the base URL without a slash at its end. Raises ReconcilerError for one that would show secrets."""
+    fix = "write the base URL, as in https://api.dingtalk.com"
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.scheme in {"http", "https"} and (parts.port is None or parts.port > 0)
+    except ValueError:
+        raise ReconcilerError(f"the endpoint {url!r} is no URL", fix=fix) from None
+    if not usable or parts.query or parts.fragment:
+        raise ReconcilerError(f"the endpoint {url!r} is no base URL", fix=fix)
+    if parts.username is not None or parts.password is not None:
+        raise ReconcilerError("the endpoint carries a user or a password", fix=fix)
+    if parts.scheme == "http" and not is_loopback(url):
+        raise ReconcilerError(f"the endpoint {url!r} is not encrypted", fix="use https; http is for loopback only")
+    return url.rstrip("/")
+
+
+class Transport:
+    """Sends requests, on one `requests.Session` per thread. Follows no redirect, checks certificates."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._threads = threading.local()
+
+    def send(self, request: Request, *, fresh: bool = False) -> Response:
+        """Return the answer, whatever its status. Raises NotSent, NoAnswer, UnreadableAnswer.
+
+        `fresh` opens a connection for this request alone. A connection that was kept may be closed by the server
+        at the very moment of sending, and then nobody knows whether the request arrived.
+        """
+        if fresh:
+            with _new_session() as session:
+                return self._exchange(session, request)
+        return self._exchange(self._session(), request)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._threads, "session", None)
+        if session is None:
+            session = self._threads.session = _new_session()
+        return session
+
+    def _exchange(self, session: requests.Session, request: Request) -> Response:
+        try:
+            with session.request(
+                request.method,
+                request.url,
+                params=request.query,
+                json=request.json,
+                data=request.form,
+                headers=dict(request.headers),
+                timeout=(self._limits.connect_s, self._limits.read_s),
+                allow_redirects=False,
+                stream=True,
+                proxies=_LOOPBACK if is_loopback(request.url) else None,
+            ) as response:
+                return Response(response.status_code, response.headers, self._body(response, request.call))
+        except requests.exceptions.ContentDecodingError as error:
+            raise UnreadableAnswer("the answer can't be decompressed", call=request.call) from error
+        except (requests.exceptions.RequestException, HTTPError, OSError, UnicodeError) as error:
+            raise _unsent_or_unanswered(error, request.call) from error
+
+    def _body(self, response: requests.Response, call: str) -> bytes:
+        started, body = self._clock(), bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > self._limits.size:
+                raise UnreadableAnswer("the answer is too big", call=call, status=response.status_code)
+            if self._clock() - started > self._limits.whole_s:
+                raise NoAnswer("the answer came too slowly", call=call, status=response.status_code)
+        return bytes(body)
+
+
+def _new_session() -> requests.Session:
+    session = requests.Session()
+    session.auth = _no_auth  # else requests would take a password for this host from ~/.netrc
+    session.headers.update({"User-Agent": f"reconciler/{__version__}", "Accept": "application/json"})
+    return session
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+_TLS_FIX = "check `provider.endpoint`; for a certificate authority of your own, set REQUESTS_CA_BUNDLE to its file"
+_UNWRITABLE = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidJSONError,
+    UnicodeError,
+)
+
+
+def _unsent_or_unanswered(error: Exception, call: str) -> ApiError:
+    """Return NotSent only for what is known to happen before a byte of the request leaves; NoAnswer for the rest."""
+    kinds = requests.exceptions
+    if isinstance(error, kinds.ConnectTimeout):
+        return NotSent("no connection in time", call=call)
+    if isinstance(error, kinds.SSLError) and _no_handshake(error):
+        return NotSent("no trusted TLS connection", call=call, fix=_TLS_FIX)
+    if isinstance(error, kinds.ConnectionError) and _never_connected(error):
+        return NotSent("no connection", call=call)
+    if isinstance(error, _UNWRITABLE):
+        return NotSent(f"the request can't be written ({type(error).__name__})", call=call)
+    if isinstance(error, kinds.Timeout):
+        return NoAnswer("no answer in time", call=call)
+    return NoAnswer("the connection broke", call=call)
+
+
+def _causes(error: object) -> Iterator[object]:
+    """Yield an error of the HTTP library and what it wraps, in `reason`, `original_error` or its first argument."""
+    for _ in range(6):
+        yield error
+        first = error.args[0] if isinstance(error, BaseException) and error.args else None
+        error = getattr(error, "original_error", None) or (error.reason if isinstance(error, MaxRetryError) else first)
+
+
+def _no_handshake(error: Exception) -> bool:
+    """Return whether TLS failed before the request: TLS can also break while the answer is read."""
+    before = {"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "SSLV3_ALERT_HANDSHAKE_FAILURE"}
+    return any(
+        isinstance(cause, ssl.SSLCertVerificationError) or (isinstance(cause, ssl.SSLError) and cause.reason in before)
+        for cause in _causes(error)
+    )
+
+
+def _never_connected(error: Exception) -> bool:
+    """Return whether no connection came about: unknown host, nobody there, or a proxy that refuses."""
+    return any(
+        isinstance(cause, NewConnectionError) or (type(cause) is OSError and "Tunnel connection failed" in str(cause))
+        for cause in _causes(error)
+    )
