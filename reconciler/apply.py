@@ -44,7 +44,7 @@ class Stop:
         return self._event.is_set()
 
 
-def _untold(_operation: Operation, _error: ReconcilerError | None, /) -> None:
+def untold(_operation: Operation, _error: ReconcilerError | None, /) -> None:
     pass
 
 
@@ -57,7 +57,7 @@ def apply(
     names: Mapping[str, str] | None = None,
     parallelism: int = 16,
     stop: Stop | None = None,
-    progress: Progress = _untold,
+    progress: Progress = untold,
 ) -> Outcome:
     """Carry out `plan`, several calls at a time, the nearest occurrences first.
 

@@ -38,13 +38,15 @@ class Refresh(StrEnum):
 class Scope:
     """What an observation is about.
 
-    `meetings` maps every declared meeting to its organiser; `with_settings` are those that declare a setting which can
+    `meetings` maps every declared meeting to its organiser; `organizers` are further people whose calendars may hold
+    something; `with_settings` are those that declare a setting which can
     be read back, `with_attendees` those that declare attendees: only for them the extra calls are made. `expected`
     are the occurrences to be booked, for which the remains of deleted events matter.
     """
 
     workspace: str
     meetings: Mapping[str, str]
+    organizers: frozenset[str] = frozenset()
     with_settings: frozenset[str] = frozenset()
     with_attendees: frozenset[str] = frozenset()
     expected: frozenset[Key] = frozenset()
@@ -83,7 +85,7 @@ def observe(
         frozenset(scope.meetings.values()) | state.organizers | {one.organizer for one in state.entries.values()}
     )
     if scope.refresh is Refresh.NONE:
-        return Observation(occurrences=_remembered(state), organizers=organizers)
+        return Observation(occurrences=remembered(state), organizers=organizers)
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
         reads = _Reads(pool, progress)
         findings = _Findings()
@@ -136,7 +138,7 @@ class _Reads:
             yield item, result
 
 
-def _remembered(state: State) -> dict[Key, Observed]:
+def remembered(state: State) -> dict[Key, Observed]:
     """Return what the state says was last written, as if it had been seen."""
     return {key: _as_applied(state.workspace, entry) for key, entry in state.entries.items()}
 

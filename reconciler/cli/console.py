@@ -1,0 +1,99 @@
+"""Where text goes: results to stdout, progress and errors to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from reconciler.errors import Problem
+
+WIDTH_WITHOUT_TERMINAL = 100
+
+
+class Tick(Protocol):
+    def __call__(self, done: int, total: int, text: str = "", /) -> None:
+        """Tell how far it is."""
+
+
+def console(file: TextIO | None = None, *, no_color: bool = False) -> Console:
+    """Return a console for `file`, stdout by default: colours on a terminal only, unless the environment says else."""
+    file = file or sys.stdout
+    plain = no_color or bool(os.environ.get("NO_COLOR"))
+    forced = not plain and bool(os.environ.get("FORCE_COLOR"))
+    width = None if file.isatty() or os.environ.get("COLUMNS") else WIDTH_WITHOUT_TERMINAL
+    return Console(
+        file=file,
+        no_color=plain,
+        color_system=None if plain else "auto",
+        force_terminal=True if forced else None,
+        width=width,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=False,
+    )
+
+
+def show(renderable: RenderableType, *, no_color: bool = False) -> None:
+    """Print a result."""
+    console(no_color=no_color).print(renderable)
+
+
+def tell(text: str) -> None:
+    """Print a line that is no result."""
+    sys.stderr.write(text + "\n")
+
+
+def show_problems(problems: tuple[Problem, ...], *, no_color: bool = False) -> None:
+    """Print what is wrong with the config, to stderr."""
+    from reconciler.report.problems_text import problems_text
+
+    console(sys.stderr, no_color=no_color).print(problems_text(problems))
+
+
+@contextmanager
+def progress(title: str, *, no_color: bool = False, quiet: bool = False) -> Iterator[Tick]:
+    """Give a function to tell progress with: a bar on a terminal, a line at the end elsewhere."""
+    stderr = console(sys.stderr, no_color=no_color)
+    if quiet:
+        yield lambda _done, _total, _text="": None
+        return
+    if not stderr.is_terminal or os.environ.get("TERM") == "dumb":
+        with _lines(title) as tick:
+            yield tick
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=stderr, transient=True) as bar:
+        task = bar.add_task(title, total=None)
+
+        def tick(done: int, total: int, text: str = "") -> None:
+            bar.update(task, completed=done, total=total, description=text or title)
+
+        yield tick
+
+
+@contextmanager
+def _lines(title: str) -> Iterator[Tick]:
+    last = [0, 0]
+
+    def tick(done: int, total: int, text: str = "") -> None:
+        last[:] = [done, total]
+        if text:
+            tell(f"{title} {done}/{total}: {text}")
+
+    yield tick
+    if last[1]:
+        tell(f"{title}: {last[0]} of {last[1]}")

@@ -1,0 +1,113 @@
+"""The group of commands, and the one place where errors become text and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.options import Globals, global_options
+from reconciler.errors import ConfigError, ReconcilerError
+
+USAGE = 64  # EX_USAGE; click's own 2 means "changes pending" here
+
+# name → module, and the line that the overview shows: a command is imported only when it is asked for
+COMMANDS = {
+    "validate": ("reconciler.cli.validate", "Check the config; call nobody."),
+    "plan": ("reconciler.cli.plan", "Show what apply would do."),
+    "apply": ("reconciler.cli.apply", "Make DingTalk be as the config says."),
+    "destroy": ("reconciler.cli.destroy", "Cancel every future occurrence of this workspace."),
+    "agenda": ("reconciler.cli.agenda", "Show the next two weeks, day by day."),
+    "start": ("reconciler.cli.start", "Open a meeting's video conference now and ring its people."),
+    "state": ("reconciler.cli.state", "Look at what is remembered between runs."),
+    "sandbox": ("reconciler.cli.sandbox", "Run or reset the DingTalk-compatible sandbox."),
+    "schema": ("reconciler.cli.schema", "Print a JSON Schema: of the config, or of a document."),
+}
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are used: `--help` and `--version` need none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(importlib.import_module(COMMANDS[cmd_name][0]), "command", None)
+        return found if isinstance(found, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", message="reconciler %(version)s")
+@global_options
+def cli(settings: Globals) -> None:
+    """Keep DingTalk meetings and room bookings in Git.
+
+    Meetings are declared in YAML; `plan` shows what would change, `apply` changes exactly that.
+
+    \b
+    Exit codes: 0 done or nothing to do; 1 an error, or some actions failed;
+    2 changes pending (plan --detailed-exitcode); 3 a DingTalk limit deferred
+    some actions to a later run; 64 wrong usage.
+    """
+    _log(settings)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code. No exception leaves this function."""
+    try:
+        result = cli.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.Abort:
+        return _say("interrupted", 130)
+    except click.ClickException as error:
+        return _usage(error)
+    except ConfigError as error:
+        from reconciler.cli.console import show_problems
+
+        show_problems(error.problems)
+        return error.exit_code
+    except ReconcilerError as error:
+        return _say(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _say("interrupted", 130)
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # the last resort: a fault of ours is told in a sentence, too
+        logging.getLogger("reconciler").debug("unexpected", exc_info=True)
+        fix = "this is a fault in reconciler: run again with -vv and report what it prints"
+        return _say(f"unexpected {type(error).__name__}: {error}\n  {fix}", 1)
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: click.ClickException) -> int:
+    error.show(file=sys.stderr)
+    return USAGE
+
+
+def _say(text: str, code: int) -> int:
+    from reconciler.report.clean import for_terminal
+
+    lines = [for_terminal(line) for line in text.splitlines()]
+    sys.stderr.write("error: " + "\n".join(lines) + "\n")
+    return code
+
+
+def _log(settings: Globals) -> None:
+    level = {0: logging.WARNING, 1: logging.INFO}.get(settings.verbose, logging.DEBUG)
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname).1s %(name)s: %(message)s")
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)

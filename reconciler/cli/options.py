@@ -1,0 +1,85 @@
+"""Options that commands share. Each also reads `RECONCILER_<OPTION>`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Globals:
+    """The options that stand before or after the command's name."""
+
+    config: Path = Path("meetings.yaml")
+    now: datetime | None = None
+    no_color: bool = False
+    verbose: int = 0
+
+    def clock(self) -> Callable[[], datetime]:
+        """Return a clock that goes on from `--now`, or the real one."""
+        if self.now is None:
+            return lambda: datetime.now(UTC)
+        offset = self.now - datetime.now(UTC)
+        return lambda: datetime.now(UTC) + offset
+
+
+class Moment(click.ParamType):
+    """An ISO 8601 instant; without an offset it is UTC."""
+
+    name = "ISO 8601"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the aware instant that `value` names."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no ISO 8601 moment, such as 2026-12-01T09:00:00+08:00", param, ctx)
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def option(*names: str, **settings: Any) -> Callable[[F], F]:
+    """Declare an option that also reads `RECONCILER_<OPTION>`."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = long.split("/")[0].removeprefix("--").replace("-", "_").upper()
+    return click.option(*names, envvar=f"RECONCILER_{variable}", show_envvar=False, **settings)
+
+
+def global_options(command: F) -> F:
+    """Give `command` the global options and, in their place, one argument `settings: Globals`.
+
+    They may stand before the command's name or after it; what stands after it wins.
+    """
+
+    @option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path),
+        help="The config: a file, or a folder of *.yaml.  [default: meetings.yaml]",
+    )
+    @option("--now", type=Moment(), help="Evaluate as of another moment.")
+    @option("--no-color", is_flag=True, default=None, help="Print no colours (also: NO_COLOR).")
+    @option("-v", "--verbose", count=True, default=None, help="Tell more; -vv tells every call.")
+    @click.pass_context
+    @functools.wraps(command)
+    def wrapped(ctx: click.Context, /, **arguments: Any) -> Any:
+        known = ctx.find_object(Globals) or Globals()
+        given = {
+            name: value
+            for name in ("config", "now", "no_color", "verbose")
+            if (value := arguments.pop(name)) is not None and value is not False and value != 0
+        }
+        settings = replace(known, **given)
+        ctx.obj = settings
+        return command(settings=settings, **arguments)
+
+    return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is

@@ -1,0 +1,54 @@
+"""`plan`: show what apply would do."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.options import Globals, global_options, option
+from reconciler.observe import Refresh
+
+PENDING = 2
+
+
+@click.command("plan")
+@option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+@option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
+@option("--target", "targets", multiple=True, metavar="MEETING", help="Only this meeting; may be repeated.")
+@option(
+    "--refresh",
+    type=click.Choice([one.value for one in Refresh]),
+    default=Refresh.AUTO.value,
+    show_default=True,
+    help="How much to ask of DingTalk: everything (full), the calendars alone, or nothing.",
+)
+@option("--parallelism", type=click.IntRange(1, 64), default=16, show_default=True, help="Calls at a time.")
+@global_options
+def command(
+    settings: Globals,
+    *,
+    as_json: bool,
+    detailed_exitcode: bool,
+    targets: tuple[str, ...],
+    refresh: str,
+    parallelism: int,
+) -> int:
+    """Show what apply would do. Changes nothing.
+
+    \b
+    Examples:
+      reconciler plan
+      reconciler plan --target weekly-sync --detailed-exitcode
+      reconciler plan --json | jq .summary
+    """
+    from reconciler.cli.planning import planned, show_plan
+    from reconciler.cli.project import open_project
+    from reconciler.workflow import Question
+
+    project = open_project(settings)
+    question = Question(refresh=Refresh(refresh), targets=frozenset(targets), parallelism=parallelism)
+    with project.client() as client:
+        made = planned(project, client, question, settings, quiet=as_json)
+    show_plan(made, project, settings, as_json=as_json)
+    if made.plan.failures:
+        return 1
+    return PENDING if detailed_exitcode and made.plan.changes else 0

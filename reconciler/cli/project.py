@@ -1,0 +1,36 @@
+"""What a command works on: the config, the state beside it, a client for its provider."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.cli.options import Globals
+from reconciler.config import load
+from reconciler.config.model import Config
+from reconciler.dingtalk import Client
+from reconciler.provider import connected
+from reconciler.state.local import LocalStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    config: Config
+    store: LocalStore
+    clock: Callable[[], datetime]
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        """Give a client for as long as the block runs."""
+        with connected(self.config, os.environ, clock=self.clock) as client:
+            yield client
+
+
+def open_project(settings: Globals) -> Project:
+    """Return the project that the global options name. Raises ConfigError with all that is wrong."""
+    clock = settings.clock()
+    config = load(settings.config, now=clock())
+    return Project(config=config, store=LocalStore(config.root, config.workspace), clock=clock)

@@ -1,0 +1,43 @@
+"""`start`: open a meeting's video conference now."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from reconciler.cli.options import Globals, global_options, option
+
+
+@click.command("start")
+@click.argument("meeting")
+@option("--again", is_flag=True, help="Ring everybody again for an occurrence that was opened before.")
+@option("--json", "as_json", is_flag=True, help="Print a JSON document; it bears the passwords.")
+@global_options
+def command(settings: Globals, *, meeting: str, again: bool, as_json: bool) -> int:
+    """Open an instant video conference for MEETING now and ring its declared attendees.
+
+    It belongs to the occurrence that is on, or else to the next one; for an occurrence that was opened before, its link
+    is printed and nobody is rung. The passwords are printed once and kept nowhere.
+
+    \b
+    Example:
+      reconciler start weekly-sync
+    """
+    from reconciler.cli.project import open_project
+    from reconciler.opening import open_meeting
+
+    project = open_project(settings)
+    with project.client() as client:
+        opening = open_meeting(project.config, client, project.store, meeting, now=project.clock(), again=again)
+    if as_json:
+        from reconciler.report.document import opening_document
+
+        click.echo(json.dumps(opening_document(opening.occurrence, opening.opened, opening.conference), indent=2))
+    else:
+        from reconciler.cli.console import show
+        from reconciler.report.opening_text import opening_text
+
+        text = opening_text(opening.occurrence, opening.opened, opening.conference, running=opening.running)
+        show(text, no_color=settings.no_color)
+    return 0

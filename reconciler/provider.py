@@ -1,0 +1,88 @@
+"""From the config's `provider` to a client: DingTalk's own API, any server that speaks it, or the embedded sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.config.model import Config, ProviderKind
+from reconciler.desired import People
+from reconciler.dingtalk import Client, Credentials, Options, connect, from_environment
+from reconciler.errors import ReconcilerError
+from reconciler.state.local import FOLDER
+from reconciler.state.model import State
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.embedded import Sandbox
+    from reconciler.sandbox.seed import Seed
+
+SANDBOX_FILE = "sandbox.db"
+
+
+@contextmanager
+def connected(config: Config, environment: Mapping[str, str], *, clock: Callable[[], datetime]) -> Iterator[Client]:
+    """Give a client for as long as the block runs. Raises ReconcilerError where credentials are missing."""
+    options = Options(qps=config.provider.qps)
+    if config.provider.kind is ProviderKind.DINGTALK:
+        yield connect(config.provider.endpoint, from_environment(environment), options=options)
+        return
+    with open_sandbox(config, clock=clock) as sandbox:
+        credentials = Credentials(app_key=sandbox.app_key, app_secret=sandbox.app_secret)
+        yield connect(sandbox.endpoint, credentials, options=options)
+
+
+def sandbox_file(config: Config) -> Path:
+    """Return where the embedded sandbox keeps its data."""
+    return config.root / FOLDER / SANDBOX_FILE
+
+
+def open_sandbox(config: Config, *, clock: Callable[[], datetime], host: str = "127.0.0.1", port: int = 0) -> Sandbox:
+    """Return a sandbox, to be entered, that has the people and rooms of the config."""
+    from reconciler.sandbox.embedded import Sandbox
+
+    return Sandbox(sandbox_file(config), clock=clock, seed=_seed(config), host=host, port=port)
+
+
+def _seed(config: Config) -> Seed:
+    from reconciler.sandbox.seed import Person, RoomSeed, Seed
+
+    people = {
+        person.union_id or f"union-{person.userid or person.mobile}": Person(
+            name=person.alias, userid=person.userid or f"user-{person.alias}", mobile=person.mobile or ""
+        )
+        for person in config.people.values()
+    }
+    rooms = {
+        room.id: RoomSeed(name=room.alias, capacity=room.capacity or 0, location=room.location or "", labels=room.tags)
+        for room in config.rooms.values()
+    }
+    return Seed(people=people, rooms=rooms)
+
+
+def resolve_people(config: Config, client: Client, state: State) -> tuple[People, Mapping[str, str]]:
+    """Return the union id of every alias, and the answers to remember in the state.
+
+    People named by `userid` or `mobile` are asked for once; these calls are outside of the monthly quota.
+    """
+    known = dict(state.people)
+    people: dict[str, str] = {}
+    for person in config.people.values():
+        if person.union_id is not None:
+            people[person.alias] = person.union_id
+            continue
+        name = f"userid:{person.userid}" if person.userid is not None else f"mobile:{person.mobile}"
+        if name not in known:
+            try:
+                known[name] = (
+                    client.people.union_id_by_userid(person.userid)
+                    if person.userid is not None
+                    else client.people.by_mobile(person.mobile or "")
+                )
+            except ReconcilerError as error:
+                error.where = f"people.{person.alias}"
+                raise
+        people[person.alias] = known[name]
+    return people, known
