@@ -1,0 +1,89 @@
+"""Time zones by IANA name, and local wall-clock time placed in them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from reconciler.errors import ReconcilerError
+
+# No offset takes a local time between the two over the ends of what datetime can hold (years 1 to 9999).
+EARLIEST: Final = datetime(2, 1, 1)  # noqa: DTZ001  # local, by design
+LATEST: Final = datetime(9999, 1, 1)  # noqa: DTZ001  # local, by design
+
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+_SUGGESTIONS: Final = 3
+# Cities that people write and that IANA files under another one.
+_ELSEWHERE: Final = {
+    "bangalore": "Asia/Kolkata",
+    "beijing": "Asia/Shanghai",
+    "boston": "America/New_York",
+    "delhi": "Asia/Kolkata",
+    "guangzhou": "Asia/Shanghai",
+    "hangzhou": "Asia/Shanghai",
+    "mumbai": "Asia/Kolkata",
+    "munich": "Europe/Berlin",
+    "san_francisco": "America/Los_Angeles",
+    "seattle": "America/Los_Angeles",
+    "shenzhen": "Asia/Shanghai",
+}
+
+
+class UnknownZone(ReconcilerError):
+    """No time zone has this name; `suggestions` are IANA names that may be meant, the likeliest first."""
+
+    code = "unknown-zone"
+
+    def __init__(self, name: str, suggestions: tuple[str, ...]) -> None:
+        meant = (
+            f"did you mean {' or '.join(suggestions)}?" if suggestions else "write an IANA name, as in Asia/Shanghai"
+        )
+        super().__init__(f"there is no time zone {name!r}", fix=meant)
+        self.suggestions = suggestions
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+@lru_cache(maxsize=256)
+def zone(name: str) -> ZoneInfo:
+    """Return the zone of that IANA name, the same object each time; raise UnknownZone where there is none."""
+    # ZoneInfo would open a file of this name: only what is listed ever reaches it.
+    if not _NAME.fullmatch(name) or name not in _names():
+        raise UnknownZone(name, _suggest(name))
+    return ZoneInfo(name)
+
+
+def _suggest(name: str) -> tuple[str, ...]:
+    asked = name.strip().lower().replace(" ", "_")
+    city = asked.rpartition("/")[2]
+    if city in _ELSEWHERE:
+        return (_ELSEWHERE[city],)
+    known = {each.lower(): each for each in sorted(_names())}
+    if asked in known:
+        return (known[asked],)
+    same_city = [full for lower, full in known.items() if city and lower.rpartition("/")[2] == city]
+    close = [known[lower] for lower in difflib.get_close_matches(asked, known, n=_SUGGESTIONS, cutoff=0.7)]
+    return tuple(dict.fromkeys([*same_city, *close]))[:_SUGGESTIONS]
+
+
+def localise(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the aware datetime of a naive local time, its wall clock one that exists in the zone.
+
+    A time in a gap moves forward by the gap's length; of a time that comes twice the first counts. `local` lies
+    between EARLIEST and LATEST. Source: RFC 5545 §3.3.5.
+    """
+    # fold=0 means the offset before the transition, in a gap and in an overlap alike (PEP 495); the way over UTC
+    # makes the wall clock real.
+    return local.replace(tzinfo=zone, fold=0).astimezone(UTC).astimezone(zone)
+
+
+def later(start: datetime, duration: timedelta) -> datetime:
+    """Return the aware datetime that lies `duration` of elapsed time after the aware `start`, in its zone."""
+    return (start.astimezone(UTC) + duration).astimezone(start.tzinfo)
