@@ -312,7 +312,7 @@ def _carrying(request: Request, token: Secret) -> Request:
 
 def _segment(value: str) -> str:
     """Return an id as one segment of a path. Raises ReconcilerError for one that would name another path."""
-    if value.strip(".") == "":
+    if not value.strip(". "):
         raise ReconcilerError(f"{value!r} is no id", fix="check the ids of people, rooms and conferences")
     return quote(value, safe="")
 
