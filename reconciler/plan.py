@@ -87,7 +87,7 @@ def _update(change: Change, ids: _Ids) -> Iterator[Operation]:
         if change.after.rooms:
             yield Operation(id=ids.draw(), call=Call.ROOMS_BOOK, needs=(event.id,), rooms=change.after.rooms)
         return
-    yield from _update_event(change, change.after, change.before, ids, needs)
+    yield from _update_event(change, ids, needs)
 
 
 def _update_conference(change: Change, before: Observed, ids: _Ids) -> Iterator[Operation]:
@@ -101,17 +101,34 @@ def _update_conference(change: Change, before: Observed, ids: _Ids) -> Iterator[
         yield Operation(id=ids.draw(), call=Call.CONFERENCE_SETTINGS)
 
 
-def _update_event(
-    change: Change, after: Occurrence, before: Observed, ids: _Ids, needs: tuple[str, ...]
-) -> Iterator[Operation]:
+def _update_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
+    after, before = change.after, change.before
+    assert after is not None  # noqa: S101  # an update has both sides
+    assert before is not None  # noqa: S101
+    assert before.event is not None  # noqa: S101  # the caller has checked
     parts = _event_parts(change, after, before)
-    moved: tuple[str, ...] = ()
+    moves = "time" in parts
+    book, release = _room_calls(after, before, ids)
+    if moves and release is not None:
+        # An event takes its rooms along, and where it goes they may be somebody else's.
+        yield release
+        needs = (*needs, release.id)
     if parts:
         update = Operation(id=ids.draw(), call=Call.EVENT_UPDATE, needs=needs, parts=parts)
-        moved = (update.id,) if "time" in parts else ()
         yield update
+        if moves and book is not None:
+            book = replace(book, needs=(update.id,))
     yield from _update_people(after, before, ids)
-    yield from _update_rooms(after, before, ids, moved)
+    if not moves and book is not None and release is not None:
+        book, release = _exchange(book, release, held=len(held_rooms(before.event)))
+    yield from (one for one in (book, None if moves else release) if one is not None)
+
+
+def _exchange(book: Operation, release: Operation, *, held: int) -> tuple[Operation, Operation]:
+    """Let the new rooms be booked before the old ones are released, as far as the limit of rooms allows."""
+    if held + len(book.rooms) > MAX_ROOMS:
+        return replace(book, needs=(release.id,)), release
+    return book, replace(release, needs=(book.id,))
 
 
 def _event_parts(change: Change, after: Occurrence, before: Observed) -> tuple[str, ...]:
@@ -149,20 +166,15 @@ def _update_people(after: Occurrence, before: Observed, ids: _Ids) -> Iterator[O
         yield Operation(id=ids.draw(), call=Call.ATTENDEES_REMOVE, needs=needs, people=people)
 
 
-def _update_rooms(after: Occurrence, before: Observed, ids: _Ids, moved: tuple[str, ...]) -> Iterator[Operation]:
+def _room_calls(after: Occurrence, before: Observed, ids: _Ids) -> tuple[Operation | None, Operation | None]:
+    """Return the calls that book and release what differs, None where there is nothing to do."""
     assert before.event is not None  # noqa: S101  # the caller has checked
     last = before.entry.applied if before.entry is not None else None
     want, have = wanted_rooms(after, before.event, last), held_rooms(before.event)
     added = tuple(room for room in after.rooms or () if room not in have)
     removed = tuple(sorted(have - want))
-    book = Operation(id=ids.draw(), call=Call.ROOMS_BOOK, needs=moved, rooms=added) if added else None
-    release = Operation(id=ids.draw(), call=Call.ROOMS_RELEASE, rooms=removed) if removed else None
-    if book is not None and release is not None:
-        if len(have) + len(added) > MAX_ROOMS:
-            book = replace(book, needs=(*book.needs, release.id))
-        else:
-            release = replace(release, needs=(book.id,))
-    yield from (one for one in (book, release) if one is not None)
+    book = Operation(id=ids.draw(), call=Call.ROOMS_BOOK, rooms=added) if added else None
+    return book, Operation(id=ids.draw(), call=Call.ROOMS_RELEASE, rooms=removed) if removed else None
 
 
 def _notifies(change: Change) -> int:

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+from builders import local
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.marker import Description, Marker, parse_description, parse_marker
+from reconciler.models import Key
+
+MARKER = Marker(
+    workspace="acme", key=Key("sync", local("2026-12-02T10:00")), conference="c/1&x=2", revision=3, applied="0a1b2c"
+)
+
+
+def test_a_marker_reads_back_as_it_was_written() -> None:
+    assert parse_marker(str(MARKER)) == MARKER
+    assert str(MARKER).startswith("reconciler:1/acme/sync/2026-12-02T10:00?conference=")
+
+
+@given(
+    conference=st.text(min_size=1, max_size=40).filter(lambda text: text.strip() == text and "\x00" not in text),
+    revision=st.integers(0, 999),
+)
+def test_any_conference_id_survives_the_marker(conference: str, revision: int) -> None:
+    marker = Marker(workspace="w", key=MARKER.key, conference=conference, revision=revision)
+    assert parse_marker(str(marker)) == marker
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "reconciler:2/acme/sync/2026-12-02T10:00?conference=c",
+        "reconciler:1/ACME/sync/2026-12-02T10:00",
+        "reconciler:1/acme/sync/2026-13-02T10:00",
+        "see reconciler:1/acme/sync/2026-12-02T10:00",
+        "reconciler:1/acme/2026-12-02T10:00",
+    ],
+)
+def test_other_text_is_no_marker(line: str) -> None:
+    assert parse_marker(line) is None
+
+
+def test_parameters_of_the_future_are_passed_over() -> None:
+    found = parse_marker("reconciler:1/acme/sync/2026-12-02T10:00?conference=c&colour=blue&revision=x")
+    assert found == Marker(workspace="acme", key=MARKER.key, conference="c")
+
+
+def test_a_description_is_body_link_and_marker() -> None:
+    text = str(Description(body="What shipped.\n\nWhat is stuck.", link="https://meet/1", marker=MARKER))
+    assert text.splitlines()[-1] == str(MARKER)
+    assert parse_description(text) == Description(
+        body="What shipped.\n\nWhat is stuck.", link="https://meet/1", marker=MARKER
+    )
+
+
+def test_what_people_write_around_the_marker_is_the_body() -> None:
+    text = str(Description(body="Agenda", link="https://meet/1", marker=MARKER)) + "\r\nPS: bring cake"
+    found = parse_description(text)
+    assert found.marker == MARKER
+    assert found.body.startswith("Agenda")
+    assert found.body.endswith("PS: bring cake")
+
+
+def test_a_description_without_anything_of_ours_is_all_body() -> None:
+    assert parse_description("hello\n") == Description(body="hello")
+    assert str(Description(body="")) == ""
