@@ -88,6 +88,7 @@ def apply_plan(
     progress: applying.Progress = applying.untold,
 ) -> Outcome:
     """Carry out a plan, and save what is known afterwards."""
+    before = sum(client.session.calls.values())
     outcome = applying.apply(
         planned.plan,
         client,
@@ -99,7 +100,7 @@ def apply_plan(
         progress=progress,
     )
     store.save(pruned(applying.remembered(planned.state, planned.plan, outcome), clock()))
-    return outcome
+    return replace(outcome, api_calls=sum(client.session.calls.values()) - before)
 
 
 def names_of(config: Config, people: People) -> dict[str, str]:

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+import stat
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from builders import NOW, booked, local, occurrence
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.errors import StateError
+from reconciler.models import ExtensionApp, Key
+from reconciler.state.codec import dumps, loads
+from reconciler.state.journal import Intent, Journal
+from reconciler.state.local import LocalStore
+from reconciler.state.model import Entry, Opened, Orphan, State, pruned
+
+WANT = occurrence(
+    settings={
+        "host": "bob",
+        "cohosts": ("bob", "carol"),
+        "mute_on_join": "over_6",
+        "waiting_room": True,
+        "apps": (ExtensionApp("cool", "everyone", "{}"),),
+    },
+)
+
+
+def entry() -> Entry:
+    remembered = booked(WANT).entry
+    assert remembered is not None
+    return remembered
+
+
+def whole() -> State:
+    one = entry()
+    return State(
+        workspace="acme",
+        lineage="l",
+        serial=3,
+        entries={one.key: one},
+        organizers=frozenset({"alice"}),
+        people={"userid:u": "carol"},
+        orphans=(Orphan(address="a@b", organizer="alice", title="t", start=NOW, asked_at=NOW),),
+        opened={"x": Opened(address="x", conference_id="c", url="u", room_code="1", at=NOW)},
+        calls={"2026-11": 7},
+    )
+
+
+def intent(call: str = "conference.create", name: str = "i1") -> Intent:
+    return Intent(id=name, call=call, key=WANT.key, organizer="alice", title="t", start=NOW, at=NOW)
+
+
+def test_a_state_reads_back_as_it_was_written() -> None:
+    assert loads(dumps(whole()), where="x") == whole()
+
+
+def test_a_newer_format_is_refused() -> None:
+    document = json.loads(dumps(whole())) | {"version": 2}
+    with pytest.raises(StateError, match="format 2"):
+        loads(json.dumps(document), where="state.json")
+
+
+@given(st.text(max_size=200) | st.binary(max_size=200).map(lambda data: data.decode("latin-1")))
+@settings(deadline=None)
+def test_any_other_text_is_refused_with_a_reason(text: str) -> None:
+    with pytest.raises(StateError):
+        loads(text, where="state.json")
+
+
+@pytest.mark.parametrize("path", ["workspace", "serial", "occurrences", "people"])
+@pytest.mark.parametrize("value", [None, 7, "x", [1], {"a": 1}])
+def test_a_state_with_a_wrong_part_is_refused_or_understood_but_never_crashes(path: str, value: object) -> None:
+    document = json.loads(dumps(whole())) | {path: value}
+    with suppress(StateError):
+        assert loads(json.dumps(document), where="state.json").lineage == "l"
+
+
+def test_saving_counts_the_serial_and_keeps_the_lineage(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path, "acme")
+    fresh = store.load()
+    first = store.save(fresh)
+    second = store.save(replace(first, calls={"2026-11": 1}))
+    assert (first.serial, second.serial) == (1, 2)
+    assert store.load() == second
+    assert second.lineage == fresh.lineage
+    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+    assert list(store.path.parent.glob("*.tmp")) == []
+
+
+def test_a_state_of_another_workspace_is_refused(tmp_path: Path) -> None:
+    LocalStore(tmp_path, "acme").save(whole())
+    with pytest.raises(StateError, match="workspace 'acme'"):
+        LocalStore(tmp_path, "other").load()
+
+
+def test_what_was_done_is_known_though_nothing_was_saved(tmp_path: Path) -> None:
+    store, one = LocalStore(tmp_path, "acme"), entry()
+    store.journal.begin(intent("event.create"))
+    store.journal.done(intent("event.create"), one.key, one)
+    again = LocalStore(tmp_path, "acme").load()
+    assert again.entries == {one.key: one}
+    assert again.orphans == ()
+
+
+def test_what_was_cancelled_is_gone_though_nothing_was_saved(tmp_path: Path) -> None:
+    store, one = LocalStore(tmp_path, "acme"), entry()
+    store.save(whole())
+    store.journal.begin(intent("event.delete"))
+    store.journal.done(intent("event.delete"), one.key, None)
+    assert LocalStore(tmp_path, "acme").load().entries == {}
+
+
+def test_a_creation_that_was_never_answered_is_an_orphan(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path, "acme")
+    store.journal.begin(intent())
+    store.journal.begin(intent("event.update", "i2"))
+    assert [orphan.title for orphan in LocalStore(tmp_path, "acme").load().orphans] == ["t"]
+
+
+def test_a_creation_that_was_refused_is_none(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path, "acme")
+    store.journal.begin(intent())
+    store.journal.settled(intent())
+    assert LocalStore(tmp_path, "acme").load().orphans == ()
+
+
+@given(cut=st.integers(0, 2000))
+@settings(max_examples=60, deadline=None)
+def test_a_journal_cut_anywhere_is_read_as_far_as_it_goes(cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
+    journal, one = Journal(path), entry()
+    journal.begin(intent())
+    journal.done(intent(), one.key, one)
+    data = path.read_bytes()
+    path.write_bytes(data[: min(cut, len(data))])
+    replay = Journal(path).replay()
+    assert len(replay.entries) + len(replay.open) <= 1
+    later = Journal(path)
+    later.begin(intent("conference.create", "i9"))
+    assert "i9" in {one.id for one in Journal(path).replay().open}
+
+
+def test_a_saved_state_leaves_no_journal(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path, "acme")
+    store.journal.begin(intent())
+    store.save(store.load())
+    assert not (tmp_path / ".reconciler" / "journal.jsonl").exists()
+    assert len(LocalStore(tmp_path, "acme").load().orphans) == 1
+
+
+def test_old_occurrences_are_forgotten_a_week_after_their_end() -> None:
+    state = whole()
+    end = WANT.end
+    assert pruned(state, end + timedelta(days=6)).entries == state.entries
+    assert pruned(state, end + timedelta(days=8)).entries == {}
+
+
+def test_the_key_is_the_original_start() -> None:
+    assert Key("a", local("2026-12-02T10:00")) < Key("a", local("2026-12-02T10:30"))
