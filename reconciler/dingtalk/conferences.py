@@ -12,6 +12,7 @@ from reconciler.dingtalk.session import ReadSession, Session, confirm
 from reconciler.dingtalk.wire import from_ms, items, needed, number, part, text, to_conference, to_ms
 from reconciler.dingtalk.wire_settings import decode, encode
 from reconciler.models import Conference, Settings
+from reconciler.settings import SETTINGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +105,12 @@ class Conferences(ConferenceReader):
         confirm(calls.CONFERENCE_UPDATE, self._writing.write(calls.CONFERENCE_UPDATE, body=body), "success")
 
     def update_settings(self, *, organizer: str, conference_id: str, settings: Settings) -> None:
-        """Set the settings given; those not given stay as they are."""
+        """Set the settings given; those not given stay as they are, and those that can't be changed are not sent."""
+        changeable = {name: value for name, value in settings.items() if SETTINGS[name].changeable}
         body = {
             "creatorUnionId": organizer,
             "scheduleConferenceId": conference_id,
-            "scheduleConfSettingModel": encode(settings),
+            "scheduleConfSettingModel": encode(changeable),
         }
         confirm(calls.CONFERENCE_SETTINGS, self._writing.write(calls.CONFERENCE_SETTINGS, body=body), "success")
 
