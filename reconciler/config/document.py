@@ -1,0 +1,83 @@
+"""A tree of plain values, and where in which file each of them stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from reconciler.errors import Position, Problem, Severity
+
+Path = tuple[str | int, ...]
+Mark = tuple[str, int, int]  # file, line and column, both from 1
+
+
+class Spot(NamedTuple):
+    """Where a value stands; a tree of the same shape as the values. `keys` are the places of a mapping's keys."""
+
+    mark: Mark
+    inner: dict[str, Spot] | list[Spot] | None = None
+    keys: Mapping[str, Mark] = {}
+
+
+def render(path: Path) -> str:
+    """Return `path` as people write it, as in `meetings.weekly-sync.attendees[1]`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The values of one file, or of all files of a folder merged."""
+
+    value: object
+    spot: Spot
+
+    def at(self, path: Path) -> Position:
+        """Return where the value at `path` stands; where there is none, the nearest that holds it."""
+        spot = self.spot
+        for step in path:
+            inner = spot.inner
+            if isinstance(inner, dict) and step in inner:
+                spot = inner[str(step)]
+            elif isinstance(inner, list) and isinstance(step, int) and step < len(inner):
+                spot = inner[step]
+            else:
+                break
+        return Position(*spot.mark)
+
+    def key(self, path: Path) -> Position:
+        """Return where the last key of `path` stands; of a list's item, the item."""
+        spot, mark = self.spot, self.spot.mark
+        for step in path:
+            inner = spot.inner
+            if isinstance(inner, dict) and step in inner:
+                mark, spot = spot.keys[str(step)], inner[str(step)]
+            elif isinstance(inner, list) and isinstance(step, int) and step < len(inner):
+                spot = inner[step]
+                mark = spot.mark
+            else:
+                break
+        return Position(*mark)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """The problems of one document, as they are found. The one thing here that grows."""
+
+    document: Document
+    problems: list[Problem] = field(default_factory=list)
+
+    def error(self, path: Path, message: str, hint: str, *, on_key: bool = False) -> None:
+        """Note an error at the value of `path`, or at its key."""
+        self._add(path, message, hint, Severity.ERROR, on_key=on_key)
+
+    def warn(self, path: Path, message: str, hint: str, *, on_key: bool = False) -> None:
+        """Note something bearable at the value of `path`, or at its key."""
+        self._add(path, message, hint, Severity.WARNING, on_key=on_key)
+
+    def _add(self, path: Path, message: str, hint: str, severity: Severity, *, on_key: bool) -> None:
+        place = self.document.key(path) if on_key else self.document.at(path)
+        self.problems.append(Problem(place, render(path), message, hint, severity))

@@ -1,0 +1,244 @@
+"""The config against its JSON Schema, every fault in the words of the people who wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+
+from reconciler import resources
+from reconciler.config.document import Findings, Path
+from reconciler.config.quick import Check, compile_schema, first_repeated, matches
+from reconciler.config.words import did_you_mean, example, one_of, show, similar
+
+# Words that other tools use for what has another name here.
+_ALSO_CALLED = {
+    "name": "title",
+    "summary": "title",
+    "subject": "title",
+    "participants": "attendees",
+    "members": "attendees",
+    "invitees": "attendees",
+    "location": "rooms",
+    "room": "rooms",
+    "host": "organizer",
+    "owner": "organizer",
+    "when": "schedule",
+    "recurrence": "schedule",
+    "tz": "timezone",
+    "time": "start",
+    "date": "start",
+    "end": "duration",
+    "length": "duration",
+    "exdate": "skip",
+    "except": "skip",
+    "rdate": "add",
+    "override": "change",
+    "frequency": "every",
+    "interval": "every",
+    "days": "on",
+    "byday": "on",
+    "url": "endpoint",
+    "unionId": "union_id",
+    "userId": "userid",
+    "phone": "mobile",
+}
+_WANTED = {
+    "string": "text",
+    "object": "a mapping of `key: value`",
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+}
+_TRUE, _FALSE = {"yes", "on", "y", "1"}, {"no", "off", "n", "0"}
+_NUMBERED = "put it in quotes, so that it is text"
+
+
+def _pattern(_: Any, pattern: str, instance: object, __: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not matches(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match")
+
+
+_Validator = extend(Draft202012Validator, {"pattern": _pattern})
+
+
+@cache
+def _validator() -> Any:
+    return _Validator(resources.schema("meetings"))
+
+
+@cache
+def _quick() -> Check:
+    return compile_schema(resources.schema("meetings"))
+
+
+class Fault(NamedTuple):
+    """One thing that the schema forbids. `spoils`: the value at `path` can't be used for anything."""
+
+    path: Path
+    message: str
+    hint: str
+    on_key: bool = False
+    spoils: bool = False
+
+
+def check_schema(findings: Findings) -> tuple[Path, ...]:
+    """Note all that the schema forbids; return the paths of the values that nothing can be made of."""
+    value = findings.document.value
+    if _quick()(value):
+        return ()
+    faults = [fault for error in _validator().iter_errors(value) for fault in _faults(error)]
+    for fault in dict.fromkeys(_without_cascades(faults)):
+        findings.error(fault.path, fault.message, fault.hint, on_key=fault.on_key)
+    return tuple(fault.path for fault in faults if fault.spoils)
+
+
+def _without_cascades(faults: list[Fault]) -> Iterator[Fault]:
+    """Yield the faults, one that spoils a value alone where there are several at it."""
+    spoilt: set[Path] = set()
+    for fault in sorted(faults, key=lambda fault: (not fault.spoils, fault.on_key)):
+        if fault.on_key or not fault.spoils:
+            if fault.path not in spoilt:
+                yield fault
+        elif fault.path not in spoilt:
+            spoilt.add(fault.path)
+            yield fault
+
+
+def _faults(error: ValidationError) -> Iterator[Fault]:
+    """Yield what one of jsonschema's errors means."""
+    path: Path = tuple(error.absolute_path)
+    schema: dict[str, Any] = error.schema  # type: ignore[assignment]  # true and false are not among ours
+    instance: Any = error.instance
+    name = _name(path)
+    if "propertyNames" in error.absolute_schema_path:
+        message = f"{show(instance)} can't be a name here"
+        yield Fault((*path, instance), message, _lower(schema), on_key=True)
+        return
+    match error.validator:
+        case "additionalProperties":
+            for key in instance.keys() - schema.get("properties", {}).keys():
+                yield Fault((*path, key), f"there is no field {show(key)} here", _unknown(key, schema), on_key=True)
+        case "required":
+            for key in error.validator_value:  # jsonschema reports one each; the names are in all of them
+                if key not in instance and f"'{key}' is" in error.message:
+                    yield Fault(path, f"{_of(path)} has no {key}", _add(key, schema), on_key=True)
+        case "oneOf":
+            yield from _one_of(path, instance, error.validator_value)
+        case "not":
+            first, second = error.validator_value["required"]
+            yield Fault((*path, second), f"{first} and {second} can't both be given", "keep one of them", on_key=True)
+        case "type":
+            yield Fault(
+                path, f"{name} must be {_wanted(schema)}, not {show(instance)}", _typed(instance, schema), spoils=True
+            )
+        case "enum":
+            choices = error.validator_value
+            message = f"{name} can't be {show(instance)}"
+            known = f"write {one_of(choices)}"
+            match = similar(instance, choices) if isinstance(instance, str) else None
+            yield Fault(path, message, f"did you mean {match!r}? {known}" if match else known, spoils=True)
+        case "const":
+            message = f"{name} is {show(instance)}, and this program reads {name} {error.validator_value}"
+            yield Fault(path, message, f"write {name}: {error.validator_value}", spoils=True)
+        case "uniqueItems":
+            at = first_repeated(instance) or 0
+            yield Fault((*path, at), f"{show(instance[at])} stands twice in {name}", "keep one of them")
+        case _:
+            yield Fault(path, *_limit(error, name, schema), spoils=True)
+
+
+def _limit(error: ValidationError, name: str, schema: dict[str, Any]) -> tuple[str, str]:
+    limit, instance = error.validator_value, error.instance
+    match error.validator:
+        case "maxLength":
+            return f"{name} has {len(instance)} characters; {limit} are the most", "shorten it"
+        case "minLength":
+            return f"{name} is empty", _write(schema)
+        case "maxItems":
+            return f"{name} has {len(instance)} items; {limit} are the most", "take some out"
+        case "minItems" | "minProperties":
+            return f"{name} is empty", f"{_write(schema)}, or leave it out"
+        case "minimum":
+            return f"{name} is {instance}; {limit} is the least", f"write a number from {limit} on"
+        case "maximum":
+            return f"{name} is {instance}; {limit} is the most", f"write a number up to {limit}"
+        case _:
+            return f"{show(instance)} can't be {name}", _write(schema)
+
+
+def _one_of(path: Path, instance: Any, branches: list[dict[str, Any]]) -> Iterator[Fault]:
+    names = [name for branch in branches for name in branch.get("required", ())]
+    if not isinstance(instance, dict):
+        return  # its type is wrong, and that is said
+    given = [name for name in names if name in instance]
+    if given:
+        yield Fault((*path, given[1]), f"{' and '.join(given)} can't all be given", "keep one of them", on_key=True)
+    else:
+        yield Fault(path, f"{_of(path)} says nobody: it needs {one_of(names)}", f"add {names[0]}", on_key=True)
+
+
+def _unknown(key: str, schema: dict[str, Any]) -> str:
+    known = schema.get("properties", {})
+    for parent, inner in known.items():
+        if key in _resolve(inner).get("properties", {}):
+            return f"it belongs into `{parent}`"
+    also = _ALSO_CALLED.get(key)
+    if also in known and similar(key, known) is None:
+        return f"here it is called {also!r}"
+    return did_you_mean(key, known, otherwise="`reconciler schema` prints what there is")
+
+
+def _add(key: str, schema: dict[str, Any]) -> str:
+    inner = _resolve(schema["properties"][key])
+    examples = inner.get("examples") or [inner.get("const", "…")]
+    return f"add {key}: {example(examples[0])}"
+
+
+def _typed(instance: object, schema: dict[str, Any]) -> str:
+    wanted = schema["type"]
+    if wanted == "boolean" and isinstance(instance, str | int):
+        word = str(instance).casefold()
+        return "write true" if word in _TRUE else "write false" if word in _FALSE else "write true or false"
+    if isinstance(instance, int | float) and "string" in wanted:
+        return _NUMBERED
+    if wanted == "array" and isinstance(instance, str):
+        return f"write [{instance}]" if len(instance) <= 60 else "put it in [ ]"  # noqa: PLR2004  # what fits on a line
+    return _write(schema)
+
+
+def _write(schema: dict[str, Any]) -> str:
+    examples = schema.get("examples")
+    return f"write, for example, {' or '.join(example(one) for one in examples)}" if examples else _lower(schema)
+
+
+def _lower(schema: dict[str, Any]) -> str:
+    text: str = schema["description"]
+    return text[0].lower() + text[1:].rstrip(".")
+
+
+def _wanted(schema: dict[str, Any]) -> str:
+    kinds = schema["type"]
+    return one_of(_WANTED[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
+
+
+def _resolve(schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in schema:
+        return schema
+    inner: dict[str, Any] = resources.schema("meetings")["$defs"][schema["$ref"].rpartition("/")[2]]
+    return {**inner, **schema}
+
+
+def _name(path: Path) -> str:
+    """Return what the value at `path` is called in a message."""
+    names = [step for step in path if isinstance(step, str)]
+    if not names:
+        return "the config"
+    return f"an item of {names[-1]}" if isinstance(path[-1], int) else names[-1]
+
+
+def _of(path: Path) -> str:
+    return f"the {_name(path)}" if path and not isinstance(path[-1], int) else _name(path)

@@ -1,0 +1,58 @@
+"""Values and choices as a message names them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+
+_SHOWN = 40
+
+
+def show(value: object) -> str:
+    """Return `value` as a message names it, short and printable."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return repr(value if len(value) <= _SHOWN else f"{value[: _SHOWN - 1]}…")
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+def similar(word: str, known: Iterable[str]) -> str | None:
+    """Return the one of `known` that `word` is most like, None where none is."""
+    by_fold = {name.casefold(): name for name in known}
+    found = difflib.get_close_matches(word.casefold()[:80], by_fold, n=1, cutoff=0.6)
+    return by_fold[found[0]] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str], *, otherwise: str) -> str:
+    """Return the hint that goes with an unknown name; where nothing is like it, what is known, or `otherwise`."""
+    names = sorted(known)
+    if match := similar(word, names):
+        return f"did you mean {match!r}?"
+    if names and len(", ".join(names)) <= 120:  # noqa: PLR2004  # what fits on a line
+        return f"known are: {', '.join(names)}"
+    return otherwise
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Return `a, b or c`."""
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def example(value: object) -> str:
+    """Return a schema's example as it is written in YAML, on one line."""
+    return value if isinstance(value, str) else _flow(value)
+
+
+def _flow(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_flow(one) for one in value) + "]"
+    return value if isinstance(value, str) else json.dumps(value)

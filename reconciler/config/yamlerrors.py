@@ -1,0 +1,51 @@
+"""What the YAML parser complains about, in words that say what to do."""
+
+from __future__ import annotations
+
+import yaml
+
+from reconciler.errors import Position, Problem
+
+# Part of PyYAML's or libyaml's message, what it means, what to do about it; the first that fits is taken.
+_EXPLAINED = (
+    ("'\\t'", "a tab where only spaces may stand", "replace the tab by spaces"),
+    (
+        "mapping values are not allowed",
+        "this colon can't stand here",
+        "put text with a colon in quotes, or mend the indentation",
+    ),
+    ("could not find expected ':'", "a key without its colon", "write `key: value`, and indent what belongs to a key"),
+    ("expected ',' or ']'", "the list [ is not closed", "close it with ], and put commas between its items"),
+    ("expected ',' or '}'", "the mapping { is not closed", "close it with }, and put commas between its pairs"),
+    ("end of stream", "a quote or bracket is still open at the end of the file", "close it"),
+    ("unexpected end", "a quote or bracket is still open at the end of the file", "close it"),
+    ("document separator", "a quote or bracket is still open at the line ---", "close it"),
+    ("escape", "a backslash that YAML doesn't know", "use single quotes, or write \\\\"),
+    ("hexdecimal", "a backslash that YAML doesn't know", "use single quotes, or write \\\\"),
+    ("expected key", "the indentation fits nothing above", "line it up with the keys that it belongs to"),
+    ("block end", "the indentation fits nothing above", "line it up with the keys that it belongs to"),
+    ("expected '-' indicator", "the indentation fits nothing above", "line it up with the other items of the list"),
+    ("sequence entries are not allowed", "a list can't begin here", "put it on a line of its own"),
+    ("cannot start any token", "a character that no plain text can begin with", "put the text in quotes"),
+    ("document start", "there is text after the end of the document", "keep one document in a file"),
+    ("tag handle", "a tag that is not known", "delete the word with !, or put it in quotes"),
+    ("alphabetic or numeric", "an anchor or alias without a name", "put text with & or * in quotes"),
+)
+
+
+def broken_yaml(error: yaml.YAMLError, file: str, text: str) -> Problem:
+    """Return `error` as a problem at the place that it names."""
+    problem_mark, context_mark = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    raw = f"{getattr(error, 'context', '')} {getattr(error, 'problem', error)}"
+    # What is never closed is noticed at the end of the file; the place to look at is where it was opened.
+    opened = context_mark and any(part in raw for part in ("end of stream", "unexpected end", "',' or"))
+    mark = context_mark if opened else problem_mark or context_mark
+    line = mark.line + 1 if mark else 1
+    place = Position(file, line, mark.column + 1 if mark else 1)
+    shown = text.splitlines()[line - 1 : line]
+    if "token" in raw and shown and shown[0][place.column - 1 : place.column] == "\t":
+        raw = "'\\t'"
+    for part, message, hint in _EXPLAINED:
+        if part in raw:
+            return Problem(place, "", message, hint)
+    return Problem(place, "", f"the YAML is broken: {raw.strip()}", "check indentation, quotes and brackets around it")
