@@ -1,0 +1,59 @@
+"""What is on: declared occurrences with what is known of their booking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.models import Key, Occurrence, RoomBooking
+from reconciler.observed import Observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgendaItem:
+    """One occurrence. `start` and `end` are in `timezone`; `organizer` is a union id.
+
+    `rooms` are those that the event names, with what became of them; `missing` are declared ones that it does not.
+    `booked` says whether there is an event; `url` and `room_code` are "" where there is no conference.
+    """
+
+    address: str
+    meeting: str
+    title: str
+    start: datetime
+    end: datetime
+    timezone: str
+    organizer: str
+    rooms: tuple[RoomBooking, ...] = ()
+    missing: tuple[str, ...] = ()
+    url: str = ""
+    room_code: str = ""
+    booked: bool = False
+
+
+def agenda_items(occurrences: Iterable[Occurrence], observed: Mapping[Key, Observed]) -> tuple[AgendaItem, ...]:
+    """Return the agenda of `occurrences`, by start."""
+    items = (_item(occurrence, observed.get(occurrence.key)) for occurrence in occurrences)
+    return tuple(sorted(items, key=lambda item: (item.start, item.address)))
+
+
+def _item(want: Occurrence, have: Observed | None) -> AgendaItem:
+    event = have.event if have is not None else None
+    conference = have.conference if have is not None and have.alive else None
+    rooms = event.rooms if event is not None else ()
+    named = {room.room_id for room in rooms}
+    return AgendaItem(
+        address=str(want.key),
+        meeting=want.key.meeting,
+        title=want.title,
+        start=want.start,
+        end=want.end,
+        timezone=want.timezone,
+        organizer=want.organizer,
+        rooms=rooms,
+        missing=tuple(room for room in want.rooms or () if room not in named),
+        url=conference.url if conference is not None else "",
+        room_code=conference.room_code if conference is not None else "",
+        booked=event is not None,
+    )

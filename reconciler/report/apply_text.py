@@ -1,0 +1,70 @@
+"""What came of an apply, for people: what went wrong first, the sum last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+
+from reconciler.diff import Action
+from reconciler.operations import Call, Plan
+from reconciler.outcome import Outcome, Result, Status
+from reconciler.report.failures_text import failure_lines
+from reconciler.report.lines import Line, blank, counted, line
+from reconciler.report.times import clock, day, utc
+from reconciler.state.model import Orphan
+
+_STYLE = {Status.FAILED: "bold red", Status.DEFERRED: "yellow"}
+
+
+def apply_text(outcome: Outcome, plan: Plan) -> RenderableType:
+    """Return what failed, what was put off, what may have been left behind, and the sum."""
+    lines = [*failure_lines(plan.failures), *_unfinished(outcome), *_orphans(outcome.orphans)]
+    if lines:
+        lines.append(blank())
+    return Group(*lines, _sum(outcome, plan))
+
+
+def _unfinished(outcome: Outcome) -> Iterator[Line]:
+    for status in (Status.FAILED, Status.DEFERRED):
+        for result in outcome.results:
+            if result.status is status:
+                yield from _one(result)
+
+
+def _one(result: Result) -> Iterator[Line]:
+    change = result.planned.change
+    yield line((result.status.value, _STYLE[result.status]), f" {change.action.value} ", (change.address, "bold"))
+    if result.error is not None:
+        yield line(f"{result.error.message} ", (f"[{result.error.code}]", "dim"), indent=2)
+        if result.error.hint:
+            yield line((result.error.hint, "dim"), indent=2)
+
+
+def _orphans(orphans: tuple[Orphan, ...]) -> Iterator[Line]:
+    if not orphans:
+        return
+    verb = "conference that may have been" if len(orphans) == 1 else "conferences that may have been"
+    yield line(("left behind", "bold magenta"), f" {len(orphans)} {verb} created; the answer was lost on its way")
+    for orphan in orphans:
+        start = f"{day(orphan.start)} {clock(orphan.start)}"
+        yield line((orphan.address, "bold"), f" “{orphan.title}”, {start}, asked {utc(orphan.asked_at)}", indent=2)
+    yield line(("Look for it in the organiser's DingTalk and end it there.", "dim"), indent=2)
+
+
+def _sum(outcome: Outcome, plan: Plan) -> Line:
+    failed, deferred = outcome.count(Status.FAILED), outcome.count(Status.DEFERRED)
+    if not outcome.results:
+        sound = not plan.failures
+        return line(("Apply", "bold green" if sound else "bold red"), ": nothing to do.")
+    parts = (
+        f"{outcome.count(Status.DONE, Action.CREATE)} created",
+        f"{outcome.count(Status.DONE, Action.UPDATE)} updated",
+        f"{outcome.count(Status.DONE, Action.CANCEL)} cancelled",
+        f"{counted(outcome.rooms(Call.ROOMS_BOOK), 'room')} booked",
+        f"{outcome.rooms(Call.ROOMS_RELEASE)} released",
+        f"{failed} failed",
+        *([f"{deferred} deferred to a later run"] if deferred else []),
+    )
+    style = "bold red" if failed or plan.failures else "bold yellow" if deferred else "bold green"
+    return line(("Apply", style), f": {', '.join(parts)}.")

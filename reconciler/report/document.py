@@ -1,0 +1,193 @@
+"""The JSON documents: what machines read. Their schemas are in `schema/`; keys are only ever added.
+
+Order of keys and of elements is fixed, so that the same values make the same text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from reconciler.compare import Field
+from reconciler.diff import Action
+from reconciler.errors import Problem, Severity
+from reconciler.models import InstantConference, Occurrence
+from reconciler.observed import ReadFailure
+from reconciler.operations import Call, Operation, Plan, PlannedChange
+from reconciler.outcome import Failure, Outcome, Result, Status
+from reconciler.report.agenda import AgendaItem
+from reconciler.report.fields import fields_of, times_of
+from reconciler.report.times import in_zone, utc
+from reconciler.state.model import Opened, Orphan
+
+FORMAT_VERSION = "1.0"
+Document = dict[str, Any]
+
+
+def dump(document: Mapping[str, Any]) -> str:
+    """Return `document` as text, with a newline at its end."""
+    # A lone surrogate has no UTF-8: it may stand in the text only as its escape.
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+
+
+def plan_document(plan: Plan) -> Document:
+    """Return the document of `plan --json`. People and rooms are their ids."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "workspace": plan.workspace,
+        "generated_at": utc(plan.generated_at),
+        "window": {"from": utc(plan.window_from), "to": utc(plan.window_to)},
+        "summary": {
+            "create": plan.count(Action.CREATE),
+            "update": plan.count(Action.UPDATE),
+            "cancel": plan.count(Action.CANCEL),
+            "unchanged": len(plan.unchanged),
+            "book": plan.rooms(Call.ROOMS_BOOK),
+            "release": plan.rooms(Call.ROOMS_RELEASE),
+            "api_calls": plan.api_calls,
+        },
+        "changes": [_change(planned) for planned in plan.changes],
+        "failures": _failures(plan.failures),
+        "warnings": list(plan.warnings),
+    }
+
+
+def apply_document(outcome: Outcome, plan: Plan) -> Document:
+    """Return the document of `apply --json`. `plan` is what was applied: what it could not read is told again."""
+    document: Document = {
+        "format_version": FORMAT_VERSION,
+        "workspace": plan.workspace,
+        "summary": {
+            "created": outcome.count(Status.DONE, Action.CREATE),
+            "updated": outcome.count(Status.DONE, Action.UPDATE),
+            "cancelled": outcome.count(Status.DONE, Action.CANCEL),
+            "booked": outcome.rooms(Call.ROOMS_BOOK),
+            "released": outcome.rooms(Call.ROOMS_RELEASE),
+            "failed": outcome.count(Status.FAILED),
+            "deferred": outcome.count(Status.DEFERRED),
+            "api_calls": outcome.api_calls,
+        },
+        "results": [_result(result) for result in outcome.results],
+        "orphans": [_orphan(orphan) for orphan in outcome.orphans],
+        "failures": _failures(plan.failures),
+    }
+    return document if outcome.stopped is None else document | {"stopped": _error(outcome.stopped)}
+
+
+def validate_document(problems: Iterable[Problem]) -> Document:
+    """Return the document of `validate --json`; warnings leave a config valid."""
+    found: dict[Severity, list[Document]] = {severity: [] for severity in Severity}
+    for problem in problems:
+        found[problem.severity].append(_problem(problem))
+    errors, warnings = found[Severity.ERROR], found[Severity.WARNING]
+    return {"valid": not errors, "errors": errors, "warnings": warnings}
+
+
+def agenda_document(items: Iterable[AgendaItem], *, workspace: str, now: datetime) -> Document:
+    """Return the document of `agenda --json`. People and rooms are their ids."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "workspace": workspace,
+        "generated_at": utc(now),
+        "occurrences": [_agenda_item(item) for item in items],
+    }
+
+
+def opening_document(occurrence: Occurrence, opened: Opened, conference: InstantConference | None) -> Document:
+    """Return the document of `start --json`. Its passwords are null where the conference was opened before."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "address": opened.address,
+        "title": occurrence.title,
+        "opened_now": conference is not None,
+        "opened_at": utc(opened.at),
+        "conference_id": opened.conference_id,
+        "url": opened.url,
+        "room_code": opened.room_code,
+        "phones": list(conference.phones) if conference is not None else [],
+        "password": conference.password if conference is not None else None,
+        "host_password": conference.host_password if conference is not None else None,
+    }
+
+
+def _change(planned: PlannedChange) -> Document:
+    change = planned.change
+    times = times_of(change)
+    return {
+        "address": change.address,
+        "meeting": change.address.partition("@")[0],
+        "action": change.action.value,
+        "reason": change.reason,
+        "start": times[0].isoformat() if times is not None else None,
+        "end": times[1].isoformat() if times is not None else None,
+        "notifies": planned.notifies,
+        "fields": [_field(field) for field in fields_of(change)],
+        "operations": [_operation(operation) for operation in planned.operations],
+    }
+
+
+def _field(field: Field) -> Document:
+    document = {"path": field.path, "before": field.before, "after": field.after}
+    return document | {"drift": True} if field.drift else document
+
+
+def _operation(operation: Operation) -> Document:
+    return {"id": operation.id, "call": operation.call.value, "needs": list(operation.needs)}
+
+
+def _result(result: Result) -> Document:
+    change = result.planned.change
+    document = {"address": change.address, "action": change.action.value, "status": result.status.value}
+    return document if result.error is None else document | {"error": _error(result.error)}
+
+
+def _error(failure: Failure) -> Document:
+    return {"code": failure.code, "message": failure.message, "hint": failure.hint}
+
+
+def _failures(failures: Iterable[ReadFailure]) -> list[Document]:
+    return [
+        {"where": failure.where, "code": failure.code, "message": failure.message, "hint": failure.hint}
+        for failure in failures
+    ]
+
+
+def _orphan(orphan: Orphan) -> Document:
+    return {
+        "address": orphan.address,
+        "organizer": orphan.organizer,
+        "title": orphan.title,
+        "start": orphan.start.isoformat(),
+        "asked_at": utc(orphan.asked_at),
+    }
+
+
+def _problem(problem: Problem) -> Document:
+    return {
+        "file": problem.position.file,
+        "line": problem.position.line,
+        "column": problem.position.column,
+        "path": problem.path,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _agenda_item(item: AgendaItem) -> Document:
+    return {
+        "address": item.address,
+        "meeting": item.meeting,
+        "title": item.title,
+        "start": in_zone(item.start, item.timezone).isoformat(),
+        "end": in_zone(item.end, item.timezone).isoformat(),
+        "timezone": item.timezone,
+        "organizer": item.organizer,
+        "booked": item.booked,
+        "rooms": [{"id": room.room_id, "status": room.status.value} for room in item.rooms]
+        + [{"id": room, "status": "missing"} for room in item.missing],
+        "url": item.url,
+        "room_code": item.room_code,
+    }

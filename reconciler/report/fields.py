@@ -1,0 +1,98 @@
+"""What a change changes, field by field, for every kind of change alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from reconciler.compare import Field, people_view
+from reconciler.diff import Action, Change
+from reconciler.models import Conference, Event, Occurrence
+from reconciler.observed import Observed
+from reconciler.report.times import in_zone
+from reconciler.settings import plain
+
+
+def fields_of(change: Change) -> tuple[Field, ...]:
+    """Return every field that changes: all that is declared of a creation, title and time of a cancellation."""
+    if change.action is Action.CREATE and change.after is not None:
+        return tuple(_declared(change.after))
+    if change.action is Action.CANCEL and change.before is not None:
+        return tuple(_lost(change.before))
+    return change.comparison.fields
+
+
+def timezone_of(change: Change) -> str:
+    """Return the zone in which people know this meeting, "" where nothing tells."""
+    if change.after is not None:
+        return change.after.timezone
+    before = change.before
+    if before is None:
+        return ""
+    if before.entry is not None and before.entry.applied is not None:
+        return before.entry.applied.timezone
+    return before.event.timezone if before.event is not None else ""
+
+
+def title_of(change: Change) -> str:
+    """Return the title, as wanted or else as it was."""
+    return change.after.title if change.after is not None else _title(change.before)
+
+
+def times_of(change: Change) -> tuple[datetime, datetime] | None:
+    """Return start and end in the zone of the meeting, as wanted or else as they were."""
+    if change.after is not None:
+        times = (change.after.start, change.after.end)
+    else:
+        seen = _times(change.before)
+        if seen is None:
+            return None
+        times = seen
+    zone = timezone_of(change)
+    return in_zone(times[0], zone), in_zone(times[1], zone)
+
+
+def _declared(after: Occurrence) -> Iterator[Field]:
+    yield Field(path="title", before=None, after=after.title)
+    yield Field(path="start", before=None, after=in_zone(after.start, after.timezone).isoformat())
+    yield Field(path="end", before=None, after=in_zone(after.end, after.timezone).isoformat())
+    if after.description is not None:
+        yield Field(path="description", before=None, after=after.description)
+    yield Field(path="organizer", before=None, after=after.organizer)
+    if after.attendees is not None:
+        yield Field(path="attendees", before=None, after=people_view(after.attendees))
+    if after.rooms is not None:
+        yield Field(path="rooms", before=None, after=list(after.rooms))
+    for name, value in plain(after.settings).items():
+        yield Field(path=f"settings.{name}", before=None, after=value)
+    if after.ui_lock:
+        yield Field(path="ui_lock", before=None, after=True)
+
+
+def _lost(before: Observed) -> Iterator[Field]:
+    title = _title(before)
+    if title:
+        yield Field(path="title", before=title, after=None)
+    times = _times(before)
+    if times is not None:
+        zone = timezone_of(Change(action=Action.CANCEL, before=before, after=None))
+        for path, instant in zip(("start", "end"), times, strict=True):
+            yield Field(path=path, before=in_zone(instant, zone).isoformat(), after=None)
+
+
+def _title(before: Observed | None) -> str:
+    known = _known(before)
+    return known.title if known is not None else ""
+
+
+def _times(before: Observed | None) -> tuple[datetime, datetime] | None:
+    known = _known(before)
+    return (known.start, known.end) if known is not None else None
+
+
+def _known(before: Observed | None) -> Event | Conference | Occurrence | None:
+    """Return what tells best how it was: the event, else the conference, else our memory."""
+    if before is None:
+        return None
+    remembered = before.entry.applied if before.entry is not None else None
+    return before.event or before.conference or remembered

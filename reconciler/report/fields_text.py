@@ -1,0 +1,123 @@
+"""The fields of a change for people: before → after, people and rooms as + and −, times as short as they can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from reconciler.compare import Field
+from reconciler.diff import Action, Change
+from reconciler.report.clean import for_terminal, shortened
+from reconciler.report.fields import fields_of
+from reconciler.report.lines import Line, Part, line
+from reconciler.report.names import Names
+from reconciler.report.times import clock, day
+
+_INDENT = 6
+_LABEL = 12  # columns for the name of a field
+_LONG = 40
+_TEXTS = {"title", "description", "link", "marker", "event", "conference", "timezone"}
+# Of a creation, its line and its meeting's tell these.
+_TOLD_BY_THE_LINE = {"title", "start", "end", "organizer", "description"}
+
+
+def field_lines(change: Change, names: Names, *, verbose: bool = False) -> Iterator[Line]:
+    """Yield a line for each field that is worth one; `verbose` shortens and leaves out nothing."""
+    if change.action is Action.CANCEL:
+        return
+    for field in fields_of(change):
+        if change.action is Action.UPDATE:
+            yield _changed(field, names, verbose=verbose)
+        elif _worth_a_line(field, verbose=verbose):
+            limit = None if verbose else 2 * _LONG
+            yield _line(field, [_short(_text(field.path, field.after, names), limit)])
+
+
+def _worth_a_line(field: Field, *, verbose: bool) -> bool:
+    if verbose:
+        return True
+    # Settings of a new occurrence are many and all in the config; who and where is what a reader looks for.
+    return field.path in {"attendees", "rooms"} and bool(field.after)
+
+
+def _changed(field: Field, names: Names, *, verbose: bool) -> Line:
+    limit = None if verbose else _LONG
+    match field.path:
+        case "attendees":
+            return _line(field, _people(field, names))
+        case "rooms":
+            return _line(field, _set_change([names.room(one) for one in field.before or ()], _rooms(field, names)))
+        case "start" | "end":
+            return _line(field, [_times(field.before, field.after)])
+        case "marker" if not verbose:
+            return _line(field, ["put back"])
+        case "link" if not verbose:
+            return _line(field, ["put into the description"])
+        case "event" | "conference":
+            return _line(field, [f"{field.before or 'missing'} → made anew"])
+        case _:
+            before = _short(_text(field.path, field.before, names), limit)
+            after = _short(_text(field.path, field.after, names), limit)
+            return _line(field, [(before, "red"), " → ", (after, "green")])
+
+
+def _line(field: Field, parts: Iterable[Part]) -> Line:
+    drift: list[Part] = [("  drift: changed in DingTalk", "bold magenta")] if field.drift else []
+    label = field.path.removeprefix("settings.")
+    return line((f"{label:<{_LABEL}} ", "dim"), *parts, *drift, indent=_INDENT, hang=_LABEL + 1)
+
+
+def _text(path: str, value: Any, names: Names) -> str:
+    if path in _TEXTS:
+        return "(none)" if value is None or value == "" else f"{value}"
+    if path in {"start", "end"} and isinstance(value, str):
+        instant = datetime.fromisoformat(value)
+        return f"{day(instant)} {clock(instant)}"
+    return names.text(value)
+
+
+def _short(text: str, limit: int | None) -> str:
+    clean = for_terminal(text)
+    return clean if limit is None else shortened(clean, limit)
+
+
+def _times(before: Any, after: Any) -> str:
+    if not (isinstance(before, str) and isinstance(after, str)):
+        return f"{before or '(none)'} → {after or '(none)'}"
+    old, new = datetime.fromisoformat(before), datetime.fromisoformat(after)
+    if old.date() == new.date():
+        return f"{clock(old)} → {clock(new)}"
+    return f"{day(old)} {clock(old)} → {day(new)} {clock(new)}"
+
+
+def _rooms(field: Field, names: Names) -> list[str]:
+    return [names.room(one) for one in field.after or ()]
+
+
+def _people(field: Field, names: Names) -> list[Part]:
+    """Return who comes, who goes, and whose presence is no longer or newly optional."""
+    before = {one["person"]: one for one in field.before or ()}
+    after = {one["person"]: one for one in field.after or ()}
+    parts: list[Part] = []
+    for person, one in after.items():
+        if person not in before:
+            parts += [(f"+{names.text(one)}", "green"), " "]
+        elif before[person] != one:
+            parts += [f"~{names.person(person)} ({'optional' if one['optional'] else 'required'})", " "]
+    for person in before:
+        if person not in after:
+            parts += [(f"−{names.person(person)}", "red"), " "]
+    return parts[:-1]
+
+
+def _set_change(before: Iterable[str], after: Iterable[str]) -> list[Part]:
+    old, new = list(before), list(after)
+    parts: list[Part] = []
+    for name in new:
+        if name not in old:
+            parts += [(f"+{name}", "green"), " "]
+    for name in old:
+        if name not in new:
+            parts += [(f"−{name}", "red"), " "]
+    return parts[:-1]

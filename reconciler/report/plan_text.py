@@ -1,0 +1,133 @@
+"""A plan for people: by meeting, what happens to which occurrence and why, and what it costs."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from rich.console import Group, RenderableType
+
+from reconciler.diff import Action
+from reconciler.operations import Call, Plan, PlannedChange
+from reconciler.report.failures_text import failure_lines
+from reconciler.report.fields import times_of, timezone_of, title_of
+from reconciler.report.fields_text import field_lines
+from reconciler.report.lines import Line, Part, blank, counted, line
+from reconciler.report.names import Names
+from reconciler.report.times import day, span
+
+_SIGN = {Action.CREATE: ("+", "bold green"), Action.UPDATE: ("~", "bold yellow"), Action.CANCEL: ("-", "bold red")}
+_SHOWN = 3  # of a run of changes that are alike
+_FOLDED_FROM = 5  # a shorter run is as short in full
+_MINUTE_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """One change as it is shown. Blocks whose `body` reads the same are alike, whatever their dates."""
+
+    planned: PlannedChange
+    body: tuple[Line, ...]
+
+    @property
+    def signature(self) -> tuple[str, ...]:
+        change = self.planned.change
+        times = times_of(change)
+        return (change.action, change.reason, span(*times) if times else "", *(one.plain for one in self.body))
+
+
+def plan_text(plan: Plan, names: Names, *, qps: int, verbose: bool = False) -> RenderableType:
+    """Return the plan. `qps` is calls per second and API; `verbose` folds and shortens nothing."""
+    lines: list[Line] = []
+    by_meeting: dict[str, list[PlannedChange]] = defaultdict(list)
+    for planned in plan.changes:
+        by_meeting[planned.change.address.partition("@")[0]].append(planned)
+    for meeting, changes in by_meeting.items():
+        lines += [*_meeting(meeting, changes, names, verbose=verbose), blank()]
+    told = [*failure_lines(plan.failures)]
+    for warning in plan.warnings:
+        told += _warning(warning)
+    if told:
+        lines += [*told, blank()]
+    return Group(*lines, *_totals(plan, qps))
+
+
+def _meeting(meeting: str, changes: Sequence[PlannedChange], names: Names, *, verbose: bool) -> Iterator[Line]:
+    first = changes[0].change
+    zone = timezone_of(first)
+    head: list[Part] = [(meeting, "bold"), f"  {title_of(first)}"]
+    yield line(*head, (f"  {counted(len(changes), 'change')}" + (f", {zone}" if zone else ""), "dim"), hang=2)
+    for run in _runs([_Block(one, tuple(field_lines(one.change, names, verbose=verbose))) for one in changes]):
+        yield from _run(run, zone, verbose=verbose)
+
+
+def _runs(blocks: Sequence[_Block]) -> Iterator[list[_Block]]:
+    """Yield blocks that are alike and follow each other together."""
+    run: list[_Block] = []
+    for block in blocks:
+        if run and run[0].signature != block.signature:
+            yield run
+            run = []
+        run.append(block)
+    if run:
+        yield run
+
+
+def _run(run: Sequence[_Block], zone: str, *, verbose: bool) -> Iterator[Line]:
+    shown = run if verbose or len(run) < _FOLDED_FROM else run[:_SHOWN]
+    for block in shown:
+        yield _occurrence(block.planned, zone)
+        yield from block.body
+    if len(shown) < len(run):
+        last = times_of(run[-1].planned.change)
+        until = f", the last on {day(last[0])}" if last is not None else ""
+        sign, style = _SIGN[run[0].planned.change.action]
+        yield line((sign, style), (f" … and {len(run) - len(shown)} more like these{until}", "italic"), indent=2)
+
+
+def _occurrence(planned: PlannedChange, zone: str) -> Line:
+    change = planned.change
+    times = times_of(change)
+    when = f"{day(times[0])} {span(*times)}" if times is not None else change.address
+    other = timezone_of(change)
+    zoned = f" {other}" if other != zone else ""
+    return line(_SIGN[change.action], f" {when}{zoned}", (f"  {change.reason}", "dim"), indent=2, hang=4)
+
+
+def _warning(warning: str) -> Iterator[Line]:
+    first, *rest = warning.splitlines() or [""]
+    yield line(("warning", "yellow"), f" {first}", hang=2)
+    for more in rest:
+        yield line((more.strip(), "dim"), indent=2)
+
+
+def _totals(plan: Plan, qps: int) -> Iterator[Line]:
+    unchanged = len(plan.unchanged)
+    if not plan.changes:
+        are = "occurrence is" if unchanged == 1 else "occurrences are"
+        if plan.failures:
+            yield line(("Incomplete", "bold red"), f": {unchanged} {are} as declared; not everything could be read.")
+        else:
+            yield line(("Nothing to do", "bold green"), f": {unchanged} {are} as declared.")
+        return
+    create, update, cancel = (plan.count(action) for action in Action)
+    counts = f"{create} to create, {update} to update, {cancel} to cancel, {unchanged} unchanged."
+    yield line(("Plan", "bold"), f": {counts}")
+    book, release = plan.rooms(Call.ROOMS_BOOK), plan.rooms(Call.ROOMS_RELEASE)
+    if book or release:
+        yield line(("Rooms", "bold"), f": {book} to book, {release} to release.")
+    told = sum(planned.notifies for planned in plan.changes)
+    if told:
+        yield line(("Messages", "bold"), f": {told:,} to people invited.")
+    yield line(("Cost", "bold"), f": {counted(plan.api_calls, 'API call')}, about {_duration(plan, qps)} at {qps}/s.")
+    if plan.failures:
+        yield line(("Incomplete", "bold red"), ": not everything could be read; what was not is left as it is.")
+
+
+def _duration(plan: Plan, qps: int) -> str:
+    """Return how long the busiest API takes: each has a limit of its own."""
+    busiest = max(Counter(operation.call for operation in plan.operations).values(), default=0)
+    seconds = max(1, ceil(busiest / qps))
+    return f"{seconds} s" if seconds < 2 * _MINUTE_S else f"{ceil(seconds / _MINUTE_S)} min"
