@@ -26,12 +26,29 @@ def field_lines(change: Change, names: Names, *, verbose: bool = False) -> Itera
     """Yield a line for each field that is worth one; `verbose` shortens and leaves out nothing."""
     if change.action is Action.CANCEL:
         return
-    for field in fields_of(change):
+    fields = fields_of(change)
+    moved = not verbose and _moved_whole(fields)
+    for field in fields:
         if change.action is Action.UPDATE:
+            if field.path == "end" and moved:
+                continue
             yield _changed(field, names, verbose=verbose)
         elif _worth_a_line(field, verbose=verbose):
             limit = None if verbose else 2 * _LONG
             yield _line(field, [_short(_text(field.path, field.after, names), limit)])
+
+
+def _moved_whole(fields: Iterable[Field]) -> bool:
+    """Return whether it lasts as long as before: then its start says all."""
+    times = {field.path: field for field in fields if field.path in {"start", "end"}}
+    if len(times) < 2 or times["start"].drift is not times["end"].drift:  # noqa: PLR2004  # a start and an end
+        return False
+    by = [
+        datetime.fromisoformat(one.after) - datetime.fromisoformat(one.before)
+        for one in times.values()
+        if one.before and one.after
+    ]
+    return len(by) == 2 and by[0] == by[1]  # noqa: PLR2004  # as above
 
 
 def _worth_a_line(field: Field, *, verbose: bool) -> bool:
@@ -51,7 +68,7 @@ def _changed(field: Field, names: Names, *, verbose: bool) -> Line:
         case "start" | "end":
             return _line(field, [_times(field.before, field.after)])
         case "marker" if not verbose:
-            return _line(field, ["put back"])
+            return _line(field, ["missing or moved: put back"])
         case "link" if not verbose:
             return _line(field, ["put into the description"])
         case "event" | "conference":

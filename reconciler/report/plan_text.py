@@ -93,7 +93,9 @@ def _occurrence(planned: PlannedChange, zone: str) -> Line:
     when = f"{day(times[0])} {span(*times)}" if times is not None else change.address
     other = timezone_of(change)
     zoned = f" {other}" if other != zone else ""
-    return line(_SIGN[change.action], f" {when}{zoned}", (f"  {change.reason}", "dim"), indent=2, hang=4)
+    # What an update is for is told field by field beneath it.
+    reason = "" if change.action is Action.UPDATE else f"  {change.reason}"
+    return line(_SIGN[change.action], f" {when}{zoned}", (reason, "dim"), indent=2, hang=4)
 
 
 def _warning(warning: str) -> Iterator[Line]:

@@ -20,8 +20,9 @@ def problems_text(problems: Sequence[Problem]) -> RenderableType:
 def _lines(problems: Sequence[Problem]) -> Iterator[Line]:
     for problem in problems:
         path = f"{problem.path}: " if problem.path else ""
-        word = (f"{problem.severity.value}: ", _STYLE[problem.severity])
-        yield line((f"{problem.position}: ", "bold"), word, path, problem.message, hang=2)
+        style = _STYLE[problem.severity]
+        word = "" if problem.severity is Severity.ERROR else f"{problem.severity.value}: "
+        yield line((f"{problem.position}: ", "bold"), (f"{word}{path}{problem.message}", style), hang=2)
         if problem.hint:
             yield line((problem.hint, "dim"), indent=2)
     if problems:
