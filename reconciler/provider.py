@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.config.model import Config, ProviderKind
 from reconciler.desired import People
-from reconciler.dingtalk import Client, Credentials, Options, connect, from_environment
+from reconciler.dingtalk import Client, Credentials, Options, Secret, connect, from_environment
 from reconciler.errors import ReconcilerError
 from reconciler.state.local import FOLDER
 from reconciler.state.model import State
@@ -30,7 +30,9 @@ def connected(config: Config, environment: Mapping[str, str], *, clock: Callable
         yield connect(config.provider.endpoint, from_environment(environment), options=options)
         return
     with open_sandbox(config, clock=clock) as sandbox:
-        credentials = Credentials(app_key=sandbox.app_key, app_secret=sandbox.app_secret)
+        credentials = Credentials(
+            app_key=sandbox.credentials.app_key, app_secret=Secret(sandbox.credentials.app_secret)
+        )
         yield connect(sandbox.endpoint, credentials, options=options)
 
 
@@ -43,15 +45,15 @@ def open_sandbox(config: Config, *, clock: Callable[[], datetime], host: str = "
     """Return a sandbox, to be entered, that has the people and rooms of the config."""
     from reconciler.sandbox.embedded import Sandbox
 
-    return Sandbox(sandbox_file(config), clock=clock, seed=_seed(config), host=host, port=port)
+    return Sandbox(sandbox_file(config), clock=clock, seed=_seed(config), port=port)
 
 
 def _seed(config: Config) -> Seed:
-    from reconciler.sandbox.seed import Person, RoomSeed, Seed
+    from reconciler.sandbox.seed import Person, RoomSeed, Seed, derived_union_id
 
     people = {
-        person.union_id or f"union-{person.userid or person.mobile}": Person(
-            name=person.alias, userid=person.userid or f"user-{person.alias}", mobile=person.mobile or ""
+        person.union_id or derived_union_id(person.userid or person.mobile or ""): Person(
+            name=person.alias, userid=person.userid, mobile=person.mobile
         )
         for person in config.people.values()
     }

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.options import Globals, global_options, option
-from reconciler.observe import Refresh
+from reconciler.cli.options import Globals, global_options, option, refresh_option, writing_options
 
 
 @click.command("apply")
-@option("-y", "--auto-approve", is_flag=True, help="Do not ask. Needed where there is no terminal.")
-@option("--json", "as_json", is_flag=True, help="Print a JSON document.")
-@option("--target", "targets", multiple=True, metavar="MEETING", help="Only this meeting; may be repeated.")
-@option(
-    "--refresh",
-    type=click.Choice([one.value for one in Refresh]),
-    default=Refresh.AUTO.value,
-    show_default=True,
-    help="How much to ask of DingTalk before.",
-)
-@option("--parallelism", type=click.IntRange(1, 64), default=16, show_default=True, help="Calls at a time.")
+@writing_options
+@option("--allow-cancel", type=click.IntRange(0), default=0, metavar="N", help="Agree to N cancellations at once.")
+@refresh_option
 @global_options
 def command(
     settings: Globals,
@@ -29,24 +20,30 @@ def command(
     targets: tuple[str, ...],
     refresh: str,
     parallelism: int,
+    lock_timeout: float,
+    allow_cancel: int,
 ) -> int:
     """Make DingTalk be as the config says: plan, ask, carry out. A second apply finds nothing to do.
+
+    Where more than 10 and more than 30 % of the future occurrences would be cancelled it refuses, unless --allow-cancel
+    names that many.
 
     \b
     Examples:
       reconciler apply
       reconciler apply -y --json
     """
-    from reconciler.cli.planning import carry_out, confirmed, declined, planned, show_plan
-    from reconciler.cli.project import open_project
+    from reconciler.cli.planning import Applying, plan_and_apply
+    from reconciler.observe import Refresh
     from reconciler.workflow import Question
 
-    project = open_project(settings)
     question = Question(refresh=Refresh(refresh), targets=frozenset(targets), parallelism=parallelism)
-    with project.client() as client:
-        made = planned(project, client, question, settings, quiet=as_json)
-        if not as_json:
-            show_plan(made, project, settings, as_json=False)
-        if not confirmed("Apply these changes?", auto_approve=auto_approve, count=len(made.plan.changes)):
-            return declined()
-        return carry_out(made, project, client, settings, parallelism=parallelism, as_json=as_json)
+    how = Applying(
+        operation="apply",
+        ask="Apply these changes?",
+        auto_approve=auto_approve,
+        as_json=as_json,
+        lock_timeout_s=lock_timeout,
+        allow_cancel=allow_cancel,
+    )
+    return plan_and_apply(question, how, settings)

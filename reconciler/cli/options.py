@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -31,7 +32,7 @@ class Globals:
         return lambda: datetime.now(UTC) + offset
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """An ISO 8601 instant; without an offset it is UTC."""
 
     name = "ISO 8601"
@@ -83,3 +84,48 @@ def global_options(command: F) -> F:
         return command(settings=settings, **arguments)
 
     return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
+
+
+class Seconds(click.ParamType[float]):
+    """A duration such as 90s, 5m or 1h; a bare number is seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds that `value` names."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", str(value))
+        if match is None:
+            self.fail(f"{value!r} is no duration, such as 90s or 5m", param, ctx)
+        return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2] or "s"]
+
+
+def planning_options(command: F) -> F:
+    """Give `command` what every command takes that makes a plan."""
+    targets = option(
+        "--target", "targets", multiple=True, metavar="MEETING", help="Only this meeting; may be repeated."
+    )
+    parallelism = option(
+        "--parallelism", type=click.IntRange(1, 64), default=16, show_default=True, help="Calls at a time."
+    )
+    as_json = option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+    return as_json(targets(parallelism(command)))
+
+
+def writing_options(command: F) -> F:
+    """Give `command` what every command takes that writes to DingTalk."""
+    approve = option("-y", "--auto-approve", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+    lock = option(
+        "--lock-timeout", type=Seconds(), default="0s", show_default=True, help="How long to wait for the state."
+    )
+    return approve(planning_options(lock(command)))
+
+
+def refresh_option(command: F) -> F:
+    """Give `command` the choice of how much to ask."""
+    return option(
+        "--refresh",
+        type=click.Choice(("auto", "full", "calendar", "none")),
+        default="auto",
+        show_default=True,
+        help="How much to ask of DingTalk: everything (full), the calendars alone, or nothing.",
+    )(command)

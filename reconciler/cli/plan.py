@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.options import Globals, global_options, option
-from reconciler.observe import Refresh
+from reconciler.cli.options import Globals, global_options, option, planning_options, refresh_option
 
 PENDING = 2
 
 
 @click.command("plan")
-@option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+@planning_options
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
-@option("--target", "targets", multiple=True, metavar="MEETING", help="Only this meeting; may be repeated.")
-@option(
-    "--refresh",
-    type=click.Choice([one.value for one in Refresh]),
-    default=Refresh.AUTO.value,
-    show_default=True,
-    help="How much to ask of DingTalk: everything (full), the calendars alone, or nothing.",
-)
-@option("--parallelism", type=click.IntRange(1, 64), default=16, show_default=True, help="Calls at a time.")
+@refresh_option
 @global_options
 def command(
     settings: Globals,
@@ -42,6 +33,7 @@ def command(
     """
     from reconciler.cli.planning import planned, show_plan
     from reconciler.cli.project import open_project
+    from reconciler.observe import Refresh
     from reconciler.workflow import Question
 
     project = open_project(settings)

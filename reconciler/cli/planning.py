@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
 
 import click
 
+from reconciler.apply import Stop
 from reconciler.cli.console import progress, show, tell
 from reconciler.cli.options import Globals
-from reconciler.cli.project import Project
+from reconciler.cli.project import Project, open_project
 from reconciler.dingtalk import Client
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.operations import Operation
-from reconciler.outcome import Outcome, Status
+from reconciler.outcome import Failure, Outcome, Status
+from reconciler.policy import refuse_mass_cancellation
 from reconciler.report.document import apply_document, dump, plan_document
 from reconciler.report.names import Names
 from reconciler.workflow import Planned, Question, apply_plan, make_plan
 
 FAILED, DEFERRED = 1, 3
+STOPPED = {"SIGINT": 130, "SIGTERM": 143}
 
 
 def planned(project: Project, client: Client, question: Question, settings: Globals, *, quiet: bool) -> Planned:
@@ -54,21 +63,33 @@ def confirmed(question: str, *, auto_approve: bool, count: int) -> bool:
     return bool(answer.strip() == "yes")
 
 
-def carry_out(
-    made: Planned, project: Project, client: Client, settings: Globals, *, parallelism: int, as_json: bool
-) -> int:
-    """Apply the plan, print what came of it, and return the exit code."""
-    total = made.plan.api_calls
-    done = 0
-    with progress("Applying", no_color=settings.no_color, quiet=as_json) as tick:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applying:
+    """How a plan is to be carried out. `allow_cancel` None: cancelling is what was asked for."""
 
-        def ended(operation: Operation, error: ReconcilerError | None, /) -> None:
-            nonlocal done
-            done += 1
-            tick(done, total, "" if error is None else f"{operation.call}: {error.what}")
+    operation: str
+    ask: str
+    auto_approve: bool
+    as_json: bool
+    lock_timeout_s: float
+    allow_cancel: int | None = None
 
-        outcome = apply_plan(made, client, project.store, clock=project.clock, parallelism=parallelism, progress=ended)
-    if as_json:
+
+def plan_and_apply(question: Question, how: Applying, settings: Globals) -> int:
+    """Plan, show, ask, carry out, print what came of it; return the exit code. The state is locked all the while."""
+    project = open_project(settings)
+    lock = project.store.lock.held(how.operation, now=project.clock(), timeout_s=how.lock_timeout_s)
+    with lock, project.client() as client:
+        made = planned(project, client, question, settings, quiet=how.as_json)
+        if not how.as_json:
+            show_plan(made, project, settings, as_json=False)
+        if how.allow_cancel is not None:
+            refuse_mass_cancellation(made.plan, allowed=how.allow_cancel)
+        if not confirmed(how.ask, auto_approve=how.auto_approve, count=len(made.plan.changes)):
+            tell("Nothing was changed.")
+            return FAILED
+        outcome = _carry_out(made, project, client, settings, how, parallelism=question.parallelism)
+    if how.as_json:
         click.echo(dump(apply_document(outcome, made.plan)), nl=False)
     else:
         from reconciler.report.apply_text import apply_text
@@ -77,14 +98,50 @@ def carry_out(
     return exit_code(made, outcome)
 
 
+def _carry_out(
+    made: Planned, project: Project, client: Client, settings: Globals, how: Applying, *, parallelism: int
+) -> Outcome:
+    stop, total, done = Stop(), made.plan.api_calls, 0
+    with stopping(stop), progress("Applying", no_color=settings.no_color, quiet=how.as_json) as tick:
+
+        def ended(operation: Operation, error: ReconcilerError | None, /) -> None:
+            nonlocal done
+            done += 1
+            tick(done, total, "" if error is None else f"{operation.call}: {error.what}")
+
+        return apply_plan(
+            made, client, project.store, clock=project.clock, parallelism=parallelism, stop=stop, progress=ended
+        )
+
+
 def exit_code(made: Planned, outcome: Outcome) -> int:
-    """Return 1 where anything failed or could not be read, 3 where a limit put something off, else 0."""
+    """Return 1 where anything failed or could not be read, 3 where a limit put something off, else 0.
+
+    A run that a signal stopped ends as shells expect it: 130 for SIGINT, 143 for SIGTERM.
+    """
+    if outcome.stopped is not None and outcome.stopped.code in STOPPED:
+        return STOPPED[outcome.stopped.code]
     if made.plan.failures or outcome.count(Status.FAILED):
         return FAILED
     return DEFERRED if outcome.count(Status.DEFERRED) else 0
 
 
-def declined() -> int:
-    """Say that nothing was done."""
-    tell("Nothing was changed.")
-    return FAILED
+@contextmanager
+def stopping(stop: Stop) -> Iterator[None]:
+    """Let SIGINT and SIGTERM stop the run after the calls in flight; a second SIGINT stops it at once."""
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if stop:
+            os._exit(STOPPED[name])  # the journal knows what was under way
+        stop.request(Failure(code=name, message=f"stopped by {name}", hint="the next run continues"))
+        tell(f"{name}: finishing the calls in flight; a second Ctrl-C stops at once")
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -18,11 +18,8 @@ def command() -> None:
 
 @command.command("serve")
 @option("--port", type=click.IntRange(0, 65535), default=8790, show_default=True, help="0 takes a free one.")
-@option(
-    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; loopback unless told otherwise."
-)
 @global_options
-def serve(settings: Globals, *, port: int, host: str) -> int:
+def serve(settings: Globals, *, port: int) -> int:
     """Serve the sandbox, so that any DingTalk client can be pointed at it. Its data are those of `kind: sandbox`.
 
     \b
@@ -36,9 +33,11 @@ def serve(settings: Globals, *, port: int, host: str) -> int:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stopped.set())
-    with open_sandbox(project.config, clock=project.clock, host=host, port=port) as sandbox:
+    with open_sandbox(project.config, clock=project.clock, port=port) as sandbox:
         tell(f"DingTalk sandbox at {sandbox.endpoint} (stop it with Ctrl-C). Point a client at it with:")
-        click.echo(f"export DINGTALK_APP_KEY={sandbox.app_key} DINGTALK_APP_SECRET={sandbox.app_secret}")
+        click.echo(
+            f"export DINGTALK_APP_KEY={sandbox.credentials.app_key} DINGTALK_APP_SECRET={sandbox.credentials.app_secret}"
+        )
         stopped.wait()
     return 0
 
@@ -48,13 +47,14 @@ def serve(settings: Globals, *, port: int, host: str) -> int:
 @global_options
 def reset(settings: Globals, *, yes: bool) -> int:
     """Forget everything that the sandbox holds. The state is kept: it will see that all is gone."""
-    from reconciler.cli.planning import confirmed, declined
+    from reconciler.cli.planning import confirmed
     from reconciler.cli.project import open_project
     from reconciler.provider import sandbox_file
 
     path = sandbox_file(open_project(settings).config)
     if not confirmed(f"Delete {path}?", auto_approve=yes, count=1):
-        return declined()
+        tell("Nothing was changed.")
+        return 1
     for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
         name.unlink(missing_ok=True)
     tell(f"{path} is gone.")

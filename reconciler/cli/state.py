@@ -47,3 +47,15 @@ def show(settings: Globals, *, address: str) -> int:
         raise UsageError(f"the state knows no {address}", fix="`reconciler state list` prints all that it knows")
     click.echo(json.dumps({"address": address, **encode_entry(entry)}, ensure_ascii=False, indent=2))
     return 0
+
+
+@command.command("unlock")
+@global_options
+def unlock(settings: Globals) -> int:
+    """Take away the lock that a dead run has left. A run that is alive on this machine keeps its lock."""
+    from reconciler.cli.console import tell
+    from reconciler.cli.project import open_project
+
+    holder = open_project(settings).store.lock.unlock()
+    tell(f"unlocked; it was held by {holder}" if holder is not None else "the state was not locked")
+    return 0

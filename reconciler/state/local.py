@@ -10,18 +10,20 @@ from pathlib import Path
 from reconciler.errors import StateError
 from reconciler.state.codec import dumps, loads
 from reconciler.state.journal import Journal
+from reconciler.state.lock import Lock
 from reconciler.state.model import State
 
 FOLDER = ".reconciler"
 
 
 class LocalStore:
-    """`state.json` and `journal.jsonl` in the folder `.reconciler` beside the config."""
+    """`state.json`, `journal.jsonl` and the lock in the folder `.reconciler` beside the config."""
 
     def __init__(self, root: Path, workspace: str) -> None:
         self.path = root / FOLDER / "state.json"
         self.workspace = workspace
         self.journal = Journal(root / FOLDER / "journal.jsonl")
+        self.lock = Lock(root / FOLDER / "state.lock")
 
     def load(self) -> State:
         """Return the last saved state with the journal of a run that was cut short, or a new state.

@@ -1,0 +1,33 @@
+"""What a plan must not do unasked. Policies take a plan and refuse it, or say nothing."""
+
+from __future__ import annotations
+
+from reconciler.diff import Action
+from reconciler.errors import UnsafePlan
+from reconciler.operations import Plan
+
+FEW = 10  # so many cancellations are never refused
+SHARE = 0.3  # of the future occurrences
+
+
+def refuse_mass_cancellation(plan: Plan, *, allowed: int = 0) -> None:
+    """Raise UnsafePlan where more than 10 and more than 30 % of the future occurrences would be cancelled.
+
+    That is what an emptied file or a lost folder looks like. `allowed` is how many a person has agreed to.
+    """
+    cancelled = cancellations(plan)
+    future = len(plan.unchanged) + plan.count(Action.UPDATE) + cancelled
+    if cancelled > max(FEW, allowed) and cancelled > SHARE * future:
+        raise UnsafePlan(
+            f"this would cancel {cancelled} of {future} future occurrences",
+            fix=f"if that is meant, add --allow-cancel {cancelled}; if not, look for what is missing in the config",
+        )
+
+
+def cancellations(plan: Plan) -> int:
+    """Return how many occurrences end for their people: not those that are booked again, nor superfluous copies."""
+    changes = [planned.change for planned in plan.changes]
+    again = {change.address for change in changes if change.action is Action.CREATE}
+    return sum(
+        change.action is Action.CANCEL and not change.duplicate and change.address not in again for change in changes
+    )
