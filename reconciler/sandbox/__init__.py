@@ -1,0 +1,1 @@
+"""A server that answers as DingTalk does, over one SQLite file: for tests, demos and rehearsals."""
