@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from typing import Protocol
 
 from reconciler.dingtalk import Client
-from reconciler.dingtalk.errors import ApiError, DailyEventLimit, QuotaExhausted
+from reconciler.dingtalk.errors import ApiError, DailyEventLimit, LimitReached, RateLimited
 from reconciler.errors import ReconcilerError
 from reconciler.execute import Executor, Work
 from reconciler.models import Key, Occurrence
@@ -119,7 +119,7 @@ class _Run:
         error: ReconcilerError | None = None
         try:
             self._executor.execute(operation, work)
-        except (DailyEventLimit, QuotaExhausted) as limit:
+        except LimitReached as limit:
             error = limit
             self._defer(work, limit)
         except ReconcilerError as failed:
@@ -127,11 +127,12 @@ class _Run:
             work.failure = failure(failed)
         self._progress(operation, error)
 
-    def _defer(self, work: Work, limit: ApiError) -> None:
+    def _defer(self, work: Work, limit: LimitReached) -> None:
+        """Put `work` off, and with it whatever the same limit would refuse as well."""
         work.deferral = failure(limit)
         if isinstance(limit, DailyEventLimit):
             self._exhausted[work.entry.organizer] = work.deferral
-        else:
+        elif not isinstance(limit, RateLimited):
             self._stop.request(work.deferral)
 
     def outcome(self) -> Outcome:
@@ -154,7 +155,7 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
     entries: dict[Key, Entry | None] = dict(state.entries)
     entries.update({one.key: None for one in plan.gone})
     for want, have in plan.unchanged:
-        entries.update({have.key: None, want.key: _adopted(want, have)})
+        entries.update({have.key: None, want.key: entry_of(have, applied=want)})
     if outcome is not None:
         entries.update(outcome.entries)
     return replace(
@@ -165,17 +166,18 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
     )
 
 
-def _adopted(want: Occurrence, have: Observed) -> Entry:
+def entry_of(have: Observed, *, applied: Occurrence | None = None) -> Entry:
+    """Return what was seen of an occurrence as it is remembered; `applied` where it is as declared."""
     conference = have.conference
     return Entry(
-        key=want.key,
-        organizer=want.organizer,
+        key=applied.key if applied is not None else have.key,
+        organizer=have.organizer or (applied.organizer if applied is not None else ""),
         conference_id=conference.id if conference is not None else "",
         event_id=have.event.id if have.event is not None else "",
         revision=have.revision,
         url=conference.url if conference is not None else "",
         room_code=conference.room_code if conference is not None else "",
-        applied=want,
+        applied=applied,
     )
 
 

@@ -84,6 +84,10 @@ class StateError(ReconcilerError):
     code = "state"
 
 
+class UnreadableState(StateError):
+    """The state is damaged. It is a cache: one can go on without it."""
+
+
 class StateLocked(StateError):
     """Another run holds the state."""
 
@@ -94,3 +98,9 @@ class UnsafePlan(ReconcilerError):
     """The plan would do more harm than a slip of the pen should be able to."""
 
     code = "unsafe-plan"
+
+
+class QuotaTooSmall(ReconcilerError):
+    """The plan takes more calls than the month has left."""
+
+    code = "quota-exhausted"

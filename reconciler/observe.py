@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from reconciler.dingtalk import Reader
-from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, InvalidParameter, NotFound
+from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, InvalidParameter, NotFound, QuotaExhausted
 from reconciler.models import Conference, Event, Key
 from reconciler.observed import Observation, Observed, ReadFailure
 from reconciler.rendering import conference_as_applied, event_as_applied
@@ -121,14 +121,20 @@ class _Reads:
         self._progress = progress
         self._done = 0
         self._total = 0
+        self._exhausted: QuotaExhausted | None = None
 
     def all(self, read: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R | ApiError]]:
         items = list(items)
         self._total += len(items)
 
         def guarded(item: T) -> R | ApiError:
+            if self._exhausted is not None:
+                return self._exhausted  # no call will be answered any more
             try:
                 return read(item)
+            except QuotaExhausted as error:
+                self._exhausted = error
+                return error
             except ApiError as error:
                 return error
 

@@ -51,6 +51,19 @@ class PlannedChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """The calls of the organisation that we know of: `used` in `month` (YYYY-MM), of `limit`."""
+
+    month: str
+    used: int
+    limit: int
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.used)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything an apply will do, by start. `unchanged` and `gone` cost nothing; apply only remembers them."""
 
@@ -64,6 +77,7 @@ class Plan:
     failures: tuple[ReadFailure, ...] = ()
     organizers: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    quota: Quota | None = None
 
     @property
     def operations(self) -> Iterator[Operation]:

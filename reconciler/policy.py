@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.diff import Action
-from reconciler.errors import UnsafePlan
+from reconciler.errors import QuotaTooSmall, UnsafePlan
 from reconciler.operations import Plan
 
 FEW = 10  # so many cancellations are never refused
@@ -21,6 +21,16 @@ def refuse_mass_cancellation(plan: Plan, *, allowed: int = 0) -> None:
         raise UnsafePlan(
             f"this would cancel {cancelled} of {future} future occurrences",
             fix=f"if that is meant, add --allow-cancel {cancelled}; if not, look for what is missing in the config",
+        )
+
+
+def refuse_over_quota(plan: Plan) -> None:
+    """Raise QuotaTooSmall where the calls that are left of this month don't suffice for the plan."""
+    quota = plan.quota
+    if quota is not None and plan.api_calls > quota.left:
+        raise QuotaTooSmall(
+            f"this takes {plan.api_calls} calls, and {quota.left} of {quota.limit} are left in {quota.month}",
+            fix="narrow it with --target, wait for the next month, buy calls, or add --ignore-quota",
         )
 
 

@@ -41,7 +41,7 @@ def sandbox_file(config: Config) -> Path:
     return config.root / FOLDER / SANDBOX_FILE
 
 
-def open_sandbox(config: Config, *, clock: Callable[[], datetime], host: str = "127.0.0.1", port: int = 0) -> Sandbox:
+def open_sandbox(config: Config, *, clock: Callable[[], datetime], port: int = 0) -> Sandbox:
     """Return a sandbox, to be entered, that has the people and rooms of the config."""
     from reconciler.sandbox.embedded import Sandbox
 

@@ -14,11 +14,11 @@ from reconciler.config.model import Config
 from reconciler.desired import People, desired
 from reconciler.diff import diff
 from reconciler.dingtalk import Client
-from reconciler.errors import UsageError
+from reconciler.errors import StateError, UsageError
 from reconciler.models import Key, Occurrence
 from reconciler.observe import Refresh, Scope, observe, remembered
 from reconciler.observed import Observation, Observed
-from reconciler.operations import Plan
+from reconciler.operations import Plan, Quota
 from reconciler.outcome import Outcome
 from reconciler.plan import plan
 from reconciler.provider import resolve_people
@@ -31,11 +31,16 @@ SLACK = timedelta(days=31)  # how far around what was seen the schedule is expan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a plan is asked for. `targets` are names of meetings, none: all. `destroy` wants nothing to be left."""
+    """What a plan is asked for.
+
+    `targets` are names of meetings, none: all. `destroy` wants nothing to be left. `forget` goes by the markers alone,
+    as if there were no state.
+    """
 
     refresh: Refresh = Refresh.AUTO
     targets: frozenset[str] = frozenset()
     destroy: bool = False
+    forget: bool = False
     parallelism: int = 16
 
 
@@ -65,7 +70,7 @@ def make_plan(
     _check_targets(config, store, question.targets)
     state = store.load()
     people, known = resolve_people(config, client, state)
-    state = replace(state, people=known)
+    state = replace(state, people=known, entries={} if question.forget else state.entries)
     until = now + config.horizon
     expected = () if question.destroy else desired(config, people, after=now, before=until)
     scope = _scope(config, people, expected, question)
@@ -74,7 +79,12 @@ def make_plan(
     found = diff(wanted, seen, now=now, create_before=until, targets=question.targets)
     made = plan(found, seen, workspace=config.workspace, now=now, until=until)
     warnings = tuple(str(problem) for problem in config.warnings)
-    return Planned(plan=replace(made, warnings=warnings), state=state, people=people, names=names_of(config, people))
+    month = now.strftime("%Y-%m")
+    used = state.calls.get(month, 0) + calls_made(client)
+    quota = Quota(month=month, used=used, limit=config.provider.monthly_quota)
+    return Planned(
+        plan=replace(made, warnings=warnings, quota=quota), state=state, people=people, names=names_of(config, people)
+    )
 
 
 def apply_plan(
@@ -88,7 +98,7 @@ def apply_plan(
     progress: applying.Progress = applying.untold,
 ) -> Outcome:
     """Carry out a plan, and save what is known afterwards."""
-    before = sum(client.session.calls.values())
+    before = calls_made(client)
     outcome = applying.apply(
         planned.plan,
         client,
@@ -99,8 +109,40 @@ def apply_plan(
         stop=stop,
         progress=progress,
     )
-    store.save(pruned(applying.remembered(planned.state, planned.plan, outcome), clock()))
-    return replace(outcome, api_calls=sum(client.session.calls.values()) - before)
+    state = applying.remembered(planned.state, planned.plan, outcome)
+    store.save(pruned(counted(state, client, clock()), clock()))
+    return replace(outcome, api_calls=calls_made(client) - before)
+
+
+def rebuild_state(planned: Planned, store: LocalStore, client: Client, *, now: datetime) -> State:
+    """Save, and return, a state made of what a plan saw: what is as declared, and what is there but differs."""
+    state = applying.remembered(planned.state, planned.plan, None)
+    seen = {
+        change.before.key: applying.entry_of(change.before)
+        for change in (one.change for one in planned.plan.changes)
+        if change.before is not None and not change.duplicate
+    }
+    return store.save(counted(replace(state, entries={**seen, **state.entries}), client, now))
+
+
+def calls_made(client: Client) -> int:
+    """Return how many calls `client` has made that count in the monthly quota."""
+    return sum(client.session.calls.values())
+
+
+def counted(state: State, client: Client, now: datetime) -> State:
+    """Return `state` with the calls of `client` added to those of this month; older months are forgotten."""
+    month = now.strftime("%Y-%m")
+    return replace(state, calls={month: state.calls.get(month, 0) + calls_made(client)})
+
+
+def remember_calls(store: LocalStore, client: Client, *, now: datetime) -> None:
+    """Add the calls that a mere look took to those of this month, as far as the state can be written."""
+    try:
+        with store.lock.held("plan", now=now):
+            store.save(counted(store.load(), client, now))
+    except StateError:
+        return  # a reader may have a state that it can't write, or that is in use: the count is no promise
 
 
 def names_of(config: Config, people: People) -> dict[str, str]:

@@ -21,6 +21,7 @@ def command(
     refresh: str,
     parallelism: int,
     lock_timeout: float,
+    ignore_quota: bool,
     allow_cancel: int,
 ) -> int:
     """Make DingTalk be as the config says: plan, ask, carry out. A second apply finds nothing to do.
@@ -44,6 +45,7 @@ def command(
         auto_approve=auto_approve,
         as_json=as_json,
         lock_timeout_s=lock_timeout,
+        ignore_quota=ignore_quota,
         allow_cancel=allow_cancel,
     )
     return plan_and_apply(question, how, settings)

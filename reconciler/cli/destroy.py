@@ -18,6 +18,7 @@ def command(
     targets: tuple[str, ...],
     parallelism: int,
     lock_timeout: float,
+    ignore_quota: bool,
 ) -> int:
     """Cancel every future occurrence of this workspace, conference and event. What has started is left alone.
 
@@ -36,5 +37,6 @@ def command(
         auto_approve=auto_approve,
         as_json=as_json,
         lock_timeout_s=lock_timeout,
+        ignore_quota=ignore_quota,
     )
     return plan_and_apply(question, how, settings)

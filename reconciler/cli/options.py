@@ -117,7 +117,8 @@ def writing_options(command: F) -> F:
     lock = option(
         "--lock-timeout", type=Seconds(), default="0s", show_default=True, help="How long to wait for the state."
     )
-    return approve(planning_options(lock(command)))
+    quota = option("--ignore-quota", is_flag=True, help="Go on though the month's calls may not suffice.")
+    return approve(planning_options(lock(quota(command))))
 
 
 def refresh_option(command: F) -> F:

@@ -31,16 +31,15 @@ def command(
       reconciler plan --target weekly-sync --detailed-exitcode
       reconciler plan --json | jq .summary
     """
-    from reconciler.cli.planning import planned, show_plan
+    from reconciler.cli.planning import planned, reading_code, show_plan
     from reconciler.cli.project import open_project
     from reconciler.observe import Refresh
-    from reconciler.workflow import Question
+    from reconciler.workflow import Question, remember_calls
 
     project = open_project(settings)
     question = Question(refresh=Refresh(refresh), targets=frozenset(targets), parallelism=parallelism)
     with project.client() as client:
         made = planned(project, client, question, settings, quiet=as_json)
+        remember_calls(project.store, client, now=project.clock())
     show_plan(made, project, settings, as_json=as_json)
-    if made.plan.failures:
-        return 1
-    return PENDING if detailed_exitcode and made.plan.changes else 0
+    return reading_code(made) or (PENDING if detailed_exitcode and made.plan.changes else 0)

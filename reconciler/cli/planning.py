@@ -17,10 +17,11 @@ from reconciler.cli.console import progress, show, tell
 from reconciler.cli.options import Globals
 from reconciler.cli.project import Project, open_project
 from reconciler.dingtalk import Client
+from reconciler.dingtalk.errors import QuotaExhausted
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.operations import Operation
 from reconciler.outcome import Failure, Outcome, Status
-from reconciler.policy import refuse_mass_cancellation
+from reconciler.policy import refuse_mass_cancellation, refuse_over_quota
 from reconciler.report.document import apply_document, dump, plan_document
 from reconciler.report.names import Names
 from reconciler.workflow import Planned, Question, apply_plan, make_plan
@@ -32,7 +33,10 @@ STOPPED = {"SIGINT": 130, "SIGTERM": 143}
 def planned(project: Project, client: Client, question: Question, settings: Globals, *, quiet: bool) -> Planned:
     """Return the plan for `question`, telling how the reading goes."""
     with progress("Reading DingTalk", no_color=settings.no_color, quiet=quiet) as tick:
-        return make_plan(project.config, client, project.store, question, now=project.clock(), progress=tick)
+        made = make_plan(project.config, client, project.store, question, now=project.clock(), progress=tick)
+    if project.store.notice:
+        tell(f"warning: {project.store.notice}")
+    return made
 
 
 def show_plan(made: Planned, project: Project, settings: Globals, *, as_json: bool) -> None:
@@ -73,6 +77,7 @@ class Applying:
     as_json: bool
     lock_timeout_s: float
     allow_cancel: int | None = None
+    ignore_quota: bool = False
 
 
 def plan_and_apply(question: Question, how: Applying, settings: Globals) -> int:
@@ -85,6 +90,8 @@ def plan_and_apply(question: Question, how: Applying, settings: Globals) -> int:
             show_plan(made, project, settings, as_json=False)
         if how.allow_cancel is not None:
             refuse_mass_cancellation(made.plan, allowed=how.allow_cancel)
+        if not how.ignore_quota:
+            refuse_over_quota(made.plan)
         if not confirmed(how.ask, auto_approve=how.auto_approve, count=len(made.plan.changes)):
             tell("Nothing was changed.")
             return FAILED
@@ -121,9 +128,15 @@ def exit_code(made: Planned, outcome: Outcome) -> int:
     """
     if outcome.stopped is not None and outcome.stopped.code in STOPPED:
         return STOPPED[outcome.stopped.code]
-    if made.plan.failures or outcome.count(Status.FAILED):
+    if outcome.count(Status.FAILED):
         return FAILED
-    return DEFERRED if outcome.count(Status.DEFERRED) else 0
+    return reading_code(made) or (DEFERRED if outcome.count(Status.DEFERRED) else 0)
+
+
+def reading_code(made: Planned) -> int:
+    """Return 1 where anything could not be read, 3 where nothing but the monthly quota stood in the way, else 0."""
+    codes = {failure.code for failure in made.plan.failures}
+    return (DEFERRED if codes == {QuotaExhausted.code} else FAILED) if codes else 0
 
 
 @contextmanager

@@ -35,9 +35,8 @@ def serve(settings: Globals, *, port: int) -> int:
         signal.signal(number, lambda _number, _frame: stopped.set())
     with open_sandbox(project.config, clock=project.clock, port=port) as sandbox:
         tell(f"DingTalk sandbox at {sandbox.endpoint} (stop it with Ctrl-C). Point a client at it with:")
-        click.echo(
-            f"export DINGTALK_APP_KEY={sandbox.credentials.app_key} DINGTALK_APP_SECRET={sandbox.credentials.app_secret}"
-        )
+        keys = sandbox.credentials
+        click.echo(f"export DINGTALK_APP_KEY={keys.app_key} DINGTALK_APP_SECRET={keys.app_secret}")
         stopped.wait()
     return 0
 

@@ -1,18 +1,19 @@
-"""`state`: look at what is remembered between runs."""
+"""`state`: look at what is remembered between runs, and mend it."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import click
 
-from reconciler.cli.options import Globals, global_options
+from reconciler.cli.options import Globals, global_options, option
 from reconciler.errors import UsageError
 
 
 @click.group("state")
 def command() -> None:
-    """Look at what is remembered between runs."""
+    """Look at what is remembered between runs, and mend it."""
 
 
 @command.command("list")
@@ -47,6 +48,59 @@ def show(settings: Globals, *, address: str) -> int:
         raise UsageError(f"the state knows no {address}", fix="`reconciler state list` prints all that it knows")
     click.echo(json.dumps({"address": address, **encode_entry(entry)}, ensure_ascii=False, indent=2))
     return 0
+
+
+@command.command("orphans")
+@option("--dismiss", metavar="ADDRESS", help="Forget the orphans of this occurrence: somebody has looked.")
+@global_options
+def orphans(settings: Globals, *, dismiss: str | None) -> int:
+    """Print conferences that may have been left behind, because their creation was never answered.
+
+    Nothing can list conferences, so a person has to look: in the organiser's DingTalk, by title and time.
+
+    \b
+    Examples:
+      reconciler state orphans
+      reconciler state orphans --dismiss weekly-sync@2026-12-02T10:00
+    """
+    from reconciler.cli.console import tell
+    from reconciler.cli.project import open_project
+    from reconciler.report.clean import for_terminal
+
+    project = open_project(settings)
+    state = project.store.load()
+    if dismiss is not None:
+        kept = tuple(orphan for orphan in state.orphans if orphan.address != dismiss)
+        if len(kept) == len(state.orphans):
+            raise UsageError(f"no orphan of {dismiss} is known", fix="`reconciler state orphans` prints them")
+        with project.store.lock.held("state orphans", now=project.clock()):
+            project.store.save(replace(state, orphans=kept))
+        tell(f"{len(state.orphans) - len(kept)} dismissed")
+        return 0
+    for orphan in state.orphans:
+        what = f"{orphan.organizer} {for_terminal(orphan.title)!r} of {orphan.start.isoformat()}"
+        click.echo(f"{orphan.address}  {what}, asked for at {orphan.asked_at.isoformat(timespec='seconds')}")
+    return 0
+
+
+@command.command("rebuild")
+@global_options
+def rebuild(settings: Globals) -> int:
+    """Make the state anew from the markers in the organisers' calendars. Reads DingTalk, changes nothing there.
+
+    What can't be found there is kept: orphans, opened conferences, the count of calls.
+    """
+    from reconciler.cli.console import tell
+    from reconciler.cli.planning import planned
+    from reconciler.cli.project import open_project
+    from reconciler.workflow import Question, rebuild_state
+
+    project = open_project(settings)
+    with project.store.lock.held("state rebuild", now=project.clock()), project.client() as client:
+        made = planned(project, client, Question(forget=True), settings, quiet=False)
+        state = rebuild_state(made, project.store, client, now=project.clock())
+    tell(f"{len(state.entries)} occurrences are known; {len(made.plan.changes)} differ from the config")
+    return 1 if made.plan.failures else 0
 
 
 @command.command("unlock")

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reconciler.errors import StateError
+from reconciler.errors import StateError, UnreadableState
 from reconciler.models import Attendee, ExtensionApp, Key, Occurrence, Settings, SettingValue
 from reconciler.settings import SETTINGS, Kind, plain
 from reconciler.state.model import FORMAT_VERSION, Entry, Opened, Orphan, State
@@ -35,7 +35,10 @@ def dumps(state: State) -> str:
 
 
 def loads(text: str, *, where: str) -> State:
-    """Return the state that `text` holds; raise StateError, naming `where`, if it holds none that we can read."""
+    """Return the state that `text` holds.
+
+    Raises UnreadableState, naming `where`, if it holds none, and StateError if a newer program wrote it.
+    """
     try:
         document = json.loads(text)
         version = document["version"]
@@ -61,7 +64,7 @@ def loads(text: str, *, where: str) -> State:
     except StateError:
         raise
     except Exception as error:
-        raise StateError(
+        raise UnreadableState(
             f"the state can't be read ({type(error).__name__}: {str(error)[:80]})",
             where=where,
             fix="move the file away: the next run finds everything again by the markers in DingTalk",

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.errors import StateError
+from reconciler.errors import StateError, UnreadableState
 from reconciler.state.codec import dumps, loads
 from reconciler.state.journal import Journal
 from reconciler.state.lock import Lock
@@ -22,15 +22,23 @@ class LocalStore:
     def __init__(self, root: Path, workspace: str) -> None:
         self.path = root / FOLDER / "state.json"
         self.workspace = workspace
+        self.notice = ""  # what a person should know about the last load
         self.journal = Journal(root / FOLDER / "journal.jsonl")
         self.lock = Lock(root / FOLDER / "state.lock")
 
     def load(self) -> State:
         """Return the last saved state with the journal of a run that was cut short, or a new state.
 
-        Raises StateError where the file can't be read or belongs to another workspace.
+        A damaged file counts as none, and `notice` says so: everything in it can be found again by the markers.
+        Raises StateError where it was written by a newer program, belongs to another workspace, or is no plain file.
         """
-        return self.journal.replay().onto(self._saved())
+        self.notice = ""
+        try:
+            saved = self._saved()
+        except UnreadableState as error:
+            self.notice = f"{error.where}: {error.what}; going on without it, everything is found by the markers"
+            saved = self._new()
+        return self.journal.replay().onto(saved)
 
     def save(self, state: State) -> State:
         """Write `state` under the next serial: whole, or not at all. Return it as written."""
@@ -43,6 +51,8 @@ class LocalStore:
                 file.write(dumps(written))
                 file.flush()
                 os.fsync(file.fileno())
+            if self.notice and self.path.exists():
+                self.path.replace(self.path.with_suffix(".broken.json"))
             temporary.replace(self.path)
             self._sync_folder()
         except OSError as error:
@@ -51,12 +61,16 @@ class LocalStore:
         return written
 
     def _saved(self) -> State:
+        if self.path.is_symlink():
+            raise StateError("the state is a symbolic link", where=str(self.path), fix="put a plain file there")
         try:
             state = loads(self.path.read_text(encoding="utf-8"), where=str(self.path))
         except FileNotFoundError:
-            return State(workspace=self.workspace, lineage=str(uuid.uuid4()))
-        except (OSError, UnicodeDecodeError) as error:
-            raise StateError(f"the state can't be read: {error}", where=str(self.path)) from error
+            return self._new()
+        except UnicodeDecodeError as error:
+            raise UnreadableState("the state is no UTF-8 text", where=str(self.path)) from error
+        except OSError as error:
+            raise StateError(f"the state can't be read: {error.strerror}", where=str(self.path)) from error
         if state.workspace != self.workspace:
             raise StateError(
                 f"the state is of workspace {state.workspace!r}, the config of {self.workspace!r}",
@@ -64,6 +78,9 @@ class LocalStore:
                 fix="renaming a workspace gives up its events: destroy the old one first, then move the state away",
             )
         return state
+
+    def _new(self) -> State:
+        return State(workspace=self.workspace, lineage=str(uuid.uuid4()))
 
     def _sync_folder(self) -> None:
         folder = os.open(self.path.parent, os.O_RDONLY)
