@@ -188,8 +188,8 @@ def failure(error: ReconcilerError) -> Failure:
 
 
 def _result(work: Work) -> Result:
-    if work.failure is not None:
-        return Result(planned=work.planned, status=Status.FAILED, error=work.failure, done=tuple(work.done))
-    if work.deferral is not None:
-        return Result(planned=work.planned, status=Status.DEFERRED, error=work.deferral, done=tuple(work.done))
-    return Result(planned=work.planned, status=Status.DONE, done=tuple(work.done))
+    error = work.failure or work.deferral
+    status = Status.FAILED if work.failure is not None else Status.DEFERRED if error is not None else Status.DONE
+    return Result(
+        planned=work.planned, status=status, error=error, done=tuple(work.done), mismatches=tuple(work.mismatches)
+    )

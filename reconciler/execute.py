@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,10 +15,10 @@ from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, NotFound, RoomNotAvailable
 from reconciler.dingtalk.events import EventDraft, EventPatch
 from reconciler.errors import ReconcilerError
-from reconciler.models import Busy, Key, Occurrence
+from reconciler.models import Busy, Event, Key, Occurrence
 from reconciler.observed import Observed
 from reconciler.operations import Call, Operation, PlannedChange
-from reconciler.outcome import Failure
+from reconciler.outcome import Failure, Mismatch
 from reconciler.rendering import describe
 from reconciler.state.journal import Intent, Journal
 from reconciler.state.model import Entry, Orphan
@@ -44,6 +44,7 @@ class Work:
     done: list[Operation] = field(default_factory=list)
     failure: Failure | None = None
     deferral: Failure | None = None
+    mismatches: list[Mismatch] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -235,6 +236,7 @@ class Executor:
             token = client_token(self._workspace, known)
             event = self._client.events.create(organizer=after.organizer, draft=draft, token=token)
             if not event.cancelled:
+                work.mismatches.extend(mismatches(after, event, {"title", "time"}))
                 return _event_made(event.id, revision)
         raise ReconcilerError(
             "every new event turns out to be one that was deleted today",
@@ -254,7 +256,9 @@ class Executor:
             ui_lock=after.ui_lock if "ui_lock" in parts else None,
             notify=after.notify,
         )
-        self._client.events.patch(organizer=entry.organizer, event_id=entry.event_id, patch=patch, token=token)
+        event = self._client.events.patch(organizer=entry.organizer, event_id=entry.event_id, patch=patch, token=token)
+        if event is not None:
+            work.mismatches.extend(mismatches(after, event, set(parts)))
         return _nothing
 
     def _description(self, work: Work, entry: Entry) -> str:
@@ -351,6 +355,20 @@ def client_token(workspace: str, entry: Entry) -> str:
     """
     text = f"{workspace}/{entry.key.meeting}/{entry.key.original.isoformat()}/{entry.conference_id}/{entry.revision}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def mismatches(want: Occurrence, answer: Event, parts: set[str]) -> Iterator[Mismatch]:
+    """Yield where the answer to a write differs from what was written, for those `parts` that were."""
+    pairs = []
+    if "title" in parts:
+        pairs.append(("title", want.title, answer.title))
+    if "time" in parts:
+        zone = want.start.tzinfo
+        pairs.append(("start", want.start.isoformat(), answer.start.astimezone(zone).isoformat()))
+        pairs.append(("end", want.end.isoformat(), answer.end.astimezone(zone).isoformat()))
+    for path, wanted, answered in pairs:
+        if wanted != answered:
+            yield Mismatch(path=path, wanted=wanted, answered=answered)
 
 
 def _nothing(entry: Entry) -> Entry:

@@ -26,13 +26,23 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """A field that DingTalk answered otherwise than it was written: a title cut short, a time moved."""
+
+    path: str
+    wanted: str
+    answered: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one change. `done` are the calls that succeeded."""
+    """What became of one change. `done` are the calls that succeeded, `mismatches` what came out otherwise."""
 
     planned: PlannedChange
     status: Status
     error: Failure | None = None
     done: tuple[Operation, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

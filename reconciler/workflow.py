@@ -111,7 +111,8 @@ def apply_plan(
     )
     state = applying.remembered(planned.state, planned.plan, outcome)
     store.save(pruned(counted(state, client, clock()), clock()))
-    return replace(outcome, api_calls=calls_made(client) - before)
+    orphans = planned.state.orphans + outcome.orphans  # what nobody has dismissed is told again
+    return replace(outcome, orphans=orphans, api_calls=calls_made(client) - before)
 
 
 def rebuild_state(planned: Planned, store: LocalStore, client: Client, *, now: datetime) -> State:
