@@ -1,0 +1,353 @@
+"""Plan and apply against the sandbox in this process: limits, lost answers, half-done work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.apply import Stop
+from reconciler.config.model import Config, Invitation, Meeting, Person, Provider, Room
+from reconciler.dingtalk import Client, Credentials, EventPatch, Options, Secret, connect
+from reconciler.dingtalk.retrying import Backoff
+from reconciler.errors import Position, QuotaTooSmall, ReconcilerError, UsageError
+from reconciler.models import Event
+from reconciler.observe import Refresh
+from reconciler.opening import open_meeting
+from reconciler.outcome import Failure, Outcome, Status
+from reconciler.policy import refuse_over_quota
+from reconciler.sandbox import seed as seeds
+from reconciler.sandbox.embedded import Sandbox
+from reconciler.sandbox.limits import Limits
+from reconciler.schedule.model import Schedule
+from reconciler.state.local import LocalStore
+from reconciler.workflow import Planned, Question, apply_plan, make_plan, rebuild_state, remember_calls
+
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+
+
+def meeting(name: str = "sync", **fields: Any) -> Meeting:
+    base = Meeting(
+        name=name,
+        title=name.title(),
+        organizer="alice",
+        position=Position("meetings.yaml", 1, 1),
+        attendees=(Invitation(person="bob"),),
+        rooms=("aurora",),
+        schedule=Schedule(
+            start=datetime(2026, 1, 5, 10, 0),  # noqa: DTZ001  # local, by design
+            duration=timedelta(minutes=45),
+            timezone="Asia/Shanghai",
+            rule="FREQ=WEEKLY;BYDAY=MO",
+        ),
+    )
+    return replace(base, **fields)
+
+
+@dataclass
+class Team:
+    config: Config
+    sandbox: Sandbox
+    client: Client
+    store: LocalStore
+    now: datetime = NOW
+
+    def plan(self, **question: Any) -> Planned:
+        return make_plan(self.config, self.client, self.store, Question(**question), now=self.now)
+
+    def apply(self, stop: Stop | None = None) -> Outcome:
+        return apply_plan(self.plan(), self.client, self.store, clock=lambda: self.now, stop=stop)
+
+    def declare(self, *meetings: Meeting) -> None:
+        self.config = replace(self.config, meetings={one.name: one for one in meetings})
+
+    def fault(self, api: str, kind: str, **more: Any) -> None:
+        self.sandbox.control("faults", {"api": api, "kind": kind, **more})
+
+    def events(self) -> list[Event]:
+        found = self.client.events.list(organizer="union-alice", since=NOW, show_deleted=False).events
+        return sorted(found, key=lambda event: event.start)
+
+    def converged(self) -> bool:
+        return not self.plan().plan.changes
+
+
+@contextmanager
+def a_team(tmp_path: Path, limits: Limits | None = None, people: int = 4) -> Iterator[Team]:
+    names = ["alice", "bob", "carol", "dave", *(f"p{number}" for number in range(people - 4))]
+    rooms = ("aurora", "borealis")
+    config = Config(
+        root=tmp_path,
+        workspace="acme",
+        provider=Provider(),
+        horizon=timedelta(days=28),
+        people={name: Person(alias=name, union_id=f"union-{name}") for name in names},
+        rooms={name: Room(alias=name, id=f"room-{name}") for name in rooms},
+        meetings={"sync": meeting()},
+    )
+    seed = seeds.Seed(
+        people={f"union-{name}": seeds.Person(name=name, userid=name) for name in names},
+        rooms={f"room-{name}": seeds.RoomSeed(name=name) for name in rooms},
+    )
+    with Sandbox(tmp_path / "server.db", clock=lambda: NOW, seed=seed, limits=limits or Limits()) as sandbox:
+        keys = Credentials(app_key=sandbox.credentials.app_key, app_secret=Secret(sandbox.credentials.app_secret))
+        quick = Options(backoff=Backoff(attempts=3, first_s=0.01, most_s=0.02))
+        client = connect(sandbox.endpoint, keys, options=quick)
+        yield Team(config=config, sandbox=sandbox, client=client, store=LocalStore(tmp_path, "acme"))
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Team]:
+    with a_team(tmp_path) as found:
+        yield found
+
+
+def test_a_lost_answer_to_an_event_creation_makes_one_event(team: Team) -> None:
+    team.fault("event.create", "drop_after", times=2)
+    assert team.apply().count(Status.DONE) == 4
+    assert len(team.events()) == 4
+    assert team.converged()
+
+
+def test_a_lost_answer_to_a_conference_creation_is_reported_and_made_anew(team: Team) -> None:
+    team.fault("conference.create", "drop_after", times=1)
+    outcome = team.apply()
+    assert (outcome.count(Status.DONE), outcome.count(Status.FAILED)) == (3, 1)
+    assert len(outcome.orphans) == 1
+    assert outcome.orphans[0].organizer == "union-alice"
+    again = team.apply()
+    assert again.orphans == outcome.orphans
+    assert len(team.sandbox.control("conferences")["conferences"]) == 5
+    assert team.converged()
+
+
+def test_the_daily_limit_of_events_defers_the_farthest(tmp_path: Path) -> None:
+    with a_team(tmp_path, Limits(daily_events=2)) as team:
+        outcome = team.apply()
+        assert outcome.count(Status.FAILED) == 0
+        assert outcome.count(Status.DEFERRED) >= 2
+        assert len(team.events()) == 2
+        tomorrow = NOW + timedelta(days=1)
+        team.sandbox.control("clock", {"now": tomorrow.isoformat()})
+        assert team.apply().count(Status.DONE) == 2
+        assert len(team.events()) == 4
+
+
+def test_a_spent_quota_defers_everything(team: Team) -> None:
+    planned = team.plan()
+    team.fault("*", "quota", times=None)
+    outcome = apply_plan(planned, team.client, team.store, clock=lambda: NOW)
+    assert outcome.count(Status.DEFERRED) == 4
+    assert outcome.stopped is not None
+    assert team.plan().plan.failures[0].code == "quota-exhausted"
+
+
+def test_a_plan_beyond_the_quota_is_refused_before_its_first_write(team: Team) -> None:
+    team.config = replace(team.config, provider=Provider(monthly_quota=10))
+    with pytest.raises(QuotaTooSmall, match="takes 12 calls"):
+        refuse_over_quota(team.plan().plan)
+    team.config = replace(team.config, provider=Provider(monthly_quota=14))
+    refuse_over_quota(team.plan().plan)
+
+
+def test_calls_are_counted_over_runs(team: Team) -> None:
+    team.plan()
+    remember_calls(team.store, team.client, now=NOW)
+    assert team.store.load().calls == {"2026-11": 1}
+
+
+def test_a_failed_list_keeps_its_meetings_out_of_the_plan(team: Team) -> None:
+    team.apply()
+    team.declare()
+    team.fault("event.list", "error_before", times=None)
+    planned = team.plan().plan
+    assert planned.changes == ()
+    assert [failure.where for failure in planned.failures] == ["the calendar of union-alice"]
+
+
+@pytest.mark.parametrize("api", ["conference.info", "conference.settings.get"])
+def test_a_conference_that_cannot_be_read_keeps_its_meeting_out(team: Team, api: str) -> None:
+    team.declare(meeting(settings={"waiting_room": True}))
+    team.apply()
+    team.declare(meeting(title="New", settings={"waiting_room": True}))
+    team.fault(api, "error_before", times=None)
+    planned = team.plan().plan
+    assert planned.changes == ()
+    assert planned.failures
+
+
+def test_a_stopped_run_does_nothing_more(team: Team) -> None:
+    stop = Stop()
+    stop.request(Failure(code="SIGINT", message="stopped"))
+    outcome = team.apply(stop)
+    assert outcome.count(Status.DEFERRED) == 4
+    assert team.events() == []
+
+
+def test_of_several_rooms_the_free_ones_are_booked(team: Team) -> None:
+    team.declare(meeting(rooms=("aurora", "borealis")))
+    team.apply()
+    first = team.events()[0]
+    team.client.events.release_rooms(organizer="union-alice", event_id=first.id, rooms=["room-aurora", "room-borealis"])
+    team.declare(meeting(rooms=("aurora", "borealis")), meeting("other", organizer="dave", schedule=_once(10, 15)))
+    outcome = team.apply()
+    errors = [result.error for result in outcome.results if result.error is not None]
+    assert len(errors) == 1
+    assert "room aurora is held by" in errors[0].message
+    assert [room.room_id for room in team.events()[0].rooms] in (["room-borealis"], ["room-aurora", "room-borealis"])
+
+
+def test_a_copy_with_the_same_marker_goes_and_the_original_stays(team: Team) -> None:
+    team.apply()
+    original = team.events()[0]
+    from reconciler.dingtalk import EventDraft
+
+    draft = EventDraft(
+        title=original.title,
+        description=original.description,
+        start=original.start,
+        end=original.end,
+        timezone="Asia/Shanghai",
+    )
+    copy = team.client.events.create(organizer="union-alice", draft=draft, token="copy")
+    outcome = team.apply()
+    assert [one.planned.change.duplicate for one in outcome.results] == [True]
+    assert original.id in {event.id for event in team.events()}
+    assert copy.id not in {event.id for event in team.events()}
+    assert team.converged()
+    assert team.client.conferences.info(
+        conference_id=team.store.load().entries[outcome.results[0].planned.change.before.key].conference_id,  # type: ignore[union-attr]
+        requester="union-alice",
+    )
+
+
+def test_an_event_deleted_twice_in_a_day_is_made_again_twice(team: Team) -> None:
+    team.apply()
+    for number in range(2):
+        event = team.events()[0]
+        team.client.events.delete(organizer="union-alice", event_id=event.id, notify=False, token=f"t{number}")
+        assert team.apply().count(Status.DONE) == 1
+        assert len(team.events()) == 4
+    assert len(team.sandbox.control("conferences")["conferences"]) == 4
+
+
+def test_without_a_state_a_deleted_event_is_made_again_with_its_conference(team: Team) -> None:
+    team.apply()
+    event = team.events()[0]
+    team.client.events.delete(organizer="union-alice", event_id=event.id, notify=False, token="t")
+    team.store.path.unlink()
+    assert team.apply().count(Status.DONE) == 1
+    assert len(team.sandbox.control("conferences")["conferences"]) == 4
+    assert team.converged()
+
+
+def test_a_meeting_removed_and_declared_again_on_one_day_is_booked_again(team: Team) -> None:
+    team.apply()
+    team.declare()
+    team.apply()
+    assert team.events() == []
+    team.declare(meeting())
+    assert team.apply().count(Status.DONE) == 4
+    assert len(team.events()) == 4
+    assert team.converged()
+
+
+def test_an_event_moved_far_away_by_hand_is_found_and_brought_back(team: Team) -> None:
+    team.apply()
+    event = team.events()[0]
+    far = timedelta(days=400)
+    patch = EventPatch(start=event.start + far, end=event.end + far, timezone="Asia/Shanghai")
+    team.client.events.patch(organizer="union-alice", event_id=event.id, patch=patch, token="x")
+    assert team.apply().count(Status.DONE) == 1
+    assert team.events()[0].start == event.start
+
+
+def test_more_than_a_hundred_attendees_are_read_whole(tmp_path: Path) -> None:
+    with a_team(tmp_path, people=130) as team:
+        everybody = tuple(Invitation(person=name) for name in team.config.people if name != "alice")
+        team.declare(meeting(attendees=everybody))
+        team.apply()
+        assert team.converged()
+
+
+def test_what_is_only_remembered_costs_no_call(team: Team) -> None:
+    team.apply()
+    before = sum(team.client.session.calls.values())
+    assert team.plan(refresh=Refresh.NONE).plan.changes == ()
+    assert sum(team.client.session.calls.values()) == before
+    assert team.plan(refresh=Refresh.CALENDAR).plan.changes == ()
+    assert sum(team.client.session.calls.values()) == before + 1
+
+
+def test_calendar_alone_sees_what_is_in_the_calendar_without_a_state(team: Team) -> None:
+    team.apply()
+    team.store.path.unlink()
+    assert team.plan(refresh=Refresh.CALENDAR).plan.changes == ()
+
+
+def test_the_state_is_rebuilt_from_the_markers(team: Team) -> None:
+    team.apply()
+    before = team.store.load()
+    team.store.path.write_text("{ damaged", encoding="utf-8")
+    rebuilt = rebuild_state(team.plan(forget=True), team.store, team.client, now=NOW)
+    assert rebuilt.entries == before.entries
+    assert team.store.path.with_suffix(".broken.json").exists()
+    assert team.converged()
+
+
+def test_another_organiser_takes_over(team: Team) -> None:
+    team.apply()
+    team.declare(meeting(organizer="dave"))
+    assert team.apply().count(Status.FAILED) == 0
+    assert team.events() == []
+    assert len(team.client.events.list(organizer="union-dave", since=NOW, show_deleted=False).events) == 4
+    assert team.converged()
+
+
+def test_a_conference_is_opened_once_for_an_occurrence(team: Team) -> None:
+    first = open_meeting(team.config, team.client, team.store, "sync", now=NOW)
+    assert first.conference is not None
+    assert first.conference.password
+    second = open_meeting(team.config, team.client, team.store, "sync", now=NOW)
+    assert second.conference is None
+    assert second.opened.url == first.opened.url
+    assert first.conference.password not in team.store.path.read_text(encoding="utf-8")
+    instants = team.sandbox.control("conferences")["instants"]
+    assert [one["invited"] for one in instants] == [["union-bob"]]
+    assert open_meeting(team.config, team.client, team.store, "sync", now=NOW, again=True).conference is not None
+
+
+def test_a_call_that_was_never_answered_rings_nobody_again_unasked(team: Team) -> None:
+    team.fault("instant.create", "drop_after", times=None)
+    with pytest.raises(ReconcilerError):
+        open_meeting(team.config, team.client, team.store, "sync", now=NOW)
+    with pytest.raises(ReconcilerError, match="never answered"):
+        open_meeting(team.config, team.client, team.store, "sync", now=NOW)
+
+
+def test_a_call_that_was_refused_may_be_tried_again(team: Team) -> None:
+    team.fault("instant.create", "qps", times=3)
+    with pytest.raises(ReconcilerError):
+        open_meeting(team.config, team.client, team.store, "sync", now=NOW)
+    assert open_meeting(team.config, team.client, team.store, "sync", now=NOW).conference is not None
+
+
+def test_only_a_declared_meeting_that_goes_on_can_be_opened(team: Team) -> None:
+    with pytest.raises(UsageError):
+        open_meeting(team.config, team.client, team.store, "nonsense", now=NOW)
+    team.declare(meeting(schedule=_once(1, 0)))
+    with pytest.raises(ReconcilerError, match="no more"):
+        open_meeting(team.config, team.client, team.store, "sync", now=NOW + timedelta(days=9))
+
+
+def _once(hour: int, minute: int) -> Schedule:
+    return Schedule(
+        start=datetime(2026, 11, 30, hour, minute),  # noqa: DTZ001  # local, by design
+        duration=timedelta(minutes=30),
+        timezone="Asia/Shanghai",
+    )
