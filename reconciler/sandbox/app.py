@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, current_app, jsonify
 from werkzeug.exceptions import HTTPException
 
 from reconciler.sandbox import attendees, auth, conferences, control, events, instant, listing, people, rooms
@@ -48,7 +48,5 @@ def _no_such_api(error: HTTPException) -> tuple[Response, int]:
 
 def _break(error: Exception) -> tuple[Response, int]:
     """Answer a mistake of the sandbox's own as DingTalk would, and keep it where tests can find it."""
-    from flask import current_app
-
     current_app.extensions["sandbox-errors"] = [*current_app.extensions.get("sandbox-errors", ()), error]
     return jsonify(failure_body(system_error())), 500

@@ -124,8 +124,12 @@ def read_fault(data: dict[str, Any]) -> Fault:
         status=int(_number(fields, "status", 500)),
         code=fields.optional_text("code") or "systemError",
         message=fields.optional_text("message") or "system error",
-        chance=random.Random(data.get("seed")),  # noqa: S311  # repeatable, not secret
+        chance=random.Random(_seed(fields)),  # noqa: S311  # repeatable, not secret
     )
+
+
+def _seed(fields: Fields) -> int | None:
+    return fields.integer("seed") if fields.has("seed") else None
 
 
 def _number(fields: Fields, name: str, default: float) -> float:

@@ -68,7 +68,16 @@ def apply_seed(store: Store, seed: Seed) -> None:
                 person.mobile,
             )
         for room_id, room in seed.rooms.items():
-            store.run("REPLACE INTO rooms VALUES (?, ?)", room_id, json.dumps(asdict(room), ensure_ascii=False))
+            known = store.row("SELECT data FROM rooms WHERE room_id = ?", room_id)
+            data = asdict(room) if known is None else {**json.loads(known["data"]), **_stated(room)}
+            store.run("REPLACE INTO rooms VALUES (?, ?)", room_id, json.dumps(data, ensure_ascii=False))
+
+
+def _stated(room: RoomSeed) -> dict[str, object]:
+    """Return what the seed says of a known room: rules that were set by hand stay where it says nothing."""
+    plain = asdict(RoomSeed(name=room.name))
+    always = ("name", "capacity", "location", "labels")
+    return {name: value for name, value in asdict(room).items() if name in always or value != plain[name]}
 
 
 def load_room(data: str) -> RoomSeed:
