@@ -59,7 +59,7 @@ class _Findings:
 
     live: dict[Key, Observed] = field(default_factory=dict)
     deleted: dict[Key, Observed] = field(default_factory=dict)
-    duplicates: list[Observed] = field(default_factory=list)
+    duplicates: dict[str, Observed] = field(default_factory=dict)  # by event id
     unresolved: set[str] = field(default_factory=set)
     failures: list[ReadFailure] = field(default_factory=list)
 
@@ -96,7 +96,7 @@ def observe(
         occurrences = _with_conferences(reader, reads, scope, findings, now=now)
     return Observation(
         occurrences=occurrences,
-        duplicates=tuple(findings.duplicates),
+        duplicates=tuple(findings.duplicates.values()),
         unresolved=frozenset(findings.unresolved),
         failures=tuple(findings.failures),
         organizers=organizers,
@@ -185,7 +185,9 @@ def _sort_by_marker(events: Iterable[Event], state: State, scope: Scope, finding
         if event.cancelled:
             _keep_latest(findings.deleted, replace(found, event=None))
         else:
-            _keep_one(findings, found)
+            _keep_one(
+                findings, found, owner=memory.organizer if memory is not None else scope.meetings.get(key.meeting)
+            )
 
 
 def _keep_latest(deleted: dict[Key, Observed], found: Observed) -> None:
@@ -194,15 +196,25 @@ def _keep_latest(deleted: dict[Key, Observed], found: Observed) -> None:
         deleted[found.key] = found
 
 
-def _keep_one(findings: _Findings, found: Observed) -> None:
-    """Of two events with one marker keep the one that we remember, else the older one."""
+def _keep_one(findings: _Findings, found: Observed, *, owner: str | None) -> None:
+    """Of two events with one marker keep the one that we remember, else the older one.
+
+    One event also stands in the calendars of those it invites: it is the same, and the `owner`'s copy says most.
+    """
     known = findings.live.get(found.key)
     if known is None:
         findings.live[found.key] = found
-        return
-    kept, other = sorted((known, found), key=_precedence)
-    findings.live[found.key] = kept
-    findings.duplicates.append(other)
+    elif _event_id(known) == _event_id(found):
+        if found.organizer == owner:
+            findings.live[found.key] = found
+    else:
+        kept, other = sorted((known, found), key=_precedence)
+        findings.live[found.key] = kept
+        findings.duplicates[_event_id(other)] = other
+
+
+def _event_id(one: Observed) -> str:
+    return one.event.id if one.event is not None else ""
 
 
 def _precedence(one: Observed) -> tuple[bool, str, str]:
@@ -214,7 +226,7 @@ def _precedence(one: Observed) -> tuple[bool, str, str]:
 
 def _find_by_memory(reader: Reader, reads: _Reads, state: State, findings: _Findings, *, now: datetime) -> None:
     """Ask for each event that should be there and was not listed: gone, or moved out of sight."""
-    seen = {one.event.id for one in (*findings.live.values(), *findings.duplicates) if one.event is not None}
+    seen = {one.event.id for one in (*findings.live.values(), *findings.duplicates.values()) if one.event is not None}
     missing = [
         entry
         for entry in state.entries.values()

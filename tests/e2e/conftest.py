@@ -99,6 +99,7 @@ class Team:
             event
             for who in organizers or ("alice", "bob")
             for event in self.client.events.list(organizer=union(who), since=NOW, show_deleted=False).events
+            if event.organizer == union(who)  # the others invite
         ]
         return sorted(found, key=lambda event: (event.start, event.title))
 
