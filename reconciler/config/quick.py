@@ -25,7 +25,7 @@ _TOGETHER = {"properties", "additionalProperties"}
 
 
 def compile_schema(schema: dict[str, Any]) -> Check:
-    """Return the function that says whether a value is valid by `schema`; raise NotImplementedError on a new keyword."""
+    """Return what says whether a value is valid by `schema`; raise NotImplementedError on a keyword unknown here."""
     return _Compiler(schema).check(schema)
 
 

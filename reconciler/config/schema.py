@@ -62,7 +62,7 @@ def _pattern(_: Any, pattern: str, instance: object, __: Any) -> Iterator[Valida
         yield ValidationError(f"{instance!r} does not match")
 
 
-_Validator = extend(Draft202012Validator, {"pattern": _pattern})
+_Validator = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # jsonschema's
 
 
 @cache
@@ -113,6 +113,7 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
     path: Path = tuple(error.absolute_path)
     schema: dict[str, Any] = error.schema  # type: ignore[assignment]  # true and false are not among ours
     instance: Any = error.instance
+    limit: Any = error.validator_value
     name = _name(path)
     if "propertyNames" in error.absolute_schema_path:
         message = f"{show(instance)} can't be a name here"
@@ -123,27 +124,27 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
             for key in instance.keys() - schema.get("properties", {}).keys():
                 yield Fault((*path, key), f"there is no field {show(key)} here", _unknown(key, schema), on_key=True)
         case "required":
-            for key in error.validator_value:  # jsonschema reports one each; the names are in all of them
+            for key in limit:  # jsonschema reports one each; the names are in all of them
                 if key not in instance and f"'{key}' is" in error.message:
                     yield Fault(path, f"{_of(path)} has no {key}", _add(key, schema), on_key=True)
         case "oneOf":
-            yield from _one_of(path, instance, error.validator_value)
+            yield from _one_of(path, instance, limit)
         case "not":
-            first, second = error.validator_value["required"]
+            first, second = limit["required"]
             yield Fault((*path, second), f"{first} and {second} can't both be given", "keep one of them", on_key=True)
         case "type":
             yield Fault(
                 path, f"{name} must be {_wanted(schema)}, not {show(instance)}", _typed(instance, schema), spoils=True
             )
         case "enum":
-            choices = error.validator_value
+            choices = limit
             message = f"{name} can't be {show(instance)}"
             known = f"write {one_of(choices)}"
             match = similar(instance, choices) if isinstance(instance, str) else None
             yield Fault(path, message, f"did you mean {match!r}? {known}" if match else known, spoils=True)
         case "const":
-            message = f"{name} is {show(instance)}, and this program reads {name} {error.validator_value}"
-            yield Fault(path, message, f"write {name}: {error.validator_value}", spoils=True)
+            message = f"{name} is {show(instance)}, and this program reads {name} {limit}"
+            yield Fault(path, message, f"write {name}: {limit}", spoils=True)
         case "uniqueItems":
             at = first_repeated(instance) or 0
             yield Fault((*path, at), f"{show(instance[at])} stands twice in {name}", "keep one of them")
@@ -152,7 +153,8 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
 
 
 def _limit(error: ValidationError, name: str, schema: dict[str, Any]) -> tuple[str, str]:
-    limit, instance = error.validator_value, error.instance
+    limit: Any = error.validator_value
+    instance: Any = error.instance
     match error.validator:
         case "maxLength":
             return f"{name} has {len(instance)} characters; {limit} are the most", "shorten it"

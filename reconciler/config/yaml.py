@@ -98,7 +98,7 @@ def scalar(text: str) -> bool | int | float | str | None:
 
 def _decode(data: bytes, file: str) -> str:
     if len(data) > MAX_BYTES:
-        message = f"the file has {len(data):,} bytes; {MAX_BYTES:,} are the most that is read"
+        message = f"the file is larger than {MAX_BYTES:,} bytes"
         raise _Stop(Problem(Position(file, 1, 1), "", message, "split it: -c takes a folder of files too"))
     try:
         text = data.decode("utf-8-sig")
@@ -192,8 +192,8 @@ class _Builder:
         for node in frame.merges:
             for key, value in node.value.items():
                 if key not in frame.keys:
-                    frame.value[key] = value  # type: ignore[index]  # a frame with merges is a mapping
-                    frame.inner[key] = node.spot.inner[key]  # type: ignore[call-overload,index]  # the same
+                    frame.value[key] = value
+                    frame.inner[key] = node.spot.inner[key]  # type: ignore[index]  # a mapping has a mapping of spots
                     frame.keys[key] = node.spot.keys[key]
         spot = Spot(frame.mark, frame.inner, frame.keys)
         self._finish(_Node(frame.value, spot, frame.size, frame.height + 1), frame.anchor)
@@ -241,7 +241,7 @@ class _Builder:
             frame.merges.append(node)
         elif isinstance(node.value, list) and node.value and all(isinstance(one, dict) for one in node.value):
             spots = node.spot.inner
-            frame.merges.extend(_Node(one, spots[at]) for at, one in enumerate(node.value))  # type: ignore[index,arg-type]  # a list
+            frame.merges.extend(_Node(one, spots[at]) for at, one in enumerate(node.value))  # type: ignore[index]  # a list
         else:
             self._problem(self._path(), node.spot.mark, "<< takes in a mapping, and this is none", "write <<: *anchor")
 

@@ -1,0 +1,96 @@
+"""From a path to a config, or to all that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reconciler.config.build import build, without
+from reconciler.config.clashes import check_clashes
+from reconciler.config.document import Document, Findings
+from reconciler.config.merge import merge
+from reconciler.config.model import Config
+from reconciler.config.schema import check_schema
+from reconciler.config.semantics import check_meeting
+from reconciler.config.yaml import MAX_BYTES, parse
+from reconciler.errors import ConfigError, Position, Problem, Severity
+
+_SUFFIXES = {".yaml", ".yml"}
+
+
+def load(path: Path, *, now: datetime) -> Config:
+    """Return the config in a file, or in all `*.yaml` files of a folder, with its warnings.
+
+    `now`, aware, is when its clashes are looked for. Raises ConfigError with all problems, warnings too, where one
+    of them is an error.
+    """
+    config, problems = _read(path, now)
+    if config is None or any(problem.severity is Severity.ERROR for problem in problems):
+        raise ConfigError(problems)
+    return replace(config, warnings=problems)
+
+
+def check(path: Path, *, now: datetime) -> tuple[Problem, ...]:
+    """Return all that is wrong with a config, in file order; nothing that stands in it makes this raise."""
+    return _read(path, now)[1]
+
+
+def _read(path: Path, now: datetime) -> tuple[Config | None, tuple[Problem, ...]]:
+    document, problems = _document(path)
+    if document is None:
+        return None, tuple(sorted(problems))
+    findings = Findings(document=document, problems=list(problems))
+    spoilt = check_schema(findings)
+    config = None
+    if () not in spoilt:
+        root = path if path.is_dir() else path.parent
+        tree: Any = without(document.value, spoilt) if spoilt else document.value
+        config = build(tree, root, findings)
+        for meeting in config.meetings.values():
+            check_meeting(meeting, config, findings)
+        check_clashes(config, findings, now=now)
+    return config, tuple(sorted(set(findings.problems)))
+
+
+def _document(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
+    """Return what the path says, None where not all of it can be read."""
+    if not path.is_dir():
+        return _file(path)
+    try:
+        files = sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES and file.is_file())
+    except OSError as error:
+        return None, (_unreadable(path, error),)
+    if not files:
+        message, hint = "no *.yaml is in this folder", "name a config file, or a folder that has one"
+        return None, (Problem(Position(str(path), 1, 1), "", message, hint),)
+    read = [_file(file) for file in files]
+    problems = [problem for _, found in read for problem in found]
+    documents = [document for document, _ in read if document is not None]
+    for document in documents:
+        if not isinstance(document.value, dict):
+            message, hint = "the config must be a mapping of `key: value`", "begin with version: 1"
+            problems.append(Problem(Position(*document.spot.mark), "", message, hint))
+    merged, clashes = merge(documents)
+    # What a broken file would have said is not missed in the others.
+    return (None if len(documents) < len(files) else merged), (*problems, *clashes)
+
+
+def _file(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
+    file = str(path)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        return None, (_unreadable(path, error),)
+    document, problems = parse(data, file)
+    if document.value is None:
+        empty = Problem(Position(file, 1, 1), "", "the file is empty", "begin with version: 1")
+        return None, problems or (empty,)
+    return document, problems
+
+
+def _unreadable(path: Path, error: OSError) -> Problem:
+    message = f"the config can't be read: {error.strerror or error}"
+    return Problem(Position(str(path), 1, 1), "", message, "name a file or a folder with -c")

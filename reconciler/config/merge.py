@@ -1,0 +1,64 @@
+"""The files of a folder as one document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from reconciler.config.document import Document, Mark, Spot, render
+from reconciler.errors import Position, Problem
+
+SECTIONS = frozenset({"people", "groups", "rooms", "meetings"})
+
+
+def merge(documents: Iterable[Document]) -> tuple[Document, tuple[Problem, ...]]:
+    """Return the documents, whose values are mappings, as one, and where two say different things.
+
+    People, groups, rooms and meetings are put together, each name in one file alone. Anything else may stand in
+    several files if it is the same in all.
+    """
+    value: dict[str, Any] = {}
+    inner: dict[str, Spot] = {}
+    keys: dict[str, Mark] = {}
+    problems: list[Problem] = []
+    mark: Mark | None = None
+    for document in documents:
+        mark = mark or document.spot.mark
+        for key, one in _pairs(document):
+            spot = document.spot.inner[key]  # type: ignore[call-overload,index]  # a mapping has a mapping of spots
+            if key not in value:
+                keys[key] = document.spot.keys[key]
+                value[key], inner[key] = one, spot
+                if key in SECTIONS and isinstance(one, dict):
+                    value[key], inner[key] = {}, Spot(spot.mark, {}, {})
+            if key in SECTIONS and isinstance(one, dict) and isinstance(value[key], dict):
+                inner[key] = _add(key, value[key], inner[key], (one, spot), problems)
+            elif value[key] != one:
+                first = Position(*inner[key].mark)
+                message = f"{key} is not what it is at {first}"
+                hint = "let one file say it, or all of them the same"
+                problems.append(Problem(Position(*spot.mark), key, message, hint))
+    return Document(value=value, spot=Spot(mark or ("", 1, 1), inner, keys)), tuple(problems)
+
+
+def _pairs(document: Document) -> Iterable[tuple[str, Any]]:
+    return document.value.items() if isinstance(document.value, dict) else ()
+
+
+def _add(
+    section: str, value: dict[str, Any], spot: Spot, further: tuple[dict[str, Any], Spot], problems: list[Problem]
+) -> Spot:
+    """Put a file's entries into a section and return its grown spot."""
+    entries, place = further
+    inner: dict[str, Spot] = spot.inner if isinstance(spot.inner, dict) else {}
+    keys = dict(spot.keys)
+    for name, entry in entries.items():
+        mark = place.keys[name]
+        if name in value:
+            message = f"{name!r} stands in {Position(*keys[name])}, too"
+            problems.append(Problem(Position(*mark), render((section, name)), message, "keep one of the two"))
+        else:
+            value[name] = entry
+            inner[name] = place.inner[name]  # type: ignore[call-overload,index]  # a mapping has a mapping of spots
+            keys[name] = mark
+    return Spot(spot.mark, inner, keys)
