@@ -6,6 +6,7 @@ Order of keys and of elements is fixed, so that the same values make the same te
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -25,12 +26,14 @@ from reconciler.state.model import Opened, Orphan
 FORMAT_VERSION = "1.0"
 Document = dict[str, Any]
 
+# What JSON need not escape, but a terminal might obey (C1, bidi) or UTF-8 does not have (lone surrogates).
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 def dump(document: Mapping[str, Any]) -> str:
     """Return `document` as text, with a newline at its end."""
-    # A lone surrogate has no UTF-8: it may stand in the text only as its escape.
     text = json.dumps(document, ensure_ascii=False, indent=2)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def plan_document(plan: Plan) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from reconciler.compare import Field
@@ -17,9 +18,8 @@ from reconciler.report.times import clock, day
 _INDENT = 6
 _LABEL = 12  # columns for the name of a field
 _LONG = 40
+_CONTEXT = 10  # characters shown before the place where two texts part
 _TEXTS = {"title", "description", "link", "marker", "event", "conference", "timezone"}
-# Of a creation, its line and its meeting's tell these.
-_TOLD_BY_THE_LINE = {"title", "start", "end", "organizer", "description"}
 
 
 def field_lines(change: Change, names: Names, *, verbose: bool = False) -> Iterator[Line]:
@@ -74,9 +74,10 @@ def _changed(field: Field, names: Names, *, verbose: bool) -> Line:
         case "event" | "conference":
             return _line(field, [f"{field.before or 'missing'} → made anew"])
         case _:
-            before = _short(_text(field.path, field.before, names), limit)
-            after = _short(_text(field.path, field.after, names), limit)
-            return _line(field, [(before, "red"), " → ", (after, "green")])
+            before, after = (_text(field.path, value, names) for value in (field.before, field.after))
+            skipped = 0 if limit is None else _alike(before, after, limit)
+            old, new = (_short("…" * (skipped > 0) + text[skipped:], limit) for text in (before, after))
+            return _line(field, [(old, "red"), " → ", (new, "green")])
 
 
 def _line(field: Field, parts: Iterable[Part]) -> Line:
@@ -92,6 +93,12 @@ def _text(path: str, value: Any, names: Names) -> str:
         instant = datetime.fromisoformat(value)
         return f"{day(instant)} {clock(instant)}"
     return names.text(value)
+
+
+def _alike(before: str, after: str, limit: int) -> int:
+    """Return how many characters to leave out so that, shortened, long texts still show where they part."""
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    return max(common - _CONTEXT, 0) if common > limit - _CONTEXT else 0
 
 
 def _short(text: str, limit: int | None) -> str:

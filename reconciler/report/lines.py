@@ -25,7 +25,9 @@ class Line:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         # Trailing spaces would end up in logs and pictures: every row is as long as its text.
-        width = max(options.max_width - self.indent - self.hang, _NARROWEST)
+        width = options.max_width - self.indent
+        if self.text.cell_len > width:
+            width = max(width - self.hang, _NARROWEST)
         rows = self.text.wrap(console, width, overflow="fold")
         for number, row in enumerate(rows):
             row.rstrip()
@@ -52,7 +54,7 @@ def link(url: str, *, indent: int = 0) -> Line:
     """Return a line with `url`, to click on where that is safe."""
     clean = for_terminal(url)
     safe = clean == url and url.startswith("https://") and " " not in url
-    return Line(Text(clean, style=Style(link=url) if safe else "", end=""), indent)
+    return Line(Text(end="").append(clean, Style(link=url) if safe else None), indent)
 
 
 def blank() -> Line:

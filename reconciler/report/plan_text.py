@@ -35,7 +35,8 @@ class _Block:
     def signature(self) -> tuple[str, ...]:
         change = self.planned.change
         times = times_of(change)
-        return (change.action, change.reason, span(*times) if times else "", *(one.plain for one in self.body))
+        what = "" if change.action is Action.UPDATE else f"{change.reason} {title_of(change)}"
+        return (change.action, what, span(*times) if times else "", *(one.plain for one in self.body))
 
 
 def plan_text(plan: Plan, names: Names, *, qps: int, verbose: bool = False) -> RenderableType:
@@ -55,12 +56,16 @@ def plan_text(plan: Plan, names: Names, *, qps: int, verbose: bool = False) -> R
 
 
 def _meeting(meeting: str, changes: Sequence[PlannedChange], names: Names, *, verbose: bool) -> Iterator[Line]:
-    first = changes[0].change
-    zone = timezone_of(first)
-    head: list[Part] = [(meeting, "bold"), f"  {title_of(first)}"]
-    yield line(*head, (f"  {counted(len(changes), 'change')}" + (f", {zone}" if zone else ""), "dim"), hang=2)
+    zone = timezone_of(changes[0].change)
+    title = Counter(title_of(planned.change) for planned in changes).most_common(1)[0][0]
+    yield line(
+        (meeting, "bold"),
+        f"  {title}",
+        (f"  {counted(len(changes), 'change')}" + (f", {zone}" if zone else ""), "dim"),
+        hang=2,
+    )
     for run in _runs([_Block(one, tuple(field_lines(one.change, names, verbose=verbose))) for one in changes]):
-        yield from _run(run, zone, verbose=verbose)
+        yield from _run(run, title, zone, verbose=verbose)
 
 
 def _runs(blocks: Sequence[_Block]) -> Iterator[list[_Block]]:
@@ -75,10 +80,10 @@ def _runs(blocks: Sequence[_Block]) -> Iterator[list[_Block]]:
         yield run
 
 
-def _run(run: Sequence[_Block], zone: str, *, verbose: bool) -> Iterator[Line]:
+def _run(run: Sequence[_Block], title: str, zone: str, *, verbose: bool) -> Iterator[Line]:
     shown = run if verbose or len(run) < _FOLDED_FROM else run[:_SHOWN]
     for block in shown:
-        yield _occurrence(block.planned, zone)
+        yield _occurrence(block.planned, title, zone)
         yield from block.body
     if len(shown) < len(run):
         last = times_of(run[-1].planned.change)
@@ -87,15 +92,19 @@ def _run(run: Sequence[_Block], zone: str, *, verbose: bool) -> Iterator[Line]:
         yield line((sign, style), (f" … and {len(run) - len(shown)} more like these{until}", "italic"), indent=2)
 
 
-def _occurrence(planned: PlannedChange, zone: str) -> Line:
+def _occurrence(planned: PlannedChange, title: str, zone: str) -> Line:
     change = planned.change
     times = times_of(change)
     when = f"{day(times[0])} {span(*times)}" if times is not None else change.address
     other = timezone_of(change)
     zoned = f" {other}" if other != zone else ""
+    parts: list[Part] = [_SIGN[change.action], f" {when}{zoned}"]
     # What an update is for is told field by field beneath it.
-    reason = "" if change.action is Action.UPDATE else f"  {change.reason}"
-    return line(_SIGN[change.action], f" {when}{zoned}", (reason, "dim"), indent=2, hang=4)
+    if change.action is not Action.UPDATE:
+        if title_of(change) != title:
+            parts.append(f"  {title_of(change)}")
+        parts.append((f"  {change.reason}", "dim"))
+    return line(*parts, indent=2, hang=4)
 
 
 def _warning(warning: str) -> Iterator[Line]:

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from builders import NOW, UNTIL, WORKSPACE, booked, edited, observation, occurrence
+from rich.console import Console, RenderableType
+
+from reconciler.diff import diff
+from reconciler.errors import Position, Problem, Severity
+from reconciler.models import InstantConference, RoomBooking, RoomStatus
+from reconciler.observed import ReadFailure
+from reconciler.operations import Plan
+from reconciler.outcome import Failure, Outcome, Result, Status
+from reconciler.plan import plan
+from reconciler.report.agenda import agenda_items
+from reconciler.report.agenda_text import agenda_text
+from reconciler.report.apply_text import apply_text
+from reconciler.report.names import Names
+from reconciler.report.opening_text import opening_text
+from reconciler.report.problems_text import problems_text
+from reconciler.report.times import in_zone, span
+from reconciler.state.model import Opened, Orphan
+
+HOSTILE = "\x1b[31m [bold]x[/]\nForged: line"
+NAMES = Names(people={"alice": "Alice"}, rooms={"aurora": "Aurora"})
+
+
+def printed(renderable: RenderableType, *, colour: bool = False) -> str:
+    file = io.StringIO()
+    Console(file=file, width=80, force_terminal=colour, no_color=not colour).print(renderable)
+    return file.getvalue()
+
+
+def rows(renderable: RenderableType) -> list[str]:
+    return [row.strip() for row in printed(renderable).splitlines()]
+
+
+def creations(count: int) -> Plan:
+    wanted = [occurrence(f"2026-12-{day:02}T10:00") for day in range(2, 2 + count)]
+    seen = observation()
+    found = diff(wanted, seen, now=NOW, create_before=UNTIL)
+    return plan(found, seen, workspace=WORKSPACE, now=NOW, until=UNTIL)
+
+
+def test_an_apply_without_trouble_is_its_sum() -> None:
+    made = creations(2)
+    results = tuple(Result(planned=one, status=Status.DONE, done=one.operations) for one in made.changes)
+    text = printed(apply_text(Outcome(results=results), made))
+    assert text == "Apply: 2 created, 0 updated, 0 cancelled, 2 rooms booked, 0 released, 0 failed.\n"
+
+
+def test_an_apply_of_nothing_says_so() -> None:
+    assert printed(apply_text(Outcome(results=()), creations(0))) == "Apply: nothing to do.\n"
+
+
+def test_what_failed_was_put_off_or_left_behind_is_told_with_what_to_do() -> None:
+    made = creations(2)
+    taken = Failure(code="room-taken", message=f"taken by {HOSTILE}", hint="choose another room")
+    limit = Failure(code="quota", message="no calls are left", hint="run again next month")
+    outcome = Outcome(
+        results=(
+            Result(planned=made.changes[0], status=Status.FAILED, error=taken),
+            Result(planned=made.changes[1], status=Status.DEFERRED, error=limit),
+        ),
+        orphans=(Orphan(address="sync@2026-12-02T10:00", organizer="a", title=HOSTILE, start=NOW, asked_at=NOW),),
+    )
+    failure = ReadFailure(where="calendar of bob", code="Forbidden", message="no right")
+    text = rows(apply_text(outcome, replace(made, failures=(failure,))))
+    assert text[0] == "not read calendar of bob"
+    assert "failed create sync@2026-12-02T10:00" in text
+    assert r"taken by \x1b[31m [bold]x[/]\nForged: line [room-taken]" in text
+    assert "choose another room" in text
+    assert "deferred create sync@2026-12-03T10:00" in text
+    assert any(row.startswith("left behind 1 conference that may have been created") for row in text)
+    assert any("1 failed, 1 deferred to" in row or "1 failed," in row for row in text[-2:])
+
+
+def test_problems_begin_with_the_place_that_editors_jump_to() -> None:
+    error = Problem(Position("m.yaml", 3, 4), "meetings.x.title", f"is {HOSTILE}", "write less")
+    warning = Problem(Position("m.yaml", 9, 1), "", "odd", severity=Severity.WARNING)
+    text = printed(problems_text((error, warning))).splitlines()
+    assert text == [
+        r"m.yaml:3:4: meetings.x.title: is \x1b[31m [bold]x[/]\nForged: line",
+        "  write less",
+        "m.yaml:9:1: warning: odd",
+        "",
+        "Invalid: 1 error, 1 warning.",
+    ]
+
+
+def test_a_config_without_problems_is_valid_with_warnings_too() -> None:
+    assert printed(problems_text(())) == "Valid: no errors.\n"
+    warnings = (Problem(Position("m.yaml", 9, 1), "", "odd", severity=Severity.WARNING),) * 2
+    assert printed(problems_text(warnings)).endswith("Valid: no errors, 2 warnings.\n")
+
+
+def test_the_agenda_goes_by_day_and_tells_rooms_and_link() -> None:
+    want = occurrence(title=HOSTILE, rooms=("aurora", "polaris"))
+    rooms = (RoomBooking("aurora", RoomStatus.TENTATIVE), RoomBooking("r9", RoomStatus.DECLINED, "R\x1b9"))
+    seen = edited(booked(want), rooms=rooms)
+    later = occurrence("2026-12-03T09:00")
+    text = rows(agenda_text(agenda_items([later, want], {want.key: seen}), NAMES))
+    assert text == [
+        "2 meetings, times in Asia/Shanghai",
+        "",
+        "Wed 2026-12-02",
+        r"10:00–10:45  \x1b[31m [bold]x[/]\nForged: line · Alice",
+        r"Aurora (pending approval), R\x1b9 (declined), polaris (not booked)",
+        "https://meet.example/conf-sync@2026-12-02T10:00-1",
+        "",
+        "Thu 2026-12-03",
+        "09:00–09:45  Weekly sync · Alice · not booked yet",
+        "Aurora (not booked)",
+    ]
+
+
+def test_the_agenda_in_another_zone_moves_times_and_days() -> None:
+    items = agenda_items([occurrence("2026-12-02T01:00"), occurrence("2026-12-02T10:00", timezone="Europe/Berlin")], {})
+    text = rows(agenda_text(items, NAMES, zone=ZoneInfo("America/New_York")))
+    assert text[0] == "2 meetings, times in America/New_York"
+    assert text.index("Tue 2026-12-01") < text.index("Wed 2026-12-02")
+    assert any(row.startswith("12:00–12:45") for row in text)
+
+
+def test_an_agenda_of_several_zones_names_each() -> None:
+    items = agenda_items([occurrence(), occurrence("2026-12-02T10:00", meeting="b", timezone="Europe/Berlin")], {})
+    text = printed(agenda_text(items, NAMES))
+    assert "each meeting's own zone" in text
+    assert "· Europe/Berlin" in text
+
+
+def test_an_empty_agenda_says_so() -> None:
+    assert printed(agenda_text((), NAMES)) == "Nothing is on.\n"
+
+
+def test_an_opening_shows_link_code_and_passwords_once() -> None:
+    opened = Opened(
+        address="sync@2026-12-02T10:00", conference_id="c", url="https://m.example/1", room_code="42", at=NOW
+    )
+    conference = InstantConference(
+        id="c", url="https://m.example/1", room_code="42", password="pw", host_password="hp", phones=("+86 1",)
+    )
+    text = rows(opening_text(occurrence(), opened, conference))
+    assert "Opened and rang 2 people." in text
+    assert {"https://m.example/1", "code 42", "password pw", "host password hp", "phone +86 1"} <= set(text)
+    again = printed(opening_text(occurrence(), opened, None, running=False))
+    assert "Opened before, at 2026-11-29 08:00: it has ended" in again
+    assert "Nobody was rung." in again
+    assert "pw" not in again
+
+
+def test_names_show_plain_values_and_leave_the_unknown_as_it_is() -> None:
+    assert [NAMES.text(value) for value in (None, True, False, "", "alice", "aurora", "zz", 7)] == [
+        "—", "yes", "no", "(empty)", "Alice", "Aurora", "zz", "7",
+    ]  # fmt: skip
+    assert NAMES.text(["alice", "zz"]) == "Alice, zz"
+    assert NAMES.text([]) == "none"
+    assert NAMES.text({"person": "alice", "optional": True}) == "Alice (optional)"
+    assert NAMES.text({"code": "app1", "auto_open": "never"}) == "app1"
+    assert NAMES.text({"a": True}) == "a: yes"
+    assert (NAMES.person("alice"), NAMES.person("x"), NAMES.room("aurora")) == ("Alice", "x", "Aurora")
+
+
+def test_an_end_on_another_day_and_an_unknown_zone_are_shown_as_they_are() -> None:
+    assert span(NOW, NOW + timedelta(hours=26)) == "00:00–02:00 (+1 d)"
+    assert in_zone(NOW, "No/Such") == NOW
+    assert in_zone(NOW, "../etc/passwd") is NOW
