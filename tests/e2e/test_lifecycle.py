@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from team import Team
 
 from reconciler.dingtalk.events import EventDraft, EventPatch
 from reconciler.marker import parse_description
-
-if TYPE_CHECKING:
-    from conftest import Team
 
 BOOKED = 6  # four Mondays of the sync, two Wednesdays of the retrospective
 

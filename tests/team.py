@@ -1,0 +1,166 @@
+"""A team with a config, a server that speaks DingTalk's API, and the command line as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reconciler.dingtalk import Client, Credentials, Options, Secret, connect
+from reconciler.models import Conference, Event
+from reconciler.sandbox.embedded import Sandbox
+from reconciler.sandbox.seed import Person, RoomSeed, Seed
+
+NOW = datetime(2026, 11, 29, 0, 0, tzinfo=UTC)  # a Sunday
+PEOPLE = ("alice", "bob", "carol", "dave")
+ROOMS = {"aurora": 12, "borealis": 8, "cirrus": 6}
+
+MEETINGS: dict[str, Any] = {
+    "weekly-sync": {
+        "title": "Weekly sync",
+        "description": "What shipped, what is stuck.",
+        "attendees": ["platform", {"person": "carol", "optional": True}],
+        "schedule": {"start": "2026-01-05T10:00", "duration": "45m", "repeat": {"every": "week", "on": ["mon"]}},
+        "rooms": ["aurora"],
+        "settings": {"waiting_room": True, "mute_on_join": "over_6", "recording": {"layout": "speech"}},
+    },
+    "retro": {
+        "title": "Retrospective",
+        "organizer": "bob",
+        "attendees": ["alice", "dave"],
+        "schedule": {"start": "2026-01-07T15:00", "duration": "1h", "repeat": {"every": "2 weeks", "on": ["wed"]}},
+        "rooms": ["borealis"],
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a process answered."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return dict(json.loads(self.out))
+
+
+@dataclass(slots=True, kw_only=True)
+class Team:
+    """A folder with a config, and the server that it points at."""
+
+    folder: Path
+    sandbox: Sandbox
+    client: Client
+    config: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, *arguments: str, now: datetime = NOW, **environment: str) -> Done:
+        """Run the command line on the config as it is."""
+        self.write()
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", *arguments],
+            cwd=self.folder,
+            env=clean_environment(self.sandbox) | {"RECONCILER_NOW": now.isoformat()} | environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        return Done(code=done.returncode, out=done.stdout, err=done.stderr)
+
+    def apply(self, *arguments: str, expect: int = 0) -> dict[str, Any]:
+        done = self.run("apply", "-y", "--json", *arguments)
+        assert done.code == expect, done.err + done.out
+        return done.json
+
+    def plan(self, *arguments: str, expect: int = 0) -> dict[str, Any]:
+        done = self.run("plan", "--json", *arguments)
+        assert done.code == expect, done.err + done.out
+        return done.json
+
+    def write(self) -> None:
+        (self.folder / "meetings.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False), encoding="utf-8")
+
+    def events(self, *organizers: str) -> list[Event]:
+        """Return the live events of these people, of alice and bob by default, by start."""
+        found = [
+            event
+            for who in organizers or ("alice", "bob")
+            for event in self.client.events.list(organizer=union(who), since=NOW, show_deleted=False).events
+            if event.organizer == union(who)  # the others invite
+        ]
+        return sorted(found, key=lambda event: (event.start, event.title))
+
+    def conference(self, event: Event) -> Conference:
+        from reconciler.marker import parse_description
+
+        marker = parse_description(event.description).marker
+        assert marker is not None
+        return self.client.conferences.info(conference_id=marker.conference, requester=event.organizer)
+
+    def conferences(self) -> set[str]:
+        return {self.conference(event).id for event in self.events()}
+
+
+def union(alias: str) -> str:
+    return f"union-{alias}"
+
+
+def clean_environment(sandbox: Sandbox) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RECONCILER", "DINGTALK"))}
+    return inherited | {
+        "DINGTALK_APP_KEY": sandbox.credentials.app_key,
+        "DINGTALK_APP_SECRET": sandbox.credentials.app_secret,
+        "NO_COLOR": "1",
+        "COLUMNS": "100",
+    }
+
+
+def base_config(endpoint: str) -> dict[str, Any]:
+    return deepcopy(
+        {
+            "version": 1,
+            "workspace": "acme-platform",
+            "provider": {"kind": "dingtalk", "endpoint": endpoint},
+            "horizon": "28d",
+            "defaults": {"timezone": "Asia/Shanghai", "organizer": "alice"},
+            "people": {alias: union(alias) for alias in PEOPLE},
+            "groups": {"platform": ["alice", "bob"]},
+            "rooms": {alias: {"id": f"room-{alias}", "capacity": size} for alias, size in ROOMS.items()},
+            "meetings": MEETINGS,
+        }
+    )
+
+
+def later(days: int = 0, hours: int = 0) -> datetime:
+    return NOW + timedelta(days=days, hours=hours)
+
+
+@contextmanager
+def a_team(folder: Path) -> Iterator[Team]:
+    """Give a team with its own server, both in `folder`."""
+    started = datetime.now(UTC)
+    seed = Seed(
+        people={union(alias): Person(name=alias.title(), userid=f"user-{alias}", mobile="") for alias in PEOPLE},
+        rooms={f"room-{alias}": RoomSeed(name=alias.title(), capacity=size) for alias, size in ROOMS.items()},
+    )
+    with Sandbox(folder / "server.db", clock=lambda: NOW + (datetime.now(UTC) - started), seed=seed) as sandbox:
+        credentials = Credentials(
+            app_key=sandbox.credentials.app_key, app_secret=Secret(sandbox.credentials.app_secret)
+        )
+        client = connect(sandbox.endpoint, credentials, options=Options(qps=20))
+        repository = folder / "repository"
+        repository.mkdir()
+        yield Team(folder=repository, sandbox=sandbox, client=client, config=base_config(sandbox.endpoint))
