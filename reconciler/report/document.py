@@ -16,7 +16,7 @@ from reconciler.diff import Action
 from reconciler.errors import Problem, Severity
 from reconciler.models import InstantConference, Occurrence
 from reconciler.observed import ReadFailure
-from reconciler.operations import Call, Operation, Plan, PlannedChange
+from reconciler.operations import Call, Operation, Plan, PlannedChange, Quota
 from reconciler.outcome import Failure, Outcome, Result, Status
 from reconciler.report.agenda import AgendaItem
 from reconciler.report.fields import fields_of, times_of
@@ -38,7 +38,7 @@ def dump(document: Mapping[str, Any]) -> str:
 
 def plan_document(plan: Plan) -> Document:
     """Return the document of `plan --json`. People and rooms are their ids."""
-    return {
+    document: Document = {
         "format_version": FORMAT_VERSION,
         "workspace": plan.workspace,
         "generated_at": utc(plan.generated_at),
@@ -56,6 +56,7 @@ def plan_document(plan: Plan) -> Document:
         "failures": _failures(plan.failures),
         "warnings": list(plan.warnings),
     }
+    return document if plan.quota is None else document | {"quota": _quota(plan.quota)}
 
 
 def apply_document(outcome: Outcome, plan: Plan) -> Document:
@@ -114,6 +115,10 @@ def opening_document(occurrence: Occurrence, opened: Opened, conference: Instant
         "password": conference.password if conference is not None else None,
         "host_password": conference.host_password if conference is not None else None,
     }
+
+
+def _quota(quota: Quota) -> Document:
+    return {"month": quota.month, "used": quota.used, "limit": quota.limit}
 
 
 def _change(planned: PlannedChange) -> Document:

@@ -92,6 +92,9 @@ def _text(path: str, value: Any, names: Names) -> str:
     if path in {"start", "end"} and isinstance(value, str):
         instant = datetime.fromisoformat(value)
         return f"{day(instant)} {clock(instant)}"
+    if path == "attendees" and isinstance(value, list):
+        # Those who have to come first, and each half by the names that are shown.
+        value = sorted(value, key=lambda one: (one["optional"], names.person(one["person"])))
     return names.text(value)
 
 

@@ -10,7 +10,7 @@ from math import ceil
 from rich.console import Group, RenderableType
 
 from reconciler.diff import Action
-from reconciler.operations import Call, Plan, PlannedChange
+from reconciler.operations import Call, Plan, PlannedChange, Quota
 from reconciler.report.failures_text import failure_lines
 from reconciler.report.fields import times_of, timezone_of, title_of
 from reconciler.report.fields_text import field_lines
@@ -20,7 +20,6 @@ from reconciler.report.times import day, span
 
 _SIGN = {Action.CREATE: ("+", "bold green"), Action.UPDATE: ("~", "bold yellow"), Action.CANCEL: ("-", "bold red")}
 _SHOWN = 3  # of a run of changes that are alike
-_FOLDED_FROM = 5  # a shorter run is as short in full
 _MINUTE_S = 60
 
 
@@ -81,7 +80,8 @@ def _runs(blocks: Sequence[_Block]) -> Iterator[list[_Block]]:
 
 
 def _run(run: Sequence[_Block], title: str, zone: str, *, verbose: bool) -> Iterator[Line]:
-    shown = run if verbose or len(run) < _FOLDED_FROM else run[:_SHOWN]
+    saved = (len(run) - _SHOWN) * (1 + len(run[0].body))
+    shown = run if verbose or saved <= 1 else run[:_SHOWN]
     for block in shown:
         yield _occurrence(block.planned, title, zone)
         yield from block.body
@@ -133,8 +133,17 @@ def _totals(plan: Plan, qps: int) -> Iterator[Line]:
     if told:
         yield line(("Messages", "bold"), f": {told:,} to people invited.")
     yield line(("Cost", "bold"), f": {counted(plan.api_calls, 'API call')}, about {_duration(plan, qps)} at {qps}/s.")
+    if plan.quota is not None:
+        yield _quota(plan.quota, plan.api_calls)
     if plan.failures:
         yield line(("Incomplete", "bold red"), ": not everything could be read; what was not is left as it is.")
+
+
+def _quota(quota: Quota, needed: int) -> Line:
+    left = f": {quota.left:,} of {quota.limit:,} calls left in {quota.month}"
+    if needed > quota.left:
+        return line(("Quota", "bold red"), left, (", too few for this plan.", "bold red"))
+    return line(("Quota", "bold"), f"{left}.")
 
 
 def _duration(plan: Plan, qps: int) -> str:

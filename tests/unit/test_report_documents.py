@@ -12,7 +12,7 @@ from reconciler.diff import diff
 from reconciler.errors import Position, Problem, Severity
 from reconciler.models import InstantConference, Occurrence, RoomBooking, RoomStatus
 from reconciler.observed import Observed, ReadFailure
-from reconciler.operations import Plan
+from reconciler.operations import Plan, Quota
 from reconciler.outcome import Failure, Outcome, Result, Status
 from reconciler.plan import plan
 from reconciler.report.agenda import agenda_items
@@ -197,6 +197,12 @@ def test_an_opening_bears_its_passwords_only_when_it_is_new() -> None:
     assert valid("start", opening_document(occurrence(), opened, conference))["password"] == "pw"
     again = valid("start", opening_document(occurrence(), opened, None))
     assert (again["password"], again["opened_now"]) == (None, False)
+
+
+def test_the_quota_is_told_where_it_is_counted(mixed: Plan) -> None:
+    assert "quota" not in plan_document(mixed)
+    document = valid("plan", plan_document(replace(mixed, quota=Quota(month="2026-11", used=7, limit=5000))))
+    assert document["quota"] == {"month": "2026-11", "used": 7, "limit": 5000}
 
 
 def test_the_same_plan_makes_the_same_text(mixed: Plan) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from reconciler.diff import diff
 from reconciler.models import Attendee, Occurrence
 from reconciler.observed import Observed, ReadFailure
-from reconciler.operations import Plan
+from reconciler.operations import Plan, Quota
 from reconciler.plan import plan
 from reconciler.report.names import Names
 from reconciler.report.plan_text import plan_text
@@ -124,6 +124,19 @@ def test_updates_by_the_same_half_hour_are_alike() -> None:
     ]
     text = rows(planned(moved, [booked(one) for one in days(2, 7)]))
     assert "~ … and 3 more like these, the last on Mon 2026-12-07" in text
+
+
+def test_the_month_s_calls_are_told_and_too_few_of_them_in_words() -> None:
+    made = replace(planned(days(2, 2), []), quota=Quota(month="2026-11", used=4000, limit=5000))
+    assert "Quota: 1,000 of 5,000 calls left in 2026-11." in rows(made)
+    short = replace(made, quota=Quota(month="2026-11", used=4999, limit=5000))
+    assert "Quota: 1 of 5,000 calls left in 2026-11, too few for this plan." in rows(short)
+
+
+def test_an_event_of_another_zone_or_length_tells_its_own() -> None:
+    other = occurrence("2026-12-03T10:00", timezone="Europe/Berlin")
+    text = rows(planned([occurrence(), other], []))
+    assert "+ Thu 2026-12-03 10:00–10:45 Europe/Berlin new occurrence" in text
 
 
 def test_what_is_different_is_never_folded() -> None:

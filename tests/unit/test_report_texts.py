@@ -98,7 +98,7 @@ def test_a_config_without_problems_is_valid_with_warnings_too() -> None:
 
 
 def test_the_agenda_goes_by_day_and_tells_rooms_and_link() -> None:
-    want = occurrence(title=HOSTILE, rooms=("aurora", "polaris"))
+    want = occurrence(title=HOSTILE, rooms=("aurora", "mir"))
     rooms = (RoomBooking("aurora", RoomStatus.TENTATIVE), RoomBooking("r9", RoomStatus.DECLINED, "R\x1b9"))
     seen = edited(booked(want), rooms=rooms)
     later = occurrence("2026-12-03T09:00")
@@ -108,7 +108,7 @@ def test_the_agenda_goes_by_day_and_tells_rooms_and_link() -> None:
         "",
         "Wed 2026-12-02",
         r"10:00–10:45  \x1b[31m [bold]x[/]\nForged: line · Alice",
-        r"Aurora (pending approval), R\x1b9 (declined), polaris (not booked)",
+        r"Aurora (pending approval), R\x1b9 (declined), mir (not booked)",
         "https://meet.example/conf-sync@2026-12-02T10:00-1",
         "",
         "Thu 2026-12-03",
