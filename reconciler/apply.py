@@ -40,7 +40,8 @@ class Stop:
             self.reason = reason
             self._event.set()
 
-    def __bool__(self) -> bool:
+    @property
+    def requested(self) -> bool:
         return self._event.is_set()
 
 
@@ -64,7 +65,7 @@ def apply(
     One change that fails does not stop the others; the calls of the same change that come after it are left out.
     `names` are people and rooms as the config calls them, for messages. Raises nothing of the API.
     """
-    run = _Run(plan, client, journal, clock=clock, names=names or {}, stop=stop or Stop(), progress=progress)
+    run = _Run(plan, client, journal, clock=clock, names=names or {}, stop=Stop() if stop is None else stop, progress=progress)
     with ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="apply") as pool:
         run.drain(pool)
     return run.outcome()
@@ -109,7 +110,7 @@ class _Run:
         work, operation = self._owner[name], self._operation[name]
         if work.failure is not None or work.deferral is not None:
             return
-        if self._stop:
+        if self._stop.requested:
             work.deferral = self._stop.reason
             return
         if operation.call in {Call.CONFERENCE_CREATE, Call.EVENT_CREATE}:

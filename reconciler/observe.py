@@ -13,7 +13,16 @@ from enum import StrEnum
 from typing import TypeVar
 
 from reconciler.dingtalk import Reader
-from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, InvalidParameter, NotFound, QuotaExhausted
+from reconciler.dingtalk.errors import (
+    ApiError,
+    AuthenticationFailed,
+    ConferenceCancelled,
+    InvalidParameter,
+    IpNotAllowed,
+    NotFound,
+    QuotaExhausted,
+    TokenRejected,
+)
 from reconciler.models import Conference, Event, Key
 from reconciler.observed import Observation, Observed, ReadFailure
 from reconciler.rendering import conference_as_applied, event_as_applied
@@ -79,7 +88,8 @@ def observe(
 ) -> Observation:
     """Return everything that DingTalk shows of this workspace, from yesterday on.
 
-    `progress` is called with the number of reads done and known to be needed.
+    `progress` is called with the number of reads done and known to be needed. Raises ApiError where DingTalk does not
+    let us in at all; every other failure is part of the observation.
     """
     organizers = (
         frozenset(scope.meetings.values()) | state.organizers | {one.organizer for one in state.entries.values()}
@@ -161,6 +171,8 @@ def _list_calendars(
     events: list[Event] = []
     found = reads.all(lambda who: reader.events.list(organizer=who, since=since, show_deleted=True), asked)
     for who, answer in found:
+        if isinstance(answer, AuthenticationFailed | TokenRejected | IpNotAllowed):
+            raise answer  # nothing at all will be answered
         if isinstance(answer, ApiError):
             findings.fail(f"the calendar of {who}", answer, asked[who])
         else:

@@ -109,5 +109,5 @@ def _say(text: str, code: int) -> int:
 def _log(settings: Globals) -> None:
     level = {0: logging.WARNING, 1: logging.INFO}.get(settings.verbose, logging.DEBUG)
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname).1s %(name)s: %(message)s")
-    logging.getLogger("urllib3").setLevel(logging.WARNING)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    for library in ("urllib3", "werkzeug", "filelock"):
+        logging.getLogger(library).setLevel(logging.WARNING)

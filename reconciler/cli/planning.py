@@ -145,7 +145,7 @@ def stopping(stop: Stop) -> Iterator[None]:
 
     def ask(number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
-        if stop:
+        if stop.requested:
             os._exit(STOPPED[name])  # the journal knows what was under way
         stop.request(Failure(code=name, message=f"stopped by {name}", hint="the next run continues"))
         tell(f"{name}: finishing the calls in flight; a second Ctrl-C stops at once")
