@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 
 from reconciler.models import InstantConference, Occurrence
 from reconciler.report.lines import Line, counted, line, link
-from reconciler.report.times import in_zone, span
+from reconciler.report.times import day, in_zone, span
 from reconciler.state.model import Opened
 
 
@@ -23,7 +23,8 @@ def _lines(
     occurrence: Occurrence, opened: Opened, conference: InstantConference | None, *, running: bool
 ) -> Iterator[Line]:
     start, end = (in_zone(instant, occurrence.timezone) for instant in (occurrence.start, occurrence.end))
-    yield line((occurrence.title, "bold"), f"  {span(start, end)} {occurrence.timezone}  ", (opened.address, "dim"))
+    when = f"{day(start)} {span(start, end)} {occurrence.timezone}"
+    yield line((occurrence.title, "bold"), f"  {when}", (f"  {opened.address}", "dim"), hang=2)
     if conference is not None:
         rung = counted(len(occurrence.attendees or ()), "person", "people")
         yield line(("Opened", "bold green"), f" and rang {rung}.", indent=2)

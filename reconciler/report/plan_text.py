@@ -80,8 +80,8 @@ def _runs(blocks: Sequence[_Block]) -> Iterator[list[_Block]]:
 
 
 def _run(run: Sequence[_Block], title: str, zone: str, *, verbose: bool) -> Iterator[Line]:
-    saved = (len(run) - _SHOWN) * (1 + len(run[0].body))
-    shown = run if verbose or saved <= 1 else run[:_SHOWN]
+    # "1 more" would take as much room as the one itself.
+    shown = run if verbose or len(run) <= _SHOWN + 1 else run[:_SHOWN]
     for block in shown:
         yield _occurrence(block.planned, title, zone)
         yield from block.body
