@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 NOW = "2026-11-30T00:00:00+00:00"
 WIDTH = 100
+EDITS = {
+    "title: Platform weekly sync": "title: Platform sync",
+    "T20:00": "T20:30",
+    "rooms: [aurora, spree]": "rooms: [borealis, spree]",
+}
 
 
 def run(folder: Path, *arguments: str) -> str:
@@ -28,13 +33,13 @@ def run(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def picture(name: str, command: str, output: str, *, most_lines: int = 46) -> None:
+def picture(name: str, command: str, output: str, *, most_lines: int = 38) -> None:
     """Write what a terminal would show of `command` to `pictures/<name>.svg`."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), color_system="truecolor", force_terminal=True)
     console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
     lines = output.rstrip("\n").split("\n")
     if len(lines) > most_lines:
-        lines = [*lines[: most_lines - 4], "  …", *lines[-3:]]
+        lines = [*lines[: most_lines - 7], "  …", *lines[-6:]]
     console.print(Text.from_ansi("\n".join(lines)))
     PICTURES.mkdir(exist_ok=True)
     console.save_svg(str(PICTURES / f"{name}.svg"), title="reconciler", unique_id=f"reconciler-{name}")
@@ -58,8 +63,10 @@ def main() -> None:
 
 
 def edited(text: str) -> str:
-    """Return the example with an edit such as people make: a new title, another time."""
-    return text.replace("T10:00", "T10:30", 1).replace("title: Platform weekly sync", "title: Platform sync", 1)
+    """Return the example with an edit such as people make: a new title, another time, another room."""
+    for before, after in EDITS.items():
+        text = text.replace(before, after, 1)
+    return text
 
 
 if __name__ == "__main__":
