@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 if TYPE_CHECKING:
     from reconciler.errors import Problem
 
-WIDTH_WITHOUT_TERMINAL = 100
+WIDTH_WITHOUT_TERMINAL = 1000  # lines are never padded; one that a log wraps can still be searched
 
 
 class Tick(Protocol):

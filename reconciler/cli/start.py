@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from reconciler.cli.options import Globals, global_options, option
@@ -31,9 +29,9 @@ def command(settings: Globals, *, meeting: str, again: bool, as_json: bool) -> i
     with project.store.lock.held("start", now=project.clock()), project.client() as client:
         opening = open_meeting(project.config, client, project.store, meeting, now=project.clock(), again=again)
     if as_json:
-        from reconciler.report.document import opening_document
+        from reconciler.report.document import dump, opening_document
 
-        click.echo(json.dumps(opening_document(opening.occurrence, opening.opened, opening.conference), indent=2))
+        click.echo(dump(opening_document(opening.occurrence, opening.opened, opening.conference)), nl=False)
     else:
         from reconciler.cli.console import show
         from reconciler.report.opening_text import opening_text

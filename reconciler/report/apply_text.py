@@ -19,7 +19,7 @@ _STYLE = {Status.FAILED: "bold red", Status.DEFERRED: "yellow"}
 
 def apply_text(outcome: Outcome, plan: Plan) -> RenderableType:
     """Return what failed, what was put off, what may have been left behind, and the sum."""
-    lines = [*failure_lines(plan.failures), *_unfinished(outcome), *_orphans(outcome.orphans)]
+    lines = [*failure_lines(plan.failures), *_unfinished(outcome), *_mismatches(outcome), *_orphans(outcome.orphans)]
     if lines:
         lines.append(blank())
     return Group(*lines, _sum(outcome, plan))
@@ -39,6 +39,13 @@ def _one(result: Result) -> Iterator[Line]:
         yield line(f"{result.error.message} ", (f"[{result.error.code}]", "dim"), indent=2)
         if result.error.hint:
             yield line((result.error.hint, "dim"), indent=2)
+
+
+def _mismatches(outcome: Outcome) -> Iterator[Line]:
+    for result in outcome.results:
+        for one in result.mismatches:
+            yield line(("differs", "bold yellow"), " ", (result.planned.change.address, "bold"), f" {one.path}")
+            yield line(f"wanted {one.wanted}, DingTalk answered {one.answered}", indent=2)
 
 
 def _orphans(orphans: tuple[Orphan, ...]) -> Iterator[Line]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -149,7 +150,9 @@ def _operation(operation: Operation) -> Document:
 def _result(result: Result) -> Document:
     change = result.planned.change
     document = {"address": change.address, "action": change.action.value, "status": result.status.value}
-    return document if result.error is None else document | {"error": _error(result.error)}
+    error = {"error": _error(result.error)} if result.error is not None else {}
+    mismatches = {"mismatches": [asdict(one) for one in result.mismatches]} if result.mismatches else {}
+    return document | error | mismatches
 
 
 def _error(failure: Failure) -> Document:

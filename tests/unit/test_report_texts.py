@@ -13,7 +13,7 @@ from reconciler.errors import Position, Problem, Severity
 from reconciler.models import InstantConference, RoomBooking, RoomStatus
 from reconciler.observed import ReadFailure
 from reconciler.operations import Plan
-from reconciler.outcome import Failure, Outcome, Result, Status
+from reconciler.outcome import Failure, Mismatch, Outcome, Result, Status
 from reconciler.plan import plan
 from reconciler.report.agenda import agenda_items
 from reconciler.report.agenda_text import agenda_text
@@ -168,3 +168,12 @@ def test_an_end_on_another_day_and_an_unknown_zone_are_shown_as_they_are() -> No
     assert span(NOW, NOW + timedelta(hours=26)) == "00:00–02:00 (+1 d)"
     assert in_zone(NOW, "No/Such") == NOW
     assert in_zone(NOW, "../etc/passwd") is NOW
+
+
+def test_what_dingtalk_made_of_a_write_is_told_field_by_field() -> None:
+    made = creations(1)
+    mismatch = Mismatch(path="title", wanted="A long title", answered="A long")
+    result = Result(planned=made.changes[0], status=Status.DONE, mismatches=(mismatch,))
+    told = rows(apply_text(Outcome(results=(result,)), made))
+    assert "differs sync@2026-12-02T10:00 title" in told
+    assert "wanted A long title, DingTalk answered A long" in told
