@@ -51,7 +51,8 @@ def build(tree: dict[str, Any], root: FilePath, findings: Findings) -> Config:
     It is whole where `findings` has no error.
     """
     registry = read_registry(tree, findings)
-    defaults = _defaults(section(tree, "defaults"), registry, findings)
+    broken = "defaults" in tree and tree["defaults"] is None
+    defaults = _defaults(section(tree, "defaults"), registry, findings, broken=broken)
     meetings = {}
     for name, value in section(tree, "meetings").items():
         if isinstance(value, dict):
@@ -96,7 +97,9 @@ def _horizon(value: object, findings: Findings) -> timedelta:
     return horizon
 
 
-def _defaults(tree: dict[str, Any], registry: Registry, findings: Findings) -> _Defaults:
+def _defaults(tree: dict[str, Any], registry: Registry, findings: Findings, *, broken: bool) -> _Defaults:
+    if broken:
+        return _Defaults(timezone="", organizer="", notify=True, ui_lock=False, settings={})
     timezone = read_zone(tree.get("timezone"), ("defaults", "timezone"), findings)
     if "timezone" in tree:
         timezone = timezone or ""

@@ -83,7 +83,9 @@ def _check_own(occurrences: list[_Busy], findings: Findings) -> None:
                 f" when the next begins, at {write_moment(second.local)}"
             )
             hint = "make it shorter, or let it recur less often"
-            findings.error(("meetings", name, "schedule", "duration"), message, hint)
+            change = first.change or second.change
+            field = ("duration",) if change is None else ("change", write_moment(change))
+            findings.error(("meetings", name, "schedule", *field), message, hint, on_key=change is not None)
             return
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from reconciler.errors import Position, Problem, Severity
 
 Path = tuple[str | int, ...]
+SECTIONS = frozenset({"people", "groups", "rooms", "meetings"})
 Mark = tuple[str, int, int]  # file, line and column, both from 1
 
 
@@ -47,6 +48,15 @@ class Document:
             else:
                 break
         return Position(*spot.mark)
+
+    def has(self, path: Path) -> bool:
+        """Return whether a value stands at `path`, a path of keys."""
+        value = self.value
+        for step in path:
+            if not isinstance(value, dict) or step not in value:
+                return False
+            value = value[step]
+        return True
 
     def key(self, path: Path) -> Position:
         """Return where the last key of `path` stands; of a list's item, the item."""

@@ -47,6 +47,8 @@ def _named(name: str, registry: Registry, path: Path, findings: Findings) -> tup
         return (name,)
     if name in registry.groups:
         return registry.groups[name]
+    if registry.broken & {"people", "groups"}:
+        return ()
     known = {*registry.people, *registry.groups}
     hint = did_you_mean(name, known, otherwise="add the person to `people`, or the group to `groups`")
     findings.error(path, f"there is no person or group {name!r}", hint)
@@ -54,7 +56,7 @@ def _named(name: str, registry: Registry, path: Path, findings: Findings) -> tup
 
 
 def _group(name: str, registry: Registry, path: Path, findings: Findings) -> tuple[str, ...]:
-    if name not in registry.groups:
+    if name not in registry.groups and "groups" not in registry.broken:
         hint = did_you_mean(name, registry.groups, otherwise="add the group to `groups`")
         findings.error(path, f"there is no group {name!r}", hint)
     return registry.groups.get(name, ())

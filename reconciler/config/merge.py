@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from reconciler.config.document import Document, Mark, Spot, render
+from reconciler.config.document import SECTIONS, Document, Mark, Spot, render
 from reconciler.errors import Position, Problem
-
-SECTIONS = frozenset({"people", "groups", "rooms", "meetings"})
 
 
 def merge(documents: Iterable[Document]) -> tuple[Document, tuple[Problem, ...]]:

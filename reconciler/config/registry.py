@@ -20,6 +20,7 @@ class Registry:
     people: Mapping[str, Person | None]
     groups: Mapping[str, tuple[str, ...]]
     rooms: Mapping[str, Room | None]
+    broken: frozenset[str] = frozenset()  # sections that can't be read: whatever they should name is not missed
 
 
 def read_registry(tree: dict[str, Any], findings: Findings) -> Registry:
@@ -28,8 +29,9 @@ def read_registry(tree: dict[str, Any], findings: Findings) -> Registry:
     rooms = {str(alias): _room(str(alias), value) for alias, value in section(tree, "rooms").items()}
     _same_person(people, findings)
     _same_room(rooms, findings)
-    groups = _groups(section(tree, "groups"), people, findings)
-    return Registry(people=people, groups=groups, rooms=rooms)
+    broken = frozenset(name for name in ("people", "groups", "rooms") if name in tree and tree[name] is None)
+    groups = _groups(section(tree, "groups"), people, findings, complain="people" not in broken)
+    return Registry(people=people, groups=groups, rooms=rooms, broken=broken)
 
 
 def section(tree: dict[str, Any], name: str) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def words(items: object) -> Iterator[tuple[int, str]]:
 
 def known_person(alias: object, registry: Registry, path: Path, findings: Findings) -> bool:
     """Return whether `alias` names a person; note it where it is a name, but nobody's."""
-    if not isinstance(alias, str):
+    if not isinstance(alias, str) or "people" in registry.broken:
         return False
     if alias in registry.people:
         return True
@@ -63,7 +65,7 @@ def known_rooms(items: object, registry: Registry, path: Path, findings: Finding
     for index, alias in words(items):
         if alias in registry.rooms:
             known[alias] = None
-        else:
+        elif "rooms" not in registry.broken:
             hint = did_you_mean(alias, registry.rooms, otherwise="add the room to `rooms`")
             findings.error((*path, index), f"there is no room {alias!r}", hint)
     return tuple(known)
@@ -109,7 +111,7 @@ def _same_room(rooms: Mapping[str, Room | None], findings: Findings) -> None:
 
 
 def _groups(
-    groups: dict[str, Any], people: Mapping[str, Person | None], findings: Findings
+    groups: dict[str, Any], people: Mapping[str, Person | None], findings: Findings, *, complain: bool
 ) -> dict[str, tuple[str, ...]]:
     for name, members in groups.items():
         if name in people:
@@ -117,7 +119,7 @@ def _groups(
             message = f"{name!r} is a person, too, at {place}"
             findings.error(("groups", name), message, "rename one of them", on_key=True)
         for index, member in words(members):
-            if member not in people and member not in groups:
+            if complain and member not in people and member not in groups:
                 hint = did_you_mean(member, {*people, *groups}, otherwise="add the person to `people`")
                 findings.error(("groups", name, index), f"there is no person or group {member!r}", hint)
     expanded: dict[str, tuple[str, ...]] = {}

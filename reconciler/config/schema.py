@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from reconciler import resources
-from reconciler.config.document import Findings, Path
+from reconciler.config.document import SECTIONS, Findings, Path
 from reconciler.config.quick import Check, compile_schema, first_repeated, matches
 from reconciler.config.words import did_you_mean, example, one_of, show, similar
 
@@ -53,7 +53,7 @@ _WANTED = {
     "boolean": "true or false",
     "integer": "a whole number",
 }
-_TRUE, _FALSE = {"yes", "on", "y", "1"}, {"no", "off", "n", "0"}
+_TRUE, _FALSE = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0"}
 _NUMBERED = "put it in quotes, so that it is text"
 
 
@@ -83,6 +83,8 @@ class Fault(NamedTuple):
     hint: str
     on_key: bool = False
     spoils: bool = False
+    # Of an unknown field what it seems to mean, of a missing one itself: who misspells a field doesn't miss it too.
+    meant: Path = ()
 
 
 def check_schema(findings: Findings) -> tuple[Path, ...]:
@@ -99,6 +101,8 @@ def check_schema(findings: Findings) -> tuple[Path, ...]:
 def _without_cascades(faults: list[Fault]) -> Iterator[Fault]:
     """Yield the faults, one that spoils a value alone where there are several at it."""
     spoilt: set[Path] = set()
+    misspelt = {fault.meant for fault in faults if fault.meant and fault.path != fault.meant[:-1]}
+    faults = [fault for fault in faults if fault.path != fault.meant[:-1] or fault.meant not in misspelt]
     for fault in sorted(faults, key=lambda fault: (not fault.spoils, fault.on_key)):
         if fault.on_key or not fault.spoils:
             if fault.path not in spoilt:
@@ -122,11 +126,14 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
     match error.validator:
         case "additionalProperties":
             for key in instance.keys() - schema.get("properties", {}).keys():
-                yield Fault((*path, key), f"there is no field {show(key)} here", _unknown(key, schema), on_key=True)
+                hint, meant = _unknown(key, schema)
+                message = f"there is no field {show(key)} here"
+                yield Fault((*path, key), message, hint, on_key=True, meant=(*path, meant) if meant else ())
         case "required":
             for key in limit:  # jsonschema reports one each; the names are in all of them
                 if key not in instance and f"'{key}' is" in error.message:
-                    yield Fault(path, f"{_of(path)} has no {key}", _add(key, schema), on_key=True)
+                    message = f"{_of(path)} has no {key}"
+                    yield Fault(path, message, _add(key, schema), on_key=True, meant=(*path, key))
         case "oneOf":
             yield from _one_of(path, instance, limit)
         case "not":
@@ -149,6 +156,8 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
             at = first_repeated(instance) or 0
             yield Fault((*path, at), f"{show(instance[at])} stands twice in {name}", "keep one of them")
         case _:
+            if error.validator == "pattern" and (isinstance(path[-1], int) or _is_entry(path)):
+                name = f"a {schema['title'].casefold()}"
             yield Fault(path, *_limit(error, name, schema), spoils=True)
 
 
@@ -168,6 +177,8 @@ def _limit(error: ValidationError, name: str, schema: dict[str, Any]) -> tuple[s
             return f"{name} is {instance}; {limit} is the least", f"write a number from {limit} on"
         case "maximum":
             return f"{name} is {instance}; {limit} is the most", f"write a number up to {limit}"
+        case _ if name == "endpoint":  # it may hold a password
+            return "this endpoint is no plain base URL", _write(schema)
         case _:
             return f"{show(instance)} can't be {name}", _write(schema)
 
@@ -179,19 +190,24 @@ def _one_of(path: Path, instance: Any, branches: list[dict[str, Any]]) -> Iterat
     given = [name for name in names if name in instance]
     if given:
         yield Fault((*path, given[1]), f"{' and '.join(given)} can't all be given", "keep one of them", on_key=True)
-    else:
+    elif not any(similar(key, names) for key in instance):
         yield Fault(path, f"{_of(path)} says nobody: it needs {one_of(names)}", f"add {names[0]}", on_key=True)
 
 
-def _unknown(key: str, schema: dict[str, Any]) -> str:
+def _unknown(key: str, schema: dict[str, Any]) -> tuple[str, str | None]:
+    """Return the hint for a field that is not there, and the field that it seems to mean."""
     known = schema.get("properties", {})
+    outer, _, rest = key.partition(".")
+    if rest and outer in known:
+        return f"write {outer}: {{{rest}: …}}", None
     for parent, inner in known.items():
         if key in _resolve(inner).get("properties", {}):
-            return f"it belongs into `{parent}`"
+            return f"it belongs into `{parent}`", None
     also = _ALSO_CALLED.get(key)
-    if also in known and similar(key, known) is None:
-        return f"here it is called {also!r}"
-    return did_you_mean(key, known, otherwise="`reconciler schema` prints what there is")
+    match = similar(key, known)
+    if also in known and match is None:
+        return f"here it is called {also!r}", also
+    return did_you_mean(key, known, otherwise="`reconciler schema` prints what there is"), match
 
 
 def _add(key: str, schema: dict[str, Any]) -> str:
@@ -206,13 +222,16 @@ def _typed(instance: object, schema: dict[str, Any]) -> str:
         word = str(instance).casefold()
         return "write true" if word in _TRUE else "write false" if word in _FALSE else "write true or false"
     if isinstance(instance, int | float) and "string" in wanted:
-        return _NUMBERED
+        # Quotes make text of it, but not every text will do.
+        return _NUMBERED if matches(schema.get("pattern", ""), str(instance)) else _write(schema)
     if wanted == "array" and isinstance(instance, str):
         return f"write [{instance}]" if len(instance) <= 60 else "put it in [ ]"  # noqa: PLR2004  # what fits on a line
     return _write(schema)
 
 
 def _write(schema: dict[str, Any]) -> str:
+    if "$schema" in schema:
+        return "begin with version: 1"
     examples = schema.get("examples")
     return f"write, for example, {' or '.join(example(one) for one in examples)}" if examples else _lower(schema)
 
@@ -239,8 +258,16 @@ def _name(path: Path) -> str:
     names = [step for step in path if isinstance(step, str)]
     if not names:
         return "the config"
+    if _is_entry(path):
+        return repr(path[1])
     return f"an item of {names[-1]}" if isinstance(path[-1], int) else names[-1]
 
 
 def _of(path: Path) -> str:
-    return f"the {_name(path)}" if path and not isinstance(path[-1], int) else _name(path)
+    name = _name(path)
+    return f"the {name}" if path and not isinstance(path[-1], int) and not _is_entry(path) else name
+
+
+def _is_entry(path: Path) -> bool:
+    """Return whether a person, group, room or meeting stands there, whose name people chose."""
+    return len(path) == 2 and path[0] in SECTIONS  # noqa: PLR2004  # the section, the name

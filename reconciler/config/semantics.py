@@ -32,7 +32,9 @@ def write_moment(when: date | datetime) -> str:
 def _check_rule(schedule: Schedule, path: Path, findings: Findings) -> bool:
     first = first_occurrence(schedule)
     if first is None:
-        findings.error((*path, "rrule"), "the rule has ended before its first date", "write a later UNTIL, or none")
+        until = (*path, "repeat", "until")
+        place = until if findings.document.has(until) else (*path, "rrule")
+        findings.error(place, "the rule has ended before its first date", "write a later end, or none")
         return False
     if first != schedule.start:
         message = f"{schedule.start:%A} {write_moment(schedule.start)} is no date of the rule"

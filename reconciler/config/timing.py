@@ -15,6 +15,7 @@ from reconciler.schedule.zones import UnknownZone, zone
 
 MAX_DURATION = timedelta(hours=24)
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?", re.ASCII)
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2})?")
 _SAY_LENGTH = "write how long it lasts, for example 45m or 1h30m"
 
 
@@ -27,8 +28,8 @@ def parse_duration(text: str) -> timedelta:
 
 def read_moment(value: object, path: Path, findings: Findings, *, on_key: bool = False) -> date | datetime | None:
     """Return the date or local time that is written there; note one that no calendar has."""
-    if not isinstance(value, str):
-        return None
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        return None  # the schema has said so
     try:
         if "T" in value:
             return datetime.fromisoformat(value)

@@ -19,6 +19,9 @@ MAX_BYTES: Final = 5_000_000
 MAX_DEPTH: Final = 64
 MAX_ALIASED: Final = 100_000  # nodes that aliases and merge keys may add, all together
 
+_TOO_DEEP: Final = f"this is nested more than {MAX_DEPTH} levels deep"
+_LESS_DEEP: Final = "the format needs less than 10"
+_SHOWN_STEPS: Final = 8
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MAYBE_PLAIN = frozenset("-+.0123456789~nNtTfF")
@@ -182,7 +185,7 @@ class _Builder:
         if self._open and type(self._open[-1].value) is dict and self._open[-1].key is None:
             self._stop(mark, "a list or mapping can't be a key", "write a plain word before the colon")
         if len(self._open) >= MAX_DEPTH:
-            self._stop(mark, f"this is nested more than {MAX_DEPTH} levels deep", "the format needs less than 10")
+            self._stop(mark, _TOO_DEEP, _LESS_DEEP)
         if event.tag is not None:
             self._check_tag(event.tag, mark)
         self._open.append(_Frame(mark, event.anchor, value, {} if type(value) is dict else []))
@@ -209,7 +212,7 @@ class _Builder:
         if self._aliased > MAX_ALIASED:
             self._stop(mark, f"aliases repeat more than {MAX_ALIASED:,} values", "write the values out")
         if len(self._open) + node.height > MAX_DEPTH:
-            self._stop(mark, f"this is nested more than {MAX_DEPTH} levels deep", "the format needs less than 10")
+            self._stop(mark, _TOO_DEEP, _LESS_DEEP)
         frame = self._open[-1] if self._open else None
         if frame is not None and frame.key is None and type(frame.value) is dict:
             self._stop(mark, "an alias can't be a key", "write the word itself before the colon")
@@ -256,7 +259,9 @@ class _Builder:
             self._problem(self._path(), mark, f"the tag {shown} means nothing here", "delete it; put text in quotes")
 
     def _path(self) -> Path:
-        return tuple(len(frame.value) if type(frame.value) is list else frame.key or "" for frame in self._open)
+        """Return where the parser is, as far as a path says something."""
+        steps = (len(frame.value) if type(frame.value) is list else frame.key for frame in self._open[:_SHOWN_STEPS])
+        return tuple(step for step in steps if step is not None)
 
     def _mark(self, event: Any) -> Mark:
         mark = event.start_mark
