@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from reconciler.config.words import did_you_mean
 from reconciler.errors import Position, Problem, Severity
 
 Path = tuple[str | int, ...]
+_SUGGESTIONS = 100
 SECTIONS = frozenset({"people", "groups", "rooms", "meetings"})
 Mark = tuple[str, int, int]  # file, line and column, both from 1
 
@@ -87,6 +89,10 @@ class Findings:
     def warn(self, path: Path, message: str, hint: str, *, on_key: bool = False) -> None:
         """Note something bearable at the value of `path`, or at its key."""
         self._add(path, message, hint, Severity.WARNING, on_key=on_key)
+
+    def suggest(self, word: str, known: Iterable[str], *, otherwise: str) -> str:
+        """Return the hint for an unknown name. It takes time to find: the hundredth of a file does without."""
+        return otherwise if len(self.problems) > _SUGGESTIONS else did_you_mean(word, known, otherwise=otherwise)
 
     def _add(self, path: Path, message: str, hint: str, severity: Severity, *, on_key: bool) -> None:
         place = self.document.key(path) if on_key else self.document.at(path)

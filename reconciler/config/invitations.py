@@ -5,7 +5,6 @@ from __future__ import annotations
 from reconciler.config.document import Findings, Path
 from reconciler.config.model import Invitation
 from reconciler.config.registry import Registry, known_person
-from reconciler.config.words import did_you_mean
 
 MAX_ATTENDEES = 500
 
@@ -50,13 +49,13 @@ def _named(name: str, registry: Registry, path: Path, findings: Findings) -> tup
     if registry.broken & {"people", "groups"}:
         return ()
     known = {*registry.people, *registry.groups}
-    hint = did_you_mean(name, known, otherwise="add the person to `people`, or the group to `groups`")
+    hint = findings.suggest(name, known, otherwise="add the person to `people`, or the group to `groups`")
     findings.error(path, f"there is no person or group {name!r}", hint)
     return ()
 
 
 def _group(name: str, registry: Registry, path: Path, findings: Findings) -> tuple[str, ...]:
     if name not in registry.groups and "groups" not in registry.broken:
-        hint = did_you_mean(name, registry.groups, otherwise="add the group to `groups`")
+        hint = findings.suggest(name, registry.groups, otherwise="add the group to `groups`")
         findings.error(path, f"there is no group {name!r}", hint)
     return registry.groups.get(name, ())

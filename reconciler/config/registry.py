@@ -8,7 +8,6 @@ from typing import Any
 
 from reconciler.config.document import Findings, Path
 from reconciler.config.model import Person, Room
-from reconciler.config.words import did_you_mean
 
 _ID_FIELDS = ("union_id", "userid", "mobile")
 
@@ -54,7 +53,7 @@ def known_person(alias: object, registry: Registry, path: Path, findings: Findin
     if alias in registry.groups:
         findings.error(path, f"{alias!r} is a group; one person is wanted here", "name a person")
     else:
-        hint = did_you_mean(alias, registry.people, otherwise="add the person to `people`")
+        hint = findings.suggest(alias, registry.people, otherwise="add the person to `people`")
         findings.error(path, f"there is no person {alias!r}", hint)
     return False
 
@@ -66,7 +65,7 @@ def known_rooms(items: object, registry: Registry, path: Path, findings: Finding
         if alias in registry.rooms:
             known[alias] = None
         elif "rooms" not in registry.broken:
-            hint = did_you_mean(alias, registry.rooms, otherwise="add the room to `rooms`")
+            hint = findings.suggest(alias, registry.rooms, otherwise="add the room to `rooms`")
             findings.error((*path, index), f"there is no room {alias!r}", hint)
     return tuple(known)
 
@@ -120,7 +119,7 @@ def _groups(
             findings.error(("groups", name), message, "rename one of them", on_key=True)
         for index, member in words(members):
             if complain and member not in people and member not in groups:
-                hint = did_you_mean(member, {*people, *groups}, otherwise="add the person to `people`")
+                hint = findings.suggest(member, {*people, *groups}, otherwise="add the person to `people`")
                 findings.error(("groups", name, index), f"there is no person or group {member!r}", hint)
     expanded: dict[str, tuple[str, ...]] = {}
     for name in groups:

@@ -151,7 +151,7 @@ class _Builder:
                     return
         except yaml.YAMLError as error:
             raise _Stop(broken_yaml(error, self.file, text)) from None
-        except ValueError as error:  # PyYAML lets a character out of range through to chr()
+        except (ValueError, OverflowError) as error:  # PyYAML lets a character out of range through to chr()
             raise _Stop(Problem(self._here(), "", f"the YAML is broken: {error}", "check its escapes")) from None
         finally:
             loader.dispose()
