@@ -15,12 +15,12 @@ from reconciler.apply import Stop
 from reconciler.config.model import Config, Invitation, Meeting, Person, Provider, Room
 from reconciler.dingtalk import Client, Credentials, EventPatch, Options, Secret, connect
 from reconciler.dingtalk.retrying import Backoff
-from reconciler.errors import Position, QuotaTooSmall, ReconcilerError, UsageError
+from reconciler.errors import Position, QuotaTooSmall, ReconcilerError, UnsafePlan, UsageError
 from reconciler.models import Event
 from reconciler.observe import Refresh
 from reconciler.opening import open_meeting
 from reconciler.outcome import Failure, Outcome, Status
-from reconciler.policy import refuse_over_quota
+from reconciler.policy import refuse_mass_cancellation, refuse_over_quota
 from reconciler.sandbox import seed as seeds
 from reconciler.sandbox.embedded import Sandbox
 from reconciler.sandbox.limits import Limits
@@ -31,6 +31,14 @@ from reconciler.workflow import Planned, Question, apply_plan, make_plan, rebuil
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
 
+_WEEKLY: dict[str, Any] = {
+    "start": datetime(2026, 1, 5, 10, 0),  # noqa: DTZ001  # local, by design
+    "duration": timedelta(minutes=45),
+    "timezone": "Asia/Shanghai",
+    "rule": "FREQ=WEEKLY;BYDAY=MO",
+}
+
+
 def meeting(name: str = "sync", **fields: Any) -> Meeting:
     base = Meeting(
         name=name,
@@ -39,12 +47,7 @@ def meeting(name: str = "sync", **fields: Any) -> Meeting:
         position=Position("meetings.yaml", 1, 1),
         attendees=(Invitation(person="bob"),),
         rooms=("aurora",),
-        schedule=Schedule(
-            start=datetime(2026, 1, 5, 10, 0),  # noqa: DTZ001  # local, by design
-            duration=timedelta(minutes=45),
-            timezone="Asia/Shanghai",
-            rule="FREQ=WEEKLY;BYDAY=MO",
-        ),
+        schedule=Schedule(**_WEEKLY),
     )
     return replace(base, **fields)
 
@@ -305,6 +308,66 @@ def test_another_organiser_takes_over(team: Team) -> None:
     assert team.events() == []
     assert len(team.client.events.list(organizer="union-dave", since=NOW, show_deleted=False).events) == 4
     assert team.converged()
+
+
+@pytest.mark.parametrize(
+    ("fields", "calls"),
+    [
+        ({"title": "New"}, 8),
+        ({"description": "New agenda"}, 4),
+        ({"schedule": Schedule(**(_WEEKLY | {"start": datetime(2026, 1, 5, 11, 0)}))}, 8),  # noqa: DTZ001  # local
+        ({"attendees": (Invitation(person="carol"),)}, 8),
+        ({"rooms": ("borealis",)}, 8),
+        ({"rooms": None}, 4),
+        ({"attendees": None}, 4),
+        ({"settings": {"waiting_room": True}}, 4),
+        ({"settings": {"recording.layout": "grid"}}, 8),
+        ({"ui_lock": True}, 4),
+        ({"title": "New", "notify": False, "attendees": (Invitation(person="carol"),)}, 16),
+    ],
+)
+def test_an_edit_is_carried_out_in_its_own_calls(team: Team, fields: dict[str, Any], calls: int) -> None:
+    team.declare(meeting(settings={"waiting_room": False}))
+    team.apply()
+    before = {(event.id, event.created) for event in team.events()}
+    team.declare(meeting(**({"settings": {"waiting_room": False}} | fields)))
+    outcome = team.apply()
+    assert (outcome.count(Status.DONE), outcome.api_calls) == (4, calls)
+    assert {(event.id, event.created) for event in team.events()} == before
+    assert team.converged()
+
+
+def test_the_nearest_first_and_the_rest_when_one_read_fails(team: Team) -> None:
+    team.apply()
+    event = team.events()[0]
+    far = timedelta(days=-400)
+    patch = EventPatch(start=event.start + far, end=event.end + far, timezone="Asia/Shanghai")
+    team.client.events.patch(organizer="union-alice", event_id=event.id, patch=patch, token="x")
+    team.fault("event.get", "error_before", times=None)
+    planned = team.plan().plan
+    assert planned.changes == ()
+    assert [failure.where for failure in planned.failures] == ["sync@2026-11-30T10:00"]
+
+
+def test_attendees_that_cannot_be_read_keep_their_meeting_out(tmp_path: Path) -> None:
+    with a_team(tmp_path, people=130) as team:
+        team.declare(meeting(attendees=tuple(Invitation(person=name) for name in team.config.people)))
+        team.apply()
+        team.fault("attendees.list", "error_before", times=None)
+        planned = team.plan().plan
+        assert planned.changes == ()
+        assert planned.failures
+
+
+def test_destroy_cancels_and_forgets(team: Team) -> None:
+    team.apply()
+    planned = team.plan(destroy=True)
+    with pytest.raises(UnsafePlan, match="cancel 12 of 12"):
+        refuse_mass_cancellation(replace(planned.plan, changes=planned.plan.changes * 3), allowed=0)
+    refuse_mass_cancellation(planned.plan)
+    outcome = apply_plan(planned, team.client, team.store, clock=lambda: NOW)
+    assert outcome.count(Status.DONE) == 4
+    assert team.store.load().entries == {}
 
 
 def test_a_conference_is_opened_once_for_an_occurrence(team: Team) -> None:
