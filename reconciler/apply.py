@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -65,9 +66,11 @@ def apply(
     One change that fails does not stop the others; the calls of the same change that come after it are left out.
     `names` are people and rooms as the config calls them, for messages. Raises nothing of the API.
     """
-    run = _Run(plan, client, journal, clock=clock, names=names or {}, stop=Stop() if stop is None else stop, progress=progress)
+    run = _Run(
+        plan, client, journal, clock=clock, names=names or {}, stop=Stop() if stop is None else stop, progress=progress
+    )
     with ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="apply") as pool:
-        run.drain(pool)
+        run.drain(pool, parallelism=parallelism)
     return run.outcome()
 
 
@@ -92,13 +95,21 @@ class _Run:
         self._rank = {operation.id: rank for rank, operation in enumerate(plan.operations)}
         self._exhausted: dict[str, Failure] = {}  # organiser → why no further event can be made today
 
-    def drain(self, pool: ThreadPoolExecutor) -> None:
-        """Run everything, in the order of its needs, and return when nothing is left that could run."""
+    def drain(self, pool: ThreadPoolExecutor, *, parallelism: int) -> None:
+        """Run everything in the order of its needs; return when nothing is left that could run.
+
+        Of what could run next the nearest occurrence goes first, and is finished before another is begun: whatever
+        ends a run early (a crash, a limit) leaves few occurrences half made.
+        """
         sorter = TopologicalSorter({one.id: one.needs for one in self._operation.values()})
         sorter.prepare()
+        ready: list[tuple[int, str]] = []
         running: dict[Future[None], str] = {}
         while sorter.is_active():
-            for name in sorted(sorter.get_ready(), key=self._rank.__getitem__):
+            for name in sorter.get_ready():
+                heapq.heappush(ready, (self._rank[name], name))
+            while ready and len(running) < parallelism:
+                name = heapq.heappop(ready)[1]
                 running[pool.submit(self._run, name)] = name
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:

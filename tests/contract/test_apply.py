@@ -141,6 +141,13 @@ def test_the_daily_limit_of_events_defers_the_farthest(tmp_path: Path) -> None:
         assert len(team.events()) == 4
 
 
+def test_an_occurrence_is_finished_before_another_is_begun(team: Team) -> None:
+    planned = team.plan()
+    apply_plan(planned, team.client, team.store, clock=lambda: NOW, parallelism=1)
+    called = [call["api"] for call in team.sandbox.control("calls")["calls"] if call["api"] != "token"]
+    assert called[1:] == ["conference.create", "event.create", "rooms.book"] * 4
+
+
 def test_a_spent_quota_defers_everything(team: Team) -> None:
     planned = team.plan()
     team.fault("*", "quota", times=None)
