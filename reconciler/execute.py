@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from reconciler.compare import held_rooms
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, NotFound, RoomNotAvailable
 from reconciler.dingtalk.events import EventDraft, EventPatch
 from reconciler.errors import ReconcilerError
+from reconciler.marker import Description, parse_description
 from reconciler.models import Busy, Event, Key, Occurrence
 from reconciler.observed import Observed
 from reconciler.operations import Call, Operation, PlannedChange
@@ -178,16 +180,7 @@ class Executor:
         if error.certain_not_done and not error.unclear_before:
             self._journal.settled(intent)
         elif intent.call == Call.CONFERENCE_CREATE:
-            self._journal.settled(intent)  # it is told in the state from now on
-            self.orphans.append(
-                Orphan(
-                    address=str(intent.key),
-                    organizer=intent.organizer,
-                    title=intent.title,
-                    start=intent.start,
-                    asked_at=intent.at,
-                )
-            )
+            self.orphans.append(intent.orphan())  # the journal keeps it open, until the state tells of it
 
     def _create_conference(self, work: Work, _operation: Operation, _token: str) -> Learned:
         after = work.after
@@ -219,7 +212,12 @@ class Executor:
         return lambda entry: replace(entry, conference_id="", url="", room_code="")
 
     def _create_event(self, work: Work, _operation: Operation, _token: str) -> Learned:
-        """Create the event. The client token is derived, so that a run after a crash asks for the same event."""
+        """Create the event, or find the one that was created under the same client token today.
+
+        The token is the same in every run, so that a run after a crash, or beside this one, makes no second event.
+        What comes back may therefore be another run's event, which is then the one; or one that was deleted since,
+        and the next revision makes a new one.
+        """
         after, entry = work.after, work.entry
         for revision in range(entry.revision, entry.revision + MAX_REVISIONS):
             known = replace(entry, revision=revision)
@@ -235,13 +233,31 @@ class Executor:
             )
             token = client_token(self._workspace, known)
             event = self._client.events.create(organizer=after.organizer, draft=draft, token=token)
-            if not event.cancelled:
+            made = parse_description(event.description)
+            if made.marker is None or made.marker.conference == entry.conference_id:
                 work.mismatches.extend(mismatches(after, event, {"title", "time"}))
-                return _event_made(event.id, revision)
+                return partial(replace, event_id=event.id, revision=revision)
+            if self._is_alive(event):
+                return self._joined(work, event, made, revision)
         raise ReconcilerError(
             "every new event turns out to be one that was deleted today",
             where=str(work.key),
             fix="run again tomorrow: client tokens are forgotten after a day",
+        )
+
+    def _is_alive(self, event: Event) -> bool:
+        try:
+            return not self._client.events.get(organizer=event.organizer, event_id=event.id).cancelled
+        except NotFound:
+            return False
+
+    def _joined(self, work: Work, event: Event, made: Description, revision: int) -> Learned:
+        """Take over the event and the conference that another run made, and end the conference that we made."""
+        with suppress(ConferenceCancelled, NotFound):
+            self._client.conferences.cancel(organizer=work.entry.organizer, conference_id=work.entry.conference_id)
+        conference_id = made.marker.conference if made.marker is not None else ""
+        return lambda entry: replace(
+            entry, event_id=event.id, revision=revision, conference_id=conference_id, url=made.link, room_code=""
         )
 
     def _update_event(self, work: Work, operation: Operation, token: str) -> Learned:
@@ -349,11 +365,8 @@ class Executor:
 
 
 def client_token(workspace: str, entry: Entry) -> str:
-    """Return the token under which the event of `entry` is created, the same in every run.
-
-    The conference is part of it: an occurrence that was cancelled and declared again is another one.
-    """
-    text = f"{workspace}/{entry.key.meeting}/{entry.key.original.isoformat()}/{entry.conference_id}/{entry.revision}"
+    """Return the token under which the event of `entry` is created, the same in every run."""
+    text = f"{workspace}/{entry.key.meeting}/{entry.key.original.isoformat()}/{entry.revision}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -373,7 +386,3 @@ def mismatches(want: Occurrence, answer: Event, parts: set[str]) -> Iterator[Mis
 
 def _nothing(entry: Entry) -> Entry:
     return entry
-
-
-def _event_made(event_id: str, revision: int) -> Learned:
-    return lambda entry: replace(entry, event_id=event_id, revision=revision)

@@ -32,6 +32,16 @@ class Intent:
     start: datetime
     at: datetime
 
+    def orphan(self) -> Orphan:
+        """Return what this creation may have left behind, if its answer never comes."""
+        return Orphan(
+            address=str(self.key),
+            organizer=self.organizer,
+            title=self.title,
+            start=self.start,
+            asked_at=self.at,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
@@ -43,17 +53,7 @@ class Replay:
     def onto(self, state: State) -> State:
         """Return `state` with all that happened after its last save."""
         entries = {**state.entries, **self.entries}
-        orphans = tuple(
-            Orphan(
-                address=str(intent.key),
-                organizer=intent.organizer,
-                title=intent.title,
-                start=intent.start,
-                asked_at=intent.at,
-            )
-            for intent in self.open
-            if intent.call == "conference.create"
-        )
+        orphans = tuple(intent.orphan() for intent in self.open if intent.call == "conference.create")
         known = set(state.orphans)
         return replace(
             state,

@@ -308,6 +308,19 @@ def test_the_state_is_rebuilt_from_the_markers(team: Team) -> None:
     assert team.converged()
 
 
+def test_two_runs_on_two_machines_make_one_event_for_each_occurrence(team: Team, tmp_path: Path) -> None:
+    elsewhere = replace(team, store=LocalStore(tmp_path / "elsewhere", "acme"))
+    both = [(one, one.plan()) for one in (team, elsewhere)]
+    for one, planned in both:
+        outcome = apply_plan(planned, one.client, one.store, clock=lambda: NOW)
+        assert outcome.count(Status.DONE) == 4
+    assert len(team.events()) == 4
+    conferences = team.sandbox.control("conferences")["conferences"]
+    assert sorted(bool(one["cancelled"]) for one in conferences) == [False] * 4 + [True] * 4
+    assert team.converged()
+    assert elsewhere.converged()
+
+
 def test_another_organiser_takes_over(team: Team) -> None:
     team.apply()
     team.declare(meeting(organizer="dave"))
