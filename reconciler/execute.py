@@ -102,7 +102,7 @@ def _known(planned: PlannedChange) -> Entry:
     memory, conference = before.entry, before.conference if before.alive else None
     return Entry(
         key=key,
-        organizer=before.organizer or (after.organizer if after is not None else ""),
+        organizer=before.organizer if after is None or before.event is not None or before.alive else after.organizer,
         conference_id=conference.id if conference is not None else "",
         event_id=before.event.id if before.event is not None else "",
         revision=before.revision,

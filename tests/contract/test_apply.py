@@ -308,6 +308,17 @@ def test_the_state_is_rebuilt_from_the_markers(team: Team) -> None:
     assert team.converged()
 
 
+def test_another_organiser_takes_over_what_was_deleted(team: Team) -> None:
+    team.apply()
+    for entry in team.store.load().entries.values():
+        team.client.events.delete(organizer="union-alice", event_id=entry.event_id, notify=False, token=entry.event_id)
+        team.client.conferences.cancel(organizer="union-alice", conference_id=entry.conference_id)
+    team.declare(meeting(organizer="dave"))
+    assert team.apply().count(Status.DONE) == 4
+    assert {entry.organizer for entry in team.store.load().entries.values()} == {"union-dave"}
+    assert team.converged()
+
+
 def test_two_runs_on_two_machines_make_one_event_for_each_occurrence(team: Team, tmp_path: Path) -> None:
     elsewhere = replace(team, store=LocalStore(tmp_path / "elsewhere", "acme"))
     both = [(one, one.plan()) for one in (team, elsewhere)]
