@@ -102,7 +102,7 @@ def _known(planned: PlannedChange) -> Entry:
     memory, conference = before.entry, before.conference if before.alive else None
     return Entry(
         key=key,
-        organizer=before.organizer if after is None or before.event is not None or before.alive else after.organizer,
+        organizer=_holder(before, after),
         conference_id=conference.id if conference is not None else "",
         event_id=before.event.id if before.event is not None else "",
         revision=before.revision,
@@ -110,6 +110,13 @@ def _known(planned: PlannedChange) -> Entry:
         room_code=conference.room_code if conference is not None else "",
         applied=memory.applied if memory is not None else None,
     )
+
+
+def _holder(before: Observed, after: Occurrence | None) -> str:
+    """Return in whose calendar the occurrence is: the one who holds what is left of it, else the wanted organiser."""
+    if after is None or (before.organizer and (before.event is not None or before.alive)):
+        return before.organizer
+    return after.organizer
 
 
 class Executor:
