@@ -104,3 +104,15 @@ class QuotaTooSmall(ReconcilerError):
     """The plan takes more calls than the month has left."""
 
     code = "quota-exhausted"
+
+
+class PlanUnreadable(ReconcilerError):
+    """A file that should hold a plan holds none that can be used."""
+
+    code = "plan-unreadable"
+
+
+class PlanStale(ReconcilerError):
+    """What a saved plan was made from is no more as it was."""
+
+    code = "plan-changed"

@@ -50,7 +50,8 @@ class Scope:
     `meetings` maps every declared meeting to its organiser; `organizers` are further people whose calendars may hold
     something; `with_settings` are those that declare a setting which can
     be read back, `with_attendees` those that declare attendees: only for them the extra calls are made. `expected`
-    are the occurrences to be booked, for which the remains of deleted events matter.
+    are the occurrences to be booked, for which the remains of deleted events matter. With `only` no more is asked of
+    other occurrences than what a list tells anyway.
     """
 
     workspace: str
@@ -60,6 +61,11 @@ class Scope:
     with_attendees: frozenset[str] = frozenset()
     expected: frozenset[Key] = frozenset()
     refresh: Refresh = Refresh.AUTO
+    only: frozenset[Key] | None = None
+
+    def asks_for(self, key: Key) -> bool:
+        """Return whether calls may be made for this occurrence alone."""
+        return self.only is None or key in self.only
 
 
 @dataclass(slots=True)
@@ -88,6 +94,7 @@ def observe(
 ) -> Observation:
     """Return everything that DingTalk shows of this workspace, from yesterday on.
 
+    Events that somebody else organises are none of ours, whatever they say: who is invited can copy our marker.
     `progress` is called with the number of reads done and known to be needed. Raises ApiError where DingTalk does not
     let us in at all; every other failure is part of the observation.
     """
@@ -100,8 +107,9 @@ def observe(
         reads = _Reads(pool, progress)
         findings = _Findings()
         events = _list_calendars(reader, reads, _meetings_of(organizers, state, scope), findings, since=now - LOOKBACK)
-        _sort_by_marker(events, state, scope, findings)
-        _find_by_memory(reader, reads, state, findings, now=now)
+        ours = [event for event in events if event.organizer in organizers]
+        _sort_by_marker(ours, state, scope, findings)
+        _find_by_memory(reader, reads, state, scope, findings, now=now)
         _complete_attendees(reader, reads, scope, findings)
         occurrences = _with_conferences(reader, reads, scope, findings, now=now)
     return Observation(
@@ -236,13 +244,16 @@ def _precedence(one: Observed) -> tuple[bool, str, str]:
     return (not remembered, event.created, event.id)
 
 
-def _find_by_memory(reader: Reader, reads: _Reads, state: State, findings: _Findings, *, now: datetime) -> None:
+def _find_by_memory(
+    reader: Reader, reads: _Reads, state: State, scope: Scope, findings: _Findings, *, now: datetime
+) -> None:
     """Ask for each event that should be there and was not listed: gone, or moved out of sight."""
     seen = {one.event.id for one in (*findings.live.values(), *findings.duplicates.values()) if one.event is not None}
     missing = [
         entry
         for entry in state.entries.values()
         if entry.event_id not in seen
+        and scope.asks_for(entry.key)
         and entry.key not in findings.live
         and entry.key.meeting not in findings.unresolved
         and (entry.applied is None or entry.applied.start > now)
@@ -273,7 +284,10 @@ def _complete_attendees(reader: Reader, reads: _Reads, scope: Scope, findings: _
     cut = [
         one
         for one in findings.live.values()
-        if one.event is not None and not one.event.attendees_complete and one.key.meeting in scope.with_attendees
+        if one.event is not None
+        and not one.event.attendees_complete
+        and one.key.meeting in scope.with_attendees
+        and scope.asks_for(one.key)
     ]
 
     def ask(one: Observed) -> Event:
@@ -300,7 +314,9 @@ def _with_conferences(
     def ask(one: Observed) -> Conference | None:
         return _conference(reader, one, scope)
 
-    due = [one for one in found.values() if not one.has_started(now) and _conference_id(one)]
+    due = [
+        one for one in found.values() if not one.has_started(now) and _conference_id(one) and scope.asks_for(one.key)
+    ]
     for one, answer in reads.all(ask, due):
         if isinstance(answer, ApiError):
             findings.fail(str(one.key), answer, [one.key.meeting])

@@ -65,7 +65,11 @@ class Quota:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything an apply will do, by start. `unchanged` and `gone` cost nothing; apply only remembers them."""
+    """Everything an apply will do, by start.
+
+    `unchanged` and `gone` cost nothing; apply only remembers them. `kept` is how many need nothing, which a saved plan
+    knows without the occurrences themselves.
+    """
 
     workspace: str
     generated_at: datetime
@@ -73,6 +77,7 @@ class Plan:
     window_to: datetime
     changes: tuple[PlannedChange, ...] = ()
     unchanged: tuple[tuple[Occurrence, Observed], ...] = ()
+    kept: int = 0
     gone: tuple[Observed, ...] = ()
     failures: tuple[ReadFailure, ...] = ()
     organizers: frozenset[str] = frozenset()

@@ -28,6 +28,7 @@ def plan(found: Diff, seen: Observation, *, workspace: str, now: datetime, until
         window_to=until,
         changes=ordered(changes, ids.draw),
         unchanged=found.unchanged,
+        kept=len(found.unchanged),
         gone=found.gone,
         failures=seen.failures,
         organizers=seen.organizers,

@@ -16,7 +16,7 @@ def refuse_mass_cancellation(plan: Plan, *, allowed: int = 0) -> None:
     That is what an emptied file or a lost folder looks like. `allowed` is how many a person has agreed to.
     """
     cancelled = cancellations(plan)
-    future = len(plan.unchanged) + plan.count(Action.UPDATE) + cancelled
+    future = plan.kept + plan.count(Action.UPDATE) + cancelled
     if cancelled > max(FEW, allowed) and cancelled > SHARE * future:
         raise UnsafePlan(
             f"this would cancel {cancelled} of {future} future occurrences",

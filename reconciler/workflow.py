@@ -5,28 +5,31 @@ Everything here can be called without a command line: it reads and writes what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from reconciler import apply as applying
 from reconciler.config.model import Config
 from reconciler.desired import People, desired
-from reconciler.diff import diff
+from reconciler.diff import Action, Change, diff
 from reconciler.dingtalk import Client
-from reconciler.errors import StateError, UsageError
+from reconciler.errors import PlanStale, StateError, UsageError
 from reconciler.models import Key, Occurrence
 from reconciler.observe import Refresh, Scope, observe, remembered
 from reconciler.observed import Observation, Observed
 from reconciler.operations import Plan, Quota
 from reconciler.outcome import Outcome
 from reconciler.plan import plan
+from reconciler.planfile import config_digest, seen_digest, state_digest
 from reconciler.provider import resolve_people
 from reconciler.settings import readable
 from reconciler.state.local import LocalStore
 from reconciler.state.model import State, pruned
 
 SLACK = timedelta(days=31)  # how far around what was seen the schedule is expanded, so that old finds its new
+FARTHEST = timedelta(days=732)  # beyond, nothing seen is looked for: a marker is but text, and may name any year
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +82,75 @@ def make_plan(
     found = diff(wanted, seen, now=now, create_before=until, targets=question.targets)
     made = plan(found, seen, workspace=config.workspace, now=now, until=until)
     warnings = tuple(str(problem) for problem in config.warnings)
-    month = now.strftime("%Y-%m")
-    used = state.calls.get(month, 0) + calls_made(client)
-    quota = Quota(month=month, used=used, limit=config.provider.monthly_quota)
     return Planned(
-        plan=replace(made, warnings=warnings, quota=quota), state=state, people=people, names=names_of(config, people)
+        plan=replace(made, warnings=warnings, quota=_quota(config, state, client, now)),
+        state=state,
+        people=people,
+        names=names_of(config, people),
     )
+
+
+def check_saved(
+    plan: Plan, ground: Mapping[str, Any], config: Config, client: Client, store: LocalStore, *, now: datetime
+) -> Planned:
+    """Return a saved plan ready to be applied, after looking at all that it will touch, and at nothing else.
+
+    `ground` is what the plan's file says it was made from. Raises PlanStale, naming all that has moved: the config, the
+    state, an occurrence that has begun or was changed in DingTalk; and where something could not be read.
+    """
+    state = store.load()
+    people, known = resolve_people(config, client, state)
+    state = replace(state, people=known)
+    touched = [planned.change for planned in plan.changes]
+    keys = frozenset(one.key for change in touched for one in (change.before, change.after) if one is not None)
+    scope = replace(_scope(config, people, (), Question(refresh=Refresh(ground["refresh"]))), only=keys, expected=keys)
+    seen = observe(client, state, scope, now=now)
+    moved = [*_moved_ground(plan, ground, config, state), *_moved_occurrences(touched, seen, now)]
+    if moved:
+        fix = "plan again, and look at what is different now"
+        raise PlanStale("the plan is stale: " + "; ".join(moved), fix=fix)
+    return Planned(
+        plan=replace(plan, quota=_quota(config, state, client, now)),
+        state=state,
+        people=people,
+        names=names_of(config, people),
+    )
+
+
+def _moved_ground(plan: Plan, ground: Mapping[str, Any], config: Config, state: State) -> Iterator[str]:
+    if plan.workspace != config.workspace:
+        yield f"it is of workspace {plan.workspace}, the config of {config.workspace}"
+    if ground["config_digest"] != config_digest(config):
+        yield "the config has changed"
+    known = ground["state"]
+    if state.serial == 0:
+        return  # a runner that keeps nothing: what is in DingTalk decides
+    if state.lineage != known["lineage"]:
+        yield "the state is another one"
+    elif state_digest(state) != known["digest"]:
+        yield f"the state has moved on from serial {known['serial']} to {state.serial}"
+
+
+def _moved_occurrences(touched: Iterable[Change], seen: Observation, now: datetime) -> Iterator[str]:
+    duplicates = {one.event.id: one for one in seen.duplicates if one.event is not None}
+    again = {change.address for change in touched if change.action is Action.CANCEL}
+    for change in touched:
+        key = change.before.key if change.before is not None else change.after.key if change.after is not None else None
+        if key is None:
+            continue
+        have = seen.occurrences.get(key)
+        if change.duplicate and change.before is not None and change.before.event is not None:
+            have = duplicates.get(change.before.event.id)
+        if key.meeting in seen.unresolved:
+            yield f"{change.address} could not be read"
+        elif change.start is not None and change.start <= now:
+            yield f"{change.address} has begun"
+        elif change.before is None and change.address in again:
+            continue  # its predecessor is looked at
+        elif seen_digest(have) != seen_digest(change.before):
+            event = have.event if have is not None else None
+            at = f" (last changed {event.updated})" if event is not None and event.updated else ""
+            yield f"{change.address} was {'changed' if event is not None else 'removed'} in DingTalk{at}"
 
 
 def apply_plan(
@@ -146,6 +212,12 @@ def remember_calls(store: LocalStore, client: Client, *, now: datetime) -> None:
         return  # a reader may have a state that it can't write, or that is in use: the count is no promise
 
 
+def _quota(config: Config, state: State, client: Client, now: datetime) -> Quota:
+    month = now.strftime("%Y-%m")
+    used = state.calls.get(month, 0) + calls_made(client)
+    return Quota(month=month, used=used, limit=config.provider.monthly_quota)
+
+
 def names_of(config: Config, people: People) -> dict[str, str]:
     """Return the aliases of people and rooms by their ids."""
     return {union_id: alias for alias, union_id in people.items()} | {
@@ -183,8 +255,9 @@ def _wanted(
 ) -> tuple[Occurrence, ...]:
     """Return the declared occurrences of a window that is wide enough for all that was seen to find its own."""
     originals = [key.original.replace(tzinfo=UTC) for key in seen.occurrences]
-    first = min([now, *originals]) - timedelta(days=2)
-    last = max([until, *originals]) + SLACK
+    near = [one for one in originals if now - FARTHEST < one < until + FARTHEST]
+    first = min([now, *near]) - timedelta(days=2)
+    last = max([until, *near]) + SLACK
     return desired(config, people, after=first, before=last)
 
 

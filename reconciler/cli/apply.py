@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from reconciler.cli.options import Globals, global_options, option, refresh_option, writing_options
 
 
 @click.command("apply")
+@click.argument("planfile", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @writing_options
 @option("--allow-cancel", type=click.IntRange(0), default=0, metavar="N", help="Agree to N cancellations at once.")
 @refresh_option
@@ -15,6 +18,7 @@ from reconciler.cli.options import Globals, global_options, option, refresh_opti
 def command(
     settings: Globals,
     *,
+    planfile: Path | None,
     auto_approve: bool,
     as_json: bool,
     targets: tuple[str, ...],
@@ -26,6 +30,8 @@ def command(
 ) -> int:
     """Make DingTalk be as the config says: plan, ask, carry out. A second apply finds nothing to do.
 
+    With PLANFILE, made by `plan --out`, it does exactly that plan, or refuses and names what has moved since.
+
     Where more than 10 and more than 30 % of the future occurrences would be cancelled it refuses, unless --allow-cancel
     names that many.
 
@@ -33,6 +39,7 @@ def command(
     Examples:
       reconciler apply
       reconciler apply -y --json
+      reconciler plan --out plan.json && reconciler apply plan.json
     """
     from reconciler.cli.planning import Applying, plan_and_apply
     from reconciler.observe import Refresh
@@ -47,5 +54,6 @@ def command(
         lock_timeout_s=lock_timeout,
         ignore_quota=ignore_quota,
         allow_cancel=allow_cancel,
+        saved=planfile,
     )
     return plan_and_apply(question, how, settings)

@@ -20,6 +20,7 @@ USAGE = 64  # EX_USAGE; click's own 2 means "changes pending" here
 COMMANDS = {
     "validate": ("reconciler.cli.validate", "Check the config; call nobody."),
     "plan": ("reconciler.cli.plan", "Show what apply would do."),
+    "show": ("reconciler.cli.show", "Show a saved plan."),
     "apply": ("reconciler.cli.apply", "Make DingTalk be as the config says."),
     "destroy": ("reconciler.cli.destroy", "Cancel every future occurrence of this workspace."),
     "agenda": ("reconciler.cli.agenda", "Show the next two weeks, day by day."),

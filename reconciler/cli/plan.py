@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from reconciler.cli.options import Globals, global_options, option, planning_options, refresh_option
@@ -11,6 +13,7 @@ PENDING = 2
 
 @click.command("plan")
 @planning_options
+@option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply FILE`.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
 @refresh_option
 @global_options
@@ -18,6 +21,7 @@ def command(
     settings: Globals,
     *,
     as_json: bool,
+    out: Path | None,
     detailed_exitcode: bool,
     targets: tuple[str, ...],
     refresh: str,
@@ -30,8 +34,9 @@ def command(
       reconciler plan
       reconciler plan --target weekly-sync --detailed-exitcode
       reconciler plan --json | jq .summary
+      reconciler plan --out plan.json && reconciler apply plan.json
     """
-    from reconciler.cli.planning import planned, reading_code, show_plan
+    from reconciler.cli.planning import planned, reading_code, save_plan, show_plan
     from reconciler.cli.project import open_project
     from reconciler.observe import Refresh
     from reconciler.workflow import Question, remember_calls
@@ -41,5 +46,7 @@ def command(
     with project.client() as client:
         made = planned(project, client, question, settings, quiet=as_json)
         remember_calls(project.store, client, now=project.clock())
+    if out is not None:
+        save_plan(made, project, out, refresh=refresh)
     show_plan(made, project, settings, as_json=as_json)
     return reading_code(made) or (PENDING if detailed_exitcode and made.plan.changes else 0)

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
@@ -18,13 +20,13 @@ from reconciler.cli.options import Globals
 from reconciler.cli.project import Project, open_project
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import QuotaExhausted
-from reconciler.errors import ReconcilerError, UsageError
-from reconciler.operations import Operation
+from reconciler.errors import PlanUnreadable, ReconcilerError, UsageError
+from reconciler.operations import Operation, Plan
 from reconciler.outcome import Failure, Outcome, Status
 from reconciler.policy import refuse_mass_cancellation, refuse_over_quota
 from reconciler.report.document import apply_document, dump, plan_document
 from reconciler.report.names import Names
-from reconciler.workflow import Planned, Question, apply_plan, make_plan
+from reconciler.workflow import Planned, Question, apply_plan, check_saved, make_plan
 
 FAILED, DEFERRED = 1, 3
 STOPPED = {"SIGINT": 130, "SIGTERM": 143}
@@ -41,20 +43,44 @@ def planned(project: Project, client: Client, question: Question, settings: Glob
 
 def show_plan(made: Planned, project: Project, settings: Globals, *, as_json: bool) -> None:
     """Print the plan to stdout."""
+    rooms = {room.id: room.alias for room in project.config.rooms.values()}
+    names = Names(people={union_id: alias for alias, union_id in made.people.items()}, rooms=rooms)
+    print_plan(made.plan, names, settings, qps=project.config.provider.qps, as_json=as_json)
+
+
+def print_plan(plan: Plan, names: Names, settings: Globals, *, qps: int, as_json: bool) -> None:
+    """Print a plan to stdout, new or saved."""
     if as_json:
-        click.echo(dump(plan_document(made.plan)), nl=False)
+        click.echo(dump(plan_document(plan)), nl=False)
         return
     from reconciler.report.plan_text import plan_text
 
-    names = names_for(project, made)
-    text = plan_text(made.plan, names, qps=project.config.provider.qps, verbose=settings.verbose > 0)
-    show(text, no_color=settings.no_color)
+    show(plan_text(plan, names, qps=qps, verbose=settings.verbose > 0), no_color=settings.no_color)
 
 
-def names_for(project: Project, made: Planned) -> Names:
-    """Return people and rooms as the config calls them."""
-    rooms = {room.id: room.alias for room in project.config.rooms.values()}
-    return Names(people={union_id: alias for alias, union_id in made.people.items()}, rooms=rooms)
+def save_plan(made: Planned, project: Project, path: Path, *, refresh: str) -> None:
+    """Write the plan to `path`, readable by nobody else: whole, or not at all."""
+    from reconciler.planfile import dumps
+
+    text = dumps(made.plan, config=project.config, people=made.people, state=project.store.load(), refresh=refresh)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.touch(mode=0o600)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise ReconcilerError(f"the plan can't be written: {error.strerror}", where=str(path)) from error
+
+
+def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
+    """Return a saved plan and what it was made from. Raises PlanUnreadable."""
+    from reconciler.planfile import loads
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanUnreadable(f"the plan can't be read: {error}", where=str(path)) from error
+    return loads(text, where=str(path))
 
 
 def confirmed(question: str, *, auto_approve: bool, count: int) -> bool:
@@ -77,22 +103,30 @@ class Applying:
     as_json: bool
     lock_timeout_s: float
     allow_cancel: int | None = None
+    saved: Path | None = None
     ignore_quota: bool = False
 
 
 def plan_and_apply(question: Question, how: Applying, settings: Globals) -> int:
-    """Plan, show, ask, carry out, print what came of it; return the exit code. The state is locked all the while."""
+    """Plan, show, ask, carry out, print what came of it; return the exit code. The state is locked all the while.
+
+    A saved plan has been looked at and agreed to: it is checked against what has moved since, and carried out.
+    """
     project = open_project(settings)
     lock = project.store.lock.held(how.operation, now=project.clock(), timeout_s=how.lock_timeout_s)
     with lock, project.client() as client:
-        made = planned(project, client, question, settings, quiet=how.as_json)
+        if how.saved is not None:
+            plan, ground = read_plan(how.saved)
+            made = check_saved(plan, ground, project.config, client, project.store, now=project.clock())
+        else:
+            made = planned(project, client, question, settings, quiet=how.as_json)
         if not how.as_json:
             show_plan(made, project, settings, as_json=False)
         if how.allow_cancel is not None:
             refuse_mass_cancellation(made.plan, allowed=how.allow_cancel)
         if not how.ignore_quota:
             refuse_over_quota(made.plan)
-        if not confirmed(how.ask, auto_approve=how.auto_approve, count=len(made.plan.changes)):
+        if not confirmed(how.ask, auto_approve=how.auto_approve or how.saved is not None, count=len(made.plan.changes)):
             tell("Nothing was changed.")
             return FAILED
         outcome = _carry_out(made, project, client, settings, how, parallelism=question.parallelism)

@@ -48,7 +48,7 @@ def plan_document(plan: Plan) -> Document:
             "create": plan.count(Action.CREATE),
             "update": plan.count(Action.UPDATE),
             "cancel": plan.count(Action.CANCEL),
-            "unchanged": len(plan.unchanged),
+            "unchanged": plan.kept,
             "book": plan.rooms(Call.ROOMS_BOOK),
             "release": plan.rooms(Call.ROOMS_RELEASE),
             "api_calls": plan.api_calls,

@@ -115,7 +115,7 @@ def _warning(warning: str) -> Iterator[Line]:
 
 
 def _totals(plan: Plan, qps: int) -> Iterator[Line]:
-    unchanged = len(plan.unchanged)
+    unchanged = plan.kept
     if not plan.changes:
         are = "occurrence is" if unchanged == 1 else "occurrences are"
         if plan.failures:

@@ -15,6 +15,8 @@ from reconciler.settings import SETTINGS, Kind, plain
 from reconciler.state.model import FORMAT_VERSION, Entry, Opened, Orphan, State
 
 Json = dict[str, Any]
+EARLIEST_YEAR, LATEST_YEAR = 1970, 9000  # beyond, a week more or less ends in an error
+MOST = 10**9  # of anything that is counted here
 
 
 def dumps(state: State) -> str:
@@ -49,17 +51,17 @@ def loads(text: str, *, where: str) -> State:
                 fix="use the newer reconciler that wrote it",
             )
         return State(
-            workspace=_text(document["workspace"]),
-            lineage=_text(document["lineage"]),
-            serial=int(document["serial"]),
+            workspace=as_text(document["workspace"]),
+            lineage=as_text(document["lineage"]),
+            serial=_count(document["serial"]),
             entries={
                 (entry := decode_entry(one, address)).key: entry for address, one in document["occurrences"].items()
             },
-            organizers=frozenset(_text(one) for one in document.get("organizers", ())),
-            people={_text(k): _text(v) for k, v in document.get("people", {}).items()},
+            organizers=frozenset(as_text(one) for one in document.get("organizers", ())),
+            people={as_text(k): as_text(v) for k, v in document.get("people", {}).items()},
             orphans=tuple(_orphan(one) for one in document.get("orphans", ())),
             opened={address: _opened(one) for address, one in document.get("opened", {}).items()},
-            calls={_text(month): int(count) for month, count in document.get("calls", {}).items()},
+            calls={as_text(month): _count(count) for month, count in document.get("calls", {}).items()},
         )
     except StateError:
         raise
@@ -80,7 +82,7 @@ def encode_entry(entry: Entry) -> Json:
         "revision": entry.revision,
         "url": entry.url,
         "room_code": entry.room_code,
-        "applied": None if entry.applied is None else _encode_occurrence(entry.applied),
+        "applied": None if entry.applied is None else encode_occurrence(entry.applied),
     }
 
 
@@ -90,17 +92,18 @@ def decode_entry(document: Json, address: str) -> Entry:
     applied = document["applied"]
     return Entry(
         key=key,
-        organizer=_text(document["organizer"]),
-        conference_id=_text(document["conference_id"]),
-        event_id=_text(document["event_id"]),
-        revision=int(document["revision"]),
-        url=_text(document["url"]),
-        room_code=_text(document["room_code"]),
-        applied=None if applied is None else _decode_occurrence(applied, key),
+        organizer=as_text(document["organizer"]),
+        conference_id=as_text(document["conference_id"]),
+        event_id=as_text(document["event_id"]),
+        revision=_count(document["revision"]),
+        url=as_text(document["url"]),
+        room_code=as_text(document["room_code"]),
+        applied=None if applied is None else decode_occurrence(applied, key),
     )
 
 
-def _encode_occurrence(one: Occurrence) -> Json:
+def encode_occurrence(one: Occurrence) -> Json:
+    """Return the occurrence as JSON, without its key."""
     return {
         "title": one.title,
         "description": one.description,
@@ -116,68 +119,81 @@ def _encode_occurrence(one: Occurrence) -> Json:
     }
 
 
-def _decode_occurrence(document: Json, key: Key) -> Occurrence:
+def decode_occurrence(document: Json, key: Key) -> Occurrence:
+    """Return the occurrence of `key`; raise KeyError, TypeError or ValueError where `document` is none."""
     zone = ZoneInfo(document["timezone"])
     attendees, rooms, description = document["attendees"], document["rooms"], document["description"]
     return Occurrence(
         key=key,
-        title=_text(document["title"]),
-        description=None if description is None else _text(description),
-        organizer=_text(document["organizer"]),
-        start=_instant(document["start"]).astimezone(zone),
-        end=_instant(document["end"]).astimezone(zone),
-        timezone=_text(document["timezone"]),
-        attendees=None if attendees is None else tuple(Attendee(_text(who), bool(flag)) for who, flag in attendees),
-        rooms=None if rooms is None else tuple(_text(room) for room in rooms),
-        settings=_decode_settings(document["settings"]),
+        title=as_text(document["title"]),
+        description=None if description is None else as_text(description),
+        organizer=as_text(document["organizer"]),
+        start=as_instant(document["start"]).astimezone(zone),
+        end=as_instant(document["end"]).astimezone(zone),
+        timezone=as_text(document["timezone"]),
+        attendees=None if attendees is None else tuple(Attendee(as_text(who), bool(flag)) for who, flag in attendees),
+        rooms=None if rooms is None else tuple(as_text(room) for room in rooms),
+        settings=decode_settings(document["settings"]),
         notify=bool(document["notify"]),
         ui_lock=bool(document["ui_lock"]),
     )
 
 
-def _decode_settings(document: Mapping[str, Any]) -> Settings:
+def decode_settings(document: Mapping[str, Any]) -> Settings:
+    """Return settings from their JSON; names that are unknown by now are passed over."""
     return {name: _setting(name, value) for name, value in document.items() if name in SETTINGS}
 
 
 def _setting(name: str, value: Any) -> SettingValue:
     match SETTINGS[name].kind:
         case Kind.PEOPLE:
-            return tuple(_text(one) for one in value)
+            return tuple(as_text(one) for one in value)
         case Kind.APPS:
-            return tuple(ExtensionApp(**one) for one in value)
+            return tuple(ExtensionApp(**{name: as_text(part) for name, part in one.items()}) for one in value)
         case Kind.FLAG:
             return bool(value)
         case Kind.CHOICE | Kind.TEXT | Kind.PERSON:
-            return _text(value)
+            return as_text(value)
 
 
 def _orphan(document: Json) -> Orphan:
     return Orphan(
-        address=_text(document["address"]),
-        organizer=_text(document["organizer"]),
-        title=_text(document["title"]),
-        start=_instant(document["start"]),
-        asked_at=_instant(document["asked_at"]),
+        address=as_text(document["address"]),
+        organizer=as_text(document["organizer"]),
+        title=as_text(document["title"]),
+        start=as_instant(document["start"]),
+        asked_at=as_instant(document["asked_at"]),
     )
 
 
 def _opened(document: Json) -> Opened:
-    texts = {name: _text(document[name]) for name in ("address", "conference_id", "url", "room_code")}
-    return Opened(**texts, at=_instant(document["at"]))
+    texts = {name: as_text(document[name]) for name in ("address", "conference_id", "url", "room_code")}
+    return Opened(**texts, at=as_instant(document["at"]))
 
 
 def _times_as_text(document: Json) -> Json:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in document.items()}
 
 
-def _instant(text: str) -> datetime:
+def as_instant(text: str) -> datetime:
+    """Return the aware moment that `text` names; raise ValueError where that is none that one can count with."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"{text} has no offset")
+    if not EARLIEST_YEAR <= instant.year <= LATEST_YEAR:
+        raise ValueError(f"{text} is no time of a meeting")
     return instant
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
+    """Return `value`; raise TypeError or ValueError where it is no text that a file can hold."""
     if not isinstance(value, str):
         raise TypeError(f"expected text, found {type(value).__name__}")
+    value.encode()
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST:
+        raise ValueError(f"expected a count, found {str(value)[:20]!r}")
     return value

@@ -1,0 +1,257 @@
+"""A plan in a file: sorted JSON that says what will be done, and on what ground, for an apply that does exactly that.
+
+It holds the operations, what was seen of each occurrence they touch with a digest of it, a digest of the config, and
+the lineage and serial of the state. It holds no secret. A checksum over everything tells an edited file from ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from reconciler.compare import Comparison, Field
+from reconciler.config.model import Config
+from reconciler.desired import People
+from reconciler.diff import Action, Change
+from reconciler.errors import PlanUnreadable, Position
+from reconciler.models import Attendee, Conference, Event, Key, RoomBooking, RoomStatus
+from reconciler.observed import Observed, ReadFailure
+from reconciler.operations import Call, Operation, Plan, PlannedChange, Quota
+from reconciler.settings import plain
+from reconciler.state.codec import (
+    decode_entry,
+    decode_occurrence,
+    decode_settings,
+    encode_entry,
+    encode_occurrence,
+)
+from reconciler.state.model import State
+
+FORMAT_VERSION = "1.0"
+_NOWHERE = Position("", 0, 0)
+Json = dict[str, Any]
+
+
+def dumps(plan: Plan, *, config: Config, people: People, state: State, refresh: str) -> str:
+    """Return the plan as the text of a file: keys sorted. `refresh` is how much was asked of DingTalk for it.
+
+    Aliases of people and rooms are in it, so that it can be shown where there is no config.
+    """
+    document: Json = {
+        "format_version": FORMAT_VERSION,
+        "workspace": plan.workspace,
+        "generated_at": plan.generated_at.isoformat(),
+        "window": {"from": plan.window_from.isoformat(), "to": plan.window_to.isoformat()},
+        "config_digest": config_digest(config),
+        "refresh": refresh,
+        "qps": config.provider.qps,
+        "names": {
+            "people": {union_id: alias for alias, union_id in people.items()},
+            "rooms": {room.id: room.alias for room in config.rooms.values()},
+        },
+        "state": {"lineage": state.lineage, "serial": state.serial, "digest": state_digest(state)},
+        "changes": [_encode_change(planned) for planned in plan.changes],
+        "unchanged": plan.kept,
+        "organizers": sorted(plan.organizers),
+        "failures": [asdict(failure) for failure in plan.failures],
+        "warnings": list(plan.warnings),
+        "quota": None if plan.quota is None else asdict(plan.quota),
+    }
+    document["checksum"] = _digest(document)
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+
+
+def loads(text: str, *, where: str) -> tuple[Plan, Json]:
+    """Return the plan that `text` holds, and the document it was read from.
+
+    Raises PlanUnreadable, naming `where`, if it is none, was made by a newer program, or was changed since.
+    """
+    try:
+        document = json.loads(text)
+        if str(document["format_version"]).split(".")[0] != FORMAT_VERSION.split(".", maxsplit=1)[0]:
+            raise PlanUnreadable(
+                f"the plan has format {document['format_version']}, this program reads {FORMAT_VERSION}",
+                where=where,
+                fix="apply it with the reconciler that made it, or plan again",
+            )
+        if document.pop("checksum") != _digest(document):
+            raise PlanUnreadable("the plan was changed after it was made", where=where, fix="plan again")
+        return _decode(document), document
+    except PlanUnreadable:
+        raise
+    except Exception as error:
+        what = f"this is no plan that can be read ({type(error).__name__}: {str(error)[:80]})"
+        raise PlanUnreadable(what, where=where, fix="plan again, with --out") from error
+
+
+def config_digest(config: Config) -> str:
+    """Return a digest of all that the config says; where it stands and how it is laid out do not matter."""
+    meetings = {name: replace(meeting, position=_NOWHERE) for name, meeting in config.meetings.items()}
+    said = (config.workspace, config.provider, config.horizon, config.people, config.rooms, meetings)
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def state_digest(state: State) -> str:
+    """Return a digest of the occurrences that the state knows."""
+    return _digest({str(key): encode_entry(entry) for key, entry in state.entries.items()})
+
+
+def seen_digest(seen: Observed | None) -> str:
+    """Return a digest of an occurrence as DingTalk shows it; when it was last touched does not count."""
+    if seen is None or (seen.event is None and not seen.alive):
+        return ""
+    event = None if seen.event is None else _encode_event(replace(seen.event, created="", updated=""))
+    return _digest({"event": event, "conference": _encode_conference(seen.conference)})
+
+
+def _decode(document: Json) -> Plan:
+    quota = document["quota"]
+    return Plan(
+        workspace=document["workspace"],
+        generated_at=datetime.fromisoformat(document["generated_at"]),
+        window_from=datetime.fromisoformat(document["window"]["from"]),
+        window_to=datetime.fromisoformat(document["window"]["to"]),
+        changes=tuple(_decode_change(one) for one in document["changes"]),
+        kept=int(document["unchanged"]),
+        organizers=frozenset(document["organizers"]),
+        failures=tuple(ReadFailure(**one) for one in document["failures"]),
+        warnings=tuple(document["warnings"]),
+        quota=None if quota is None else Quota(**quota),
+    )
+
+
+def _encode_change(planned: PlannedChange) -> Json:
+    change = planned.change
+    return {
+        "address": change.address,
+        "action": change.action.value,
+        "reason": change.reason,
+        "duplicate": change.duplicate,
+        "notifies": planned.notifies,
+        "before": None if change.before is None else _encode_observed(change.before),
+        "before_digest": seen_digest(change.before),
+        "after": None
+        if change.after is None
+        else {"address": str(change.after.key), **encode_occurrence(change.after)},
+        "fields": {
+            "event": [asdict(field) for field in change.comparison.event],
+            "conference": [asdict(field) for field in change.comparison.conference],
+        },
+        "operations": [_encode_operation(operation) for operation in planned.operations],
+    }
+
+
+def _decode_change(document: Json) -> PlannedChange:
+    before, after, fields = document["before"], document["after"], document["fields"]
+    change = Change(
+        action=Action(document["action"]),
+        before=None if before is None else _decode_observed(before),
+        after=None if after is None else decode_occurrence(after, Key.parse(after["address"])),
+        comparison=Comparison(
+            event=tuple(Field(**field) for field in fields["event"]),
+            conference=tuple(Field(**field) for field in fields["conference"]),
+        ),
+        reason=document["reason"],
+        duplicate=document["duplicate"],
+    )
+    operations = tuple(_decode_operation(operation) for operation in document["operations"])
+    return PlannedChange(change=change, operations=operations, notifies=int(document["notifies"]))
+
+
+def _encode_operation(operation: Operation) -> Json:
+    return {
+        "id": operation.id,
+        "call": operation.call.value,
+        "needs": list(operation.needs),
+        "parts": list(operation.parts),
+        "people": [asdict(who) for who in operation.people],
+        "rooms": list(operation.rooms),
+    }
+
+
+def _decode_operation(document: Json) -> Operation:
+    return Operation(
+        id=document["id"],
+        call=Call(document["call"]),
+        needs=tuple(document["needs"]),
+        parts=tuple(document["parts"]),
+        people=tuple(Attendee(**who) for who in document["people"]),
+        rooms=tuple(document["rooms"]),
+    )
+
+
+def _encode_observed(seen: Observed) -> Json:
+    return {
+        "address": str(seen.key),
+        "event": None if seen.event is None else _encode_event(seen.event),
+        "conference": _encode_conference(seen.conference),
+        "entry": None if seen.entry is None else {"address": str(seen.entry.key), **encode_entry(seen.entry)},
+        "marker": None if seen.marker is None else str(seen.marker),
+    }
+
+
+def _decode_observed(document: Json) -> Observed:
+    from reconciler.marker import parse_marker
+
+    event, conference, entry, marker = (document[name] for name in ("event", "conference", "entry", "marker"))
+    return Observed(
+        key=Key.parse(document["address"]),
+        event=None if event is None else _decode_event(event),
+        conference=None if conference is None else _decode_conference(conference),
+        entry=None if entry is None else decode_entry(entry, entry["address"]),
+        marker=None if marker is None else parse_marker(marker),
+    )
+
+
+def _encode_event(event: Event) -> Json:
+    return asdict(event) | {
+        "start": event.start.isoformat(),
+        "end": event.end.isoformat(),
+        "attendees": [asdict(who) for who in sorted(event.attendees)],
+        "rooms": [asdict(room) for room in sorted(event.rooms)],
+    }
+
+
+def _decode_event(document: Json) -> Event:
+    rooms = (RoomBooking(**(room | {"status": RoomStatus(room["status"])})) for room in document["rooms"])
+    return Event(
+        **(
+            document
+            | {
+                "start": datetime.fromisoformat(document["start"]),
+                "end": datetime.fromisoformat(document["end"]),
+                "attendees": tuple(Attendee(**who) for who in document["attendees"]),
+                "rooms": tuple(rooms),
+            }
+        )
+    )
+
+
+def _encode_conference(conference: Conference | None) -> Json | None:
+    if conference is None:
+        return None
+    return {
+        "id": conference.id,
+        "title": conference.title,
+        "start": conference.start.isoformat(),
+        "end": conference.end.isoformat(),
+        "url": conference.url,
+        "room_code": conference.room_code,
+        "settings": None if conference.settings is None else plain(conference.settings),
+        "cancelled": conference.cancelled,
+    }
+
+
+def _decode_conference(document: Json) -> Conference:
+    settings = document["settings"]
+    times = {name: datetime.fromisoformat(document[name]) for name in ("start", "end")}
+    return Conference(**(document | times | {"settings": None if settings is None else decode_settings(settings)}))
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,128 @@
+"""A plan that was reviewed is applied as it is, or refused with the reason."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+from team import Team, later
+
+from reconciler.dingtalk import EventPatch
+
+
+def save(team: Team, *arguments: str) -> None:
+    done = team.run("plan", "--out", "plan.json", *arguments)
+    assert done.code == 0, done.err
+
+
+def test_a_saved_plan_is_applied_without_asking(team: Team) -> None:
+    save(team)
+    assert stat.S_IMODE((team.folder / "plan.json").stat().st_mode) == 0o600
+    done = team.run("apply", "plan.json", "--json")
+    assert done.code == 0, done.err
+    assert done.json["summary"]["created"] == 6
+    assert team.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_saved_plan_of_edits_is_applied_from_a_fresh_folder(team: Team) -> None:
+    team.apply()
+    before = team.conferences()
+    meetings = team.config["meetings"]
+    meetings["weekly-sync"] |= {"title": "New", "rooms": ["cirrus"], "settings": {"recording": {"layout": "grid"}}}
+    meetings["retro"]["attendees"] = ["dave"]
+    save(team)
+    (team.folder / ".reconciler" / "state.json").unlink()
+    done = team.run("apply", "plan.json", "--json")
+    assert done.code == 0, done.err
+    assert done.json["summary"]["updated"] == 6
+    assert team.conferences() == before
+    assert team.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_saved_plan_costs_only_what_it_touches(team: Team) -> None:
+    team.apply()
+    team.config["meetings"]["retro"]["title"] = "Retro"
+    save(team)
+    seen = len(team.sandbox.control("calls")["calls"])
+    assert team.run("apply", "plan.json").code == 0
+    made = [call["api"] for call in team.sandbox.control("calls")["calls"][seen:] if call["api"] != "token"]
+    assert sorted(made) == sorted(
+        ["event.list"] * 2 + ["conference.info"] * 2 + ["conference.update"] * 2 + ["event.update"] * 2
+    )
+
+
+def test_a_plan_is_refused_when_the_config_has_changed(team: Team) -> None:
+    save(team)
+    team.config["meetings"]["retro"]["title"] = "Another"
+    done = team.run("apply", "plan.json")
+    assert done.code == 1
+    assert "the config has changed" in done.err
+    assert team.events() == []
+
+
+def test_a_plan_survives_a_change_of_layout(team: Team) -> None:
+    save(team)
+    text = (team.folder / "meetings.yaml").read_text(encoding="utf-8")
+    (team.folder / "other.yaml").write_text("# a comment\n\n" + text, encoding="utf-8")
+    assert team.run("-c", "other.yaml", "apply", "plan.json").code == 0
+
+
+def test_a_plan_is_refused_when_a_person_has_changed_a_meeting(team: Team) -> None:
+    team.apply()
+    team.config["meetings"]["weekly-sync"]["title"] = "New"
+    save(team)
+    first = team.events("alice")[0]
+    patch = EventPatch(title="By hand")
+    team.client.events.patch(organizer="union-alice", event_id=first.id, patch=patch, token="hand")
+    done = team.run("apply", "plan.json")
+    assert done.code == 1
+    assert "weekly-sync@2026-11-30T10:00 was changed in DingTalk" in done.err
+    assert [event.title for event in team.events("alice")] == ["By hand", *["Weekly sync"] * 3]
+
+
+def test_a_plan_is_refused_when_somebody_else_has_applied_it(team: Team) -> None:
+    save(team)
+    team.apply()
+    done = team.run("apply", "plan.json")
+    assert done.code == 1
+    assert "stale" in done.err
+    assert len(team.events()) == 6
+
+
+def test_a_plan_is_refused_when_an_occurrence_has_begun(team: Team) -> None:
+    save(team)
+    done = team.run("apply", "plan.json", now=later(days=2))
+    assert done.code == 1
+    assert "weekly-sync@2026-11-30T10:00 has begun" in done.err
+
+
+def test_a_plan_that_was_edited_is_refused(team: Team) -> None:
+    save(team)
+    path = team.folder / "plan.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["changes"][0]["after"]["title"] = "Injected"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    for command in (["apply", "plan.json"], ["show", "plan.json"]):
+        done = team.run(*command)
+        assert done.code == 1
+        assert "changed after it was made" in done.err
+    path.write_text("{", encoding="utf-8")
+    assert "no plan" in team.run("show", "plan.json").err
+    assert "can't be read" in team.run("show", "nonsense.json").err
+    assert team.events() == []
+
+
+def test_a_saved_plan_can_be_looked_at_without_a_config(team: Team) -> None:
+    team.apply()
+    team.config["meetings"]["weekly-sync"]["rooms"] = ["cirrus"]
+    printed = team.run("plan", "--out", "plan.json").out
+    shown = team.run("show", "plan.json", "-c", "nonsense.yaml")
+    assert shown.out == printed
+    assert "+cirrus −aurora" in shown.out
+    assert team.run("show", "plan.json", "--json").json["summary"] == team.plan()["summary"]
+
+
+def test_a_plan_holds_no_secret(team: Team) -> None:
+    save(team)
+    text = (team.folder / "plan.json").read_text(encoding="utf-8")
+    assert team.sandbox.credentials.app_secret not in text
