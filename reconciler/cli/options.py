@@ -121,6 +121,27 @@ def writing_options(command: F) -> F:
     return approve(planning_options(lock(quota(command))))
 
 
+def markdown_options(command: F) -> F:
+    """Give `command` one argument `markdown_limit`: the characters of the Markdown asked for, None where it was not."""
+
+    @option("--markdown", is_flag=True, help="Print Markdown, for a comment on a pull request.")
+    @option(
+        "--markdown-limit",
+        type=click.IntRange(4_000, 1_000_000),
+        default=60_000,
+        show_default=True,
+        metavar="CHARACTERS",
+        help="How long the Markdown may be; what has no room is counted.",
+    )
+    @functools.wraps(command)
+    def wrapped(*, markdown: bool, markdown_limit: int, **arguments: Any) -> Any:
+        if markdown and arguments.get("as_json"):
+            raise click.UsageError("--json and --markdown exclude each other")
+        return command(markdown_limit=markdown_limit if markdown else None, **arguments)
+
+    return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
+
+
 def refresh_option(command: F) -> F:
     """Give `command` the choice of how much to ask."""
     return option(

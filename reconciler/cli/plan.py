@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import Globals, global_options, option, planning_options, refresh_option
+from reconciler.cli.options import Globals, global_options, markdown_options, option, planning_options, refresh_option
 
 PENDING = 2
 
@@ -16,11 +16,13 @@ PENDING = 2
 @option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply FILE`.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
 @refresh_option
+@markdown_options
 @global_options
 def command(
     settings: Globals,
     *,
     as_json: bool,
+    markdown_limit: int | None,
     out: Path | None,
     detailed_exitcode: bool,
     targets: tuple[str, ...],
@@ -34,6 +36,7 @@ def command(
       reconciler plan
       reconciler plan --target weekly-sync --detailed-exitcode
       reconciler plan --json | jq .summary
+      reconciler plan --markdown > comment.md
       reconciler plan --out plan.json && reconciler apply plan.json
     """
     from reconciler.cli.planning import planned, reading_code, save_plan, show_plan
@@ -48,5 +51,5 @@ def command(
         remember_calls(project.store, client, now=project.clock())
     if out is not None:
         save_plan(made, project, out, refresh=refresh)
-    show_plan(made, project, settings, as_json=as_json)
+    show_plan(made, project, settings, as_json=as_json, markdown_limit=markdown_limit)
     return reading_code(made) or (PENDING if detailed_exitcode and made.plan.changes else 0)

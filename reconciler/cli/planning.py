@@ -41,17 +41,37 @@ def planned(project: Project, client: Client, question: Question, settings: Glob
     return made
 
 
-def show_plan(made: Planned, project: Project, settings: Globals, *, as_json: bool) -> None:
+def show_plan(
+    made: Planned, project: Project, settings: Globals, *, as_json: bool, markdown_limit: int | None = None
+) -> None:
     """Print the plan to stdout."""
+    print_plan(
+        made.plan,
+        names_for(project, made),
+        settings,
+        qps=project.config.provider.qps,
+        as_json=as_json,
+        markdown_limit=markdown_limit,
+    )
+
+
+def names_for(project: Project, made: Planned) -> Names:
+    """Return people and rooms as the config calls them."""
     rooms = {room.id: room.alias for room in project.config.rooms.values()}
-    names = Names(people={union_id: alias for alias, union_id in made.people.items()}, rooms=rooms)
-    print_plan(made.plan, names, settings, qps=project.config.provider.qps, as_json=as_json)
+    return Names(people={union_id: alias for alias, union_id in made.people.items()}, rooms=rooms)
 
 
-def print_plan(plan: Plan, names: Names, settings: Globals, *, qps: int, as_json: bool) -> None:
-    """Print a plan to stdout, new or saved."""
+def print_plan(
+    plan: Plan, names: Names, settings: Globals, *, qps: int, as_json: bool, markdown_limit: int | None = None
+) -> None:
+    """Print a plan to stdout, new or saved. A `markdown_limit`, in characters, asks for Markdown."""
     if as_json:
         click.echo(dump(plan_document(plan)), nl=False)
+        return
+    if markdown_limit is not None:
+        from reconciler.report.plan_markdown import plan_markdown
+
+        click.echo(plan_markdown(plan, names, limit=markdown_limit), nl=False)
         return
     from reconciler.report.plan_text import plan_text
 

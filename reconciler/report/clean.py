@@ -14,8 +14,10 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\x1b"}
 _HARMLESS = {"\u200c", "\u200d"}
 # Controls, formats (bidi overrides among them), lone surrogates, line and paragraph separators.
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&$])")
 _BLOCK = re.compile(r"^(\s*)([-+#=]|\d+[.)])")
+# What GitHub and GitLab look for in finished text, where no escape is left: people, issues, labels, addresses.
+_LIVE = re.compile(r"@|[#!$&](?=\d)|[%~^](?=[\w\"])|\b(?i:www)(?=\.)|:(?=//)|\b(?i:GH)(?=-\d)")
 
 
 def for_terminal(text: str) -> str:
@@ -31,16 +33,23 @@ def for_html(text: str) -> str:
 
 
 def for_markdown(text: str) -> str:
-    """Return `text` for a line or a table cell of Markdown; it formats nothing and mentions nobody."""
-    escaped = _MARKDOWN.sub(r"\\\1", for_terminal(text))
-    escaped = _BLOCK.sub(_escape_block, escaped)
-    # A zero-width space is all that keeps GitHub and GitLab from telling @somebody.
-    return escaped.replace("@", "@\u200b")
+    """Return `text` for a line or a table cell of Markdown; it formats nothing, links nowhere and mentions nobody."""
+    return _BLOCK.sub(_escape_block, _MARKDOWN.sub(r"\\\1", _inert(for_terminal(text))))
+
+
+def for_markdown_html(text: str) -> str:
+    """Return `text` for the content of an HTML element that stands in Markdown, such as a summary."""
+    return html.escape(_inert(for_terminal(text)), quote=True)
 
 
 def shortened(text: str, limit: int = 60) -> str:
     """Return at most `limit` characters of `text`, an ellipsis for the rest."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _inert(text: str) -> str:
+    # A zero-width space is all that keeps GitHub and GitLab from telling @somebody.
+    return _LIVE.sub("\\g<0>\u200b", text)
 
 
 def _escape_block(found: re.Match[str]) -> str:

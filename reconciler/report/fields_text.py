@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
@@ -22,8 +23,27 @@ _CONTEXT = 10  # characters shown before the place where two texts part
 _TEXTS = {"title", "description", "link", "marker", "event", "conference", "timezone"}
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A field in words: its name, what is said of it, and whether somebody changed it in DingTalk."""
+
+    label: str
+    parts: tuple[Part, ...]
+    drift: bool
+
+    @property
+    def plain(self) -> str:
+        """Return the parts without their style."""
+        return "".join(part if isinstance(part, str) else part[0] for part in self.parts)
+
+
 def field_lines(change: Change, names: Names, *, verbose: bool = False) -> Iterator[Line]:
     """Yield a line for each field that is worth one; `verbose` shortens and leaves out nothing."""
+    yield from map(_line, told_fields(change, names, verbose=verbose))
+
+
+def told_fields(change: Change, names: Names, *, verbose: bool = False) -> Iterator[Told]:
+    """Yield each field that is worth a line; `verbose` shortens and leaves out nothing."""
     if change.action is Action.CANCEL:
         return
     fields = fields_of(change)
@@ -35,7 +55,7 @@ def field_lines(change: Change, names: Names, *, verbose: bool = False) -> Itera
             yield _changed(field, names, verbose=verbose)
         elif _worth_a_line(field, verbose=verbose):
             limit = None if verbose else 2 * _LONG
-            yield _line(field, [_short(_text(field.path, field.after, names), limit)])
+            yield _told(field, [_short(_text(field.path, field.after, names), limit)])
 
 
 def _moved_whole(fields: Iterable[Field]) -> bool:
@@ -58,32 +78,35 @@ def _worth_a_line(field: Field, *, verbose: bool) -> bool:
     return field.path in {"attendees", "rooms"} and bool(field.after)
 
 
-def _changed(field: Field, names: Names, *, verbose: bool) -> Line:
+def _changed(field: Field, names: Names, *, verbose: bool) -> Told:
     limit = None if verbose else _LONG
     match field.path:
         case "attendees":
-            return _line(field, _people(field, names))
+            return _told(field, _people(field, names))
         case "rooms":
-            return _line(field, _set_change([names.room(one) for one in field.before or ()], _rooms(field, names)))
+            return _told(field, _set_change([names.room(one) for one in field.before or ()], _rooms(field, names)))
         case "start" | "end":
-            return _line(field, [_times(field.before, field.after)])
+            return _told(field, [_times(field.before, field.after)])
         case "marker" if not verbose:
-            return _line(field, ["missing or moved: put back"])
+            return _told(field, ["missing or moved: put back"])
         case "link" if not verbose:
-            return _line(field, ["put into the description"])
+            return _told(field, ["put into the description"])
         case "event" | "conference":
-            return _line(field, [f"{field.before or 'missing'} → made anew"])
+            return _told(field, [f"{field.before or 'missing'} → made anew"])
         case _:
             before, after = (_text(field.path, value, names) for value in (field.before, field.after))
             skipped = 0 if limit is None else _alike(before, after, limit)
             old, new = (_short("…" * (skipped > 0) + text[skipped:], limit) for text in (before, after))
-            return _line(field, [(old, "red"), " → ", (new, "green")])
+            return _told(field, [(old, "red"), " → ", (new, "green")])
 
 
-def _line(field: Field, parts: Iterable[Part]) -> Line:
-    drift: list[Part] = [("  drift: changed in DingTalk", "bold magenta")] if field.drift else []
-    label = field.path.removeprefix("settings.")
-    return line((f"{label:<{_LABEL}} ", "dim"), *parts, *drift, indent=_INDENT, hang=_LABEL + 1)
+def _told(field: Field, parts: Iterable[Part]) -> Told:
+    return Told(field.path.removeprefix("settings."), tuple(parts), field.drift)
+
+
+def _line(told: Told) -> Line:
+    drift: list[Part] = [("  drift: changed in DingTalk", "bold magenta")] if told.drift else []
+    return line((f"{told.label:<{_LABEL}} ", "dim"), *told.parts, *drift, indent=_INDENT, hang=_LABEL + 1)
 
 
 def _text(path: str, value: Any, names: Names) -> str:

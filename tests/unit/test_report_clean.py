@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from reconciler.report.clean import for_html, for_markdown, for_terminal, shortened
+from reconciler.report.clean import for_html, for_markdown, for_markdown_html, for_terminal, shortened
 from reconciler.report.lines import line, link
 
 
@@ -51,17 +51,24 @@ def test_html_is_escaped_in_content_and_attributes() -> None:
     [
         ("a | b", r"a \| b"),
         ("**bold** _it_ `code`", r"\*\*bold\*\* \_it\_ \`code\`"),
-        ("[x](http://y)", r"\[x\](http://y)"),
+        ("[x](http://y)", "\\[x\\](http:\u200b//y)"),
         ("<img src=x>", r"\<img src=x\>"),
         ("# head", r"\# head"),
         ("- item", r"\- item"),
         ("12. item", r"12\. item"),
         ("@everyone", "@\u200beveryone"),
+        ("o/r#12 !3 GH-4", "o/r#\u200b12 !\u200b3 GH\u200b-4"),
+        ('~"label" %v1 $5', '\\~\u200b"label" %\u200bv1 \\$\u200b5'),
+        ("www.evil.example", "www\u200b.evil.example"),
         ("2026-12-02 10:00", "2026-12-02 10:00"),
     ],
 )
 def test_markdown_formats_nothing_and_mentions_nobody(text: str, shown: str) -> None:
     assert for_markdown(text) == shown
+
+
+def test_a_summary_in_markdown_is_text_and_mentions_nobody() -> None:
+    assert for_markdown_html("</summary>@all & #1") == "&lt;/summary&gt;@\u200ball &amp; #\u200b1"
 
 
 def test_long_text_ends_in_an_ellipsis() -> None:
