@@ -11,6 +11,7 @@ from datetime import datetime
 from graphlib import TopologicalSorter
 from typing import Protocol
 
+from reconciler.diff import Action
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import ApiError, DailyEventLimit, LimitReached, RateLimited
 from reconciler.errors import ReconcilerError
@@ -93,6 +94,11 @@ class _Run:
         self._owner = {operation.id: work for work in self._works for operation in work.planned.operations}
         self._operation = {operation.id: operation for operation in plan.operations}
         self._rank = {operation.id: rank for rank, operation in enumerate(plan.operations)}
+        self._cancelled = {
+            work.planned.change.address: work
+            for work in self._works
+            if work.planned.change.action is Action.CANCEL and not work.planned.change.duplicate
+        }
         self._exhausted: dict[str, Failure] = {}  # organiser → why no further event can be made today
 
     def drain(self, pool: ThreadPoolExecutor, *, parallelism: int) -> None:
@@ -119,6 +125,7 @@ class _Run:
     def _run(self, name: str) -> None:
         """Run one call, unless its change has failed or the run is to stop. Errors become the change's result."""
         work, operation = self._owner[name], self._operation[name]
+        self._follow(work)
         if work.failure is not None or work.deferral is not None:
             return
         if self._stop.requested:
@@ -138,6 +145,13 @@ class _Run:
             error = failed
             work.failure = failure(failed)
         self._progress(operation, error)
+
+    def _follow(self, work: Work) -> None:
+        """Leave out a creation in the place of an occurrence that could not be cancelled: there would be two."""
+        cancelled = self._cancelled.get(str(work.key))
+        if cancelled is not None and work.planned.change.action is Action.CREATE:
+            work.failure = work.failure or cancelled.failure
+            work.deferral = work.deferral or cancelled.deferral
 
     def _defer(self, work: Work, limit: LimitReached) -> None:
         """Put `work` off, and with it whatever the same limit would refuse as well."""

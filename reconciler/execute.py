@@ -260,8 +260,17 @@ class Executor:
 
     def _joined(self, work: Work, event: Event, made: Description, revision: int) -> Learned:
         """Take over the event and the conference that another run made, and end the conference that we made."""
-        with suppress(ConferenceCancelled, NotFound):
-            self._client.conferences.cancel(organizer=work.entry.organizer, conference_id=work.entry.conference_id)
+        after = work.after
+        try:
+            with suppress(ConferenceCancelled, NotFound):
+                self._client.conferences.cancel(organizer=work.entry.organizer, conference_id=work.entry.conference_id)
+        except ApiError:  # nobody will know of it any more, unless a person is told
+            at = self._clock()
+            self.orphans.append(
+                Orphan(
+                    address=str(work.key), organizer=after.organizer, title=after.title, start=after.start, asked_at=at
+                )
+            )
         conference_id = made.marker.conference if made.marker is not None else ""
         return lambda entry: replace(
             entry, event_id=event.id, revision=revision, conference_id=conference_id, url=made.link, room_code=""
@@ -372,8 +381,11 @@ class Executor:
 
 
 def client_token(workspace: str, entry: Entry) -> str:
-    """Return the token under which the event of `entry` is created, the same in every run."""
-    text = f"{workspace}/{entry.key.meeting}/{entry.key.original.isoformat()}/{entry.revision}"
+    """Return the token under which the event of `entry` is created, the same in every run.
+
+    The organiser is part of it: what changes hands gets an event of its own.
+    """
+    text = f"{workspace}/{entry.key.meeting}/{entry.key.original.isoformat()}/{entry.organizer}/{entry.revision}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

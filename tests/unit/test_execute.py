@@ -10,10 +10,10 @@ from builders import NOW, booked, occurrence
 
 from reconciler.diff import Action, Change
 from reconciler.dingtalk import Client, NoAnswer
-from reconciler.execute import Executor, Work
+from reconciler.execute import Executor, Work, client_token
 from reconciler.operations import Call, Operation, PlannedChange
 from reconciler.state.journal import Journal
-from reconciler.state.model import State
+from reconciler.state.model import Entry, State
 
 
 def test_what_is_made_anew_belongs_to_the_declared_organizer() -> None:
@@ -53,3 +53,10 @@ def test_an_unanswered_creation_stays_in_the_journal_until_the_state_tells_it(tm
     saved = journal.replay().onto(replace(empty, orphans=tuple(executor.orphans)))
     assert saved.orphans == tuple(executor.orphans)
     assert saved.orphans[0].start - want.start == timedelta()
+
+
+def test_what_changes_hands_gets_an_event_of_its_own() -> None:
+    """Else the server would answer with the event of the organiser before."""
+    key = occurrence().key
+    tokens = {client_token("acme", Entry(key=key, organizer=who)) for who in ("alice", "dave")}
+    assert len(tokens) == 2
