@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,6 @@ class World:
     config: workload.Config
     foreign: str = ""  # the foreign events as they were, as text
     now: datetime = workload.NOW
-    others: list[World] = field(default_factory=list)  # further workspaces on the same server
 
     @property
     def state(self) -> Path:
@@ -99,7 +97,9 @@ class World:
 
     def write(self) -> None:
         text = yaml.safe_dump(self.config, sort_keys=False)
-        (self.folder / "meetings.yaml").write_text(text, encoding="utf-8")
+        path = self.folder / "meetings.yaml"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:  # another run may be reading it
+            path.write_text(text, encoding="utf-8")
 
     def events(self) -> list[Json]:
         """Return the live events."""
@@ -118,7 +118,10 @@ class World:
         return dict(self.sandbox.control("edits", document))
 
     def foreign_now(self) -> str:
-        return json.dumps([one for one in self.events() if not ours(one)], sort_keys=True)
+        """Return what the events of others look like; those that were there from the start, once there is a start."""
+        known = {one["id"] for one in json.loads(self.foreign)} if self.foreign else None
+        found = [one for one in self.events() if (one["id"] in known if known is not None else not ours(one))]
+        return json.dumps(found, sort_keys=True)
 
 
 def ours(event: Json, workspaces: tuple[str, ...] = ("acme",)) -> bool:
