@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.config.model import Config, ProviderKind
 from reconciler.desired import People
-from reconciler.dingtalk import Client, Credentials, Options, Secret, connect, from_environment
+from reconciler.dingtalk import Client, Credentials, Options, Reader, Secret, connect, connect_reader, from_environment
 from reconciler.errors import ReconcilerError
 from reconciler.state.local import FOLDER
 from reconciler.state.model import State
@@ -25,15 +25,29 @@ SANDBOX_FILE = "sandbox.db"
 @contextmanager
 def connected(config: Config, environment: Mapping[str, str], *, clock: Callable[[], datetime]) -> Iterator[Client]:
     """Give a client for as long as the block runs. Raises ReconcilerError where credentials are missing."""
-    options = Options(qps=config.provider.qps)
+    with _place(config, environment, clock=clock) as (endpoint, credentials):
+        yield connect(endpoint, credentials, options=Options(qps=config.provider.qps))
+
+
+@contextmanager
+def connected_reader(
+    config: Config, environment: Mapping[str, str], *, clock: Callable[[], datetime]
+) -> Iterator[Reader]:
+    """Give what can read and never write, else as `connected`."""
+    with _place(config, environment, clock=clock) as (endpoint, credentials):
+        yield connect_reader(endpoint, credentials, options=Options(qps=config.provider.qps))
+
+
+@contextmanager
+def _place(
+    config: Config, environment: Mapping[str, str], *, clock: Callable[[], datetime]
+) -> Iterator[tuple[str, Credentials]]:
     if config.provider.kind is ProviderKind.DINGTALK:
-        yield connect(config.provider.endpoint, from_environment(environment), options=options)
+        yield config.provider.endpoint, from_environment(environment)
         return
     with open_sandbox(config, clock=clock) as sandbox:
-        credentials = Credentials(
-            app_key=sandbox.credentials.app_key, app_secret=Secret(sandbox.credentials.app_secret)
-        )
-        yield connect(sandbox.endpoint, credentials, options=options)
+        secret = Secret(sandbox.credentials.app_secret)
+        yield sandbox.endpoint, Credentials(app_key=sandbox.credentials.app_key, app_secret=secret)
 
 
 def sandbox_file(config: Config) -> Path:
@@ -64,7 +78,7 @@ def _seed(config: Config) -> Seed:
     return Seed(people=people, rooms=rooms)
 
 
-def resolve_people(config: Config, client: Client, state: State) -> tuple[People, Mapping[str, str]]:
+def resolve_people(config: Config, client: Reader, state: State) -> tuple[People, Mapping[str, str]]:
     """Return the union id of every alias, and the answers to remember in the state.
 
     People named by `userid` or `mobile` are asked for once; these calls are outside of the monthly quota.

@@ -14,7 +14,8 @@ from reconciler import apply as applying
 from reconciler.config.model import Config
 from reconciler.desired import People, desired
 from reconciler.diff import Action, Change, diff
-from reconciler.dingtalk import Client
+from reconciler.dingtalk import Client, Reader
+from reconciler.drift import Finding, find_drift
 from reconciler.errors import PlanStale, StateError, UsageError
 from reconciler.models import Key, Occurrence
 from reconciler.observe import Refresh, Scope, observe, remembered
@@ -192,18 +193,18 @@ def rebuild_state(planned: Planned, store: LocalStore, client: Client, *, now: d
     return store.save(counted(replace(state, entries={**seen, **state.entries}), client, now))
 
 
-def calls_made(client: Client) -> int:
+def calls_made(client: Reader) -> int:
     """Return how many calls `client` has made that count in the monthly quota."""
     return sum(client.session.calls.values())
 
 
-def counted(state: State, client: Client, now: datetime) -> State:
+def counted(state: State, client: Reader, now: datetime) -> State:
     """Return `state` with the calls of `client` added to those of this month; older months are forgotten."""
     month = now.strftime("%Y-%m")
     return replace(state, calls={month: state.calls.get(month, 0) + calls_made(client)})
 
 
-def remember_calls(store: LocalStore, client: Client, *, now: datetime) -> None:
+def remember_calls(store: LocalStore, client: Reader, *, now: datetime) -> None:
     """Add the calls that a mere look took to those of this month, as far as the state can be written."""
     try:
         with store.lock.held("plan", now=now):
@@ -289,3 +290,36 @@ def remembered_agenda(config: Config, store: LocalStore, *, now: datetime, until
         observed=remembered(state),
         people=people,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """What was found to differ from what was last applied, and what was seen."""
+
+    findings: tuple[Finding, ...]
+    seen: Observation
+    people: People
+
+
+def look_for_drift(
+    config: Config,
+    reader: Reader,
+    store: LocalStore,
+    question: Question,
+    *,
+    now: datetime,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Drift:
+    """Return what differs from what was last applied as of `now`. It has no client that could write.
+
+    Raises UsageError for a target that is no meeting, StateError, and ApiError where people can't be resolved.
+    """
+    _check_targets(config, store, question.targets)
+    state = store.load()
+    people, _ = resolve_people(config, reader, state)
+    until = now + config.horizon
+    scope = _scope(config, people, desired(config, people, after=now, before=until), question)
+    seen = observe(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
+    wanted = _wanted(config, people, seen, now=now, until=until)
+    findings = find_drift(wanted, seen, now=now, create_before=until, targets=question.targets)
+    return Drift(findings=findings, seen=seen, people=people)

@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": ("reconciler.cli.plan", "Show what apply would do."),
     "show": ("reconciler.cli.show", "Show a saved plan."),
     "apply": ("reconciler.cli.apply", "Make DingTalk be as the config says."),
+    "drift": ("reconciler.cli.drift", "Show what people changed in DingTalk."),
     "destroy": ("reconciler.cli.destroy", "Cancel every future occurrence of this workspace."),
     "agenda": ("reconciler.cli.agenda", "Show the next two weeks, day by day."),
     "start": ("reconciler.cli.start", "Open a meeting's video conference now and ring its people."),
@@ -58,7 +59,7 @@ def cli(settings: Globals) -> None:
 
     \b
     Exit codes: 0 done or nothing to do; 1 an error, or some actions failed;
-    2 changes pending (plan --detailed-exitcode); 3 a DingTalk limit deferred
+    2 changes pending (plan --detailed-exitcode), or drift; 3 a DingTalk limit deferred
     some actions to a later run; 64 wrong usage.
     """
     _log(settings)

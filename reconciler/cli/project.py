@@ -11,8 +11,8 @@ from datetime import datetime
 from reconciler.cli.options import Globals
 from reconciler.config import load
 from reconciler.config.model import Config
-from reconciler.dingtalk import Client
-from reconciler.provider import connected
+from reconciler.dingtalk import Client, Reader
+from reconciler.provider import connected, connected_reader
 from reconciler.state.local import LocalStore
 
 
@@ -27,6 +27,12 @@ class Project:
         """Give a client for as long as the block runs."""
         with connected(self.config, os.environ, clock=self.clock) as client:
             yield client
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """Give what can ask and never write, for as long as the block runs."""
+        with connected_reader(self.config, os.environ, clock=self.clock) as reader:
+            yield reader
 
 
 def open_project(settings: Globals) -> Project:

@@ -1,0 +1,78 @@
+"""`drift`: what people changed in DingTalk since it was last applied."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.options import Globals, global_options, option, planning_options
+
+FAILED, DRIFTED, DEFERRED = 1, 2, 3
+
+
+@click.command("drift")
+@planning_options
+@option("--adopt", is_flag=True, help="Print the YAML that would accept the drift, a merge patch of the config.")
+@global_options
+def command(settings: Globals, *, as_json: bool, targets: tuple[str, ...], parallelism: int, adopt: bool) -> int:
+    """Show what people changed in DingTalk since it was last applied. Holds no way to write there.
+
+    Only what a person edited is drift. With -v it also lists what is none: rooms that wait for an approval, DingTalk's
+    values of what is not declared, changes of the config that are not applied yet.
+
+    Exit codes: 0 no drift; 2 drift; 1 an error, or not everything could be read.
+
+    \b
+    Examples:
+      reconciler drift
+      reconciler drift --json | jq '.findings[] | select(.class == "edited")'
+      reconciler drift --adopt > patch.yaml
+    """
+    from reconciler.cli.console import progress, tell
+    from reconciler.cli.project import open_project
+    from reconciler.dingtalk.errors import QuotaExhausted
+    from reconciler.drift import has_drift
+    from reconciler.errors import UsageError
+    from reconciler.workflow import Question, look_for_drift, remember_calls
+
+    if adopt and as_json:
+        raise UsageError("--adopt prints YAML, and --json a document", fix="use one of the two")
+    project = open_project(settings)
+    question = Question(targets=frozenset(targets), parallelism=parallelism)
+    now = project.clock()
+    quiet = as_json or adopt
+    with project.reader() as reader:
+        with progress("Reading DingTalk", no_color=settings.no_color, quiet=quiet) as tick:
+            found = look_for_drift(project.config, reader, project.store, question, now=now, progress=tick)
+        remember_calls(project.store, reader, now=project.clock())
+    if project.store.notice:
+        tell(f"warning: {project.store.notice}")
+    failures = found.seen.failures
+    if as_json:
+        from reconciler.report.document import dump
+        from reconciler.report.drift_document import drift_document
+
+        document = drift_document(found.findings, failures, workspace=project.config.workspace, now=now)
+        click.echo(dump(document), nl=False)
+    elif adopt:
+        import yaml
+
+        from reconciler.accepting import accept
+
+        acceptance = accept(found.findings, found.seen, project.config, found.people)
+        for left in acceptance.left:
+            tell(left)
+        for failure in failures:
+            tell(f"not read: {failure.where}: {failure.message}")
+        if acceptance.patch:
+            click.echo(yaml.safe_dump(acceptance.patch, sort_keys=False, allow_unicode=True), nl=False)
+    else:
+        from reconciler.cli.console import show
+        from reconciler.report.drift_text import drift_text
+        from reconciler.report.names import Names
+
+        rooms = {room.id: room.alias for room in project.config.rooms.values()}
+        names = Names(people={union_id: alias for alias, union_id in found.people.items()}, rooms=rooms)
+        show(drift_text(found.findings, failures, names, verbose=settings.verbose > 0), no_color=settings.no_color)
+    if failures:
+        return DEFERRED if {one.code for one in failures} == {QuotaExhausted.code} else FAILED
+    return DRIFTED if has_drift(found.findings) else 0

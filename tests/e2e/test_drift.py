@@ -1,0 +1,85 @@
+"""What people change in DingTalk is told, and can be accepted into the config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from team import Team
+
+from reconciler.resources import schema
+
+
+def merged(tree: Any, patch: Any) -> Any:
+    """Return `tree` after a merge patch: mappings merge, everything else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    old = tree if isinstance(tree, dict) else {}
+    return old | {key: merged(old.get(key), value) for key, value in patch.items()}
+
+
+def edit(team: Team, action: str, **fields: Any) -> None:
+    team.sandbox.control("edits", {"action": action, **fields})
+
+
+def test_drift_is_told_by_the_exit_code_and_nothing_is_written(team: Team) -> None:
+    team.apply()
+    assert team.run("drift").code == 0
+    event = team.events()[0]
+    edit(team, "change_event", event=event.id, summary="By hand")
+    writes = [call for call in team.sandbox.control("calls")["calls"] if "update" in call["api"]]
+    done = team.run("drift")
+    assert done.code == 2
+    assert "By hand" in done.out
+    document = team.run("drift", "--json")
+    assert document.code == 2
+    jsonschema.validate(document.json, schema("drift"))
+    assert document.json["summary"]["edited"] == 1
+    assert [call for call in team.sandbox.control("calls")["calls"] if "update" in call["api"]] == writes
+    assert team.run("drift", "--target", "retro").code == 0
+
+
+def test_drift_that_is_accepted_is_no_drift_and_plans_nothing_of_it(team: Team) -> None:
+    team.apply()
+    first, second, *rest = (event for event in team.events("alice") if event.title == "Weekly sync")
+    edit(team, "change_event", event=first.id, summary="Kick-off")
+    edit(team, "add_attendees", event=first.id, attendees=[{"id": "union-dave"}])
+    edit(team, "delete_event", event=second.id)
+    moved = {"dateTime": "2026-12-15T09:30:00+08:00", "timeZone": "Asia/Shanghai"}
+    until = {"dateTime": "2026-12-15T10:30:00+08:00", "timeZone": "Asia/Shanghai"}
+    edit(team, "change_event", event=rest[0].id, start=moved, end=until)
+    for event in team.events("bob"):
+        if event.title == "Retrospective":
+            edit(team, "change_event", event=event.id, summary="Retro")
+    done = team.run("drift", "--adopt")
+    assert done.code == 2
+    patch = yaml.safe_load(done.out)
+    assert patch["meetings"]["retro"] == {"title": "Retro"}
+    assert patch["meetings"]["weekly-sync"]["schedule"]["skip"] == ["2026-12-07T10:00"]
+    team.config = merged(team.config, patch)
+    assert team.run("validate").code == 0, team.run("validate").err
+    assert team.run("drift").code == 0
+    team.apply()
+    assert team.plan()["changes"] == []
+    titles = sorted(event.title for event in team.events())
+    assert titles == ["Kick-off", "Retro", "Retro", "Weekly sync", "Weekly sync"]
+
+
+@pytest.mark.parametrize("answer", ["accepted", "declined"])
+def test_an_answer_to_an_invitation_is_no_drift(team: Team, answer: str) -> None:
+    team.apply()
+    event = team.events("alice")[0]
+    edit(team, "answer_invitation", event=event.id, person="union-bob", status=answer)
+    assert team.run("drift").code == 0
+    assert team.run("drift", "--adopt").out == ""
+
+
+def test_without_a_state_the_config_is_what_it_is_compared_with(team: Team) -> None:
+    team.apply()
+    event = team.events()[0]
+    edit(team, "change_event", event=event.id, summary="By hand")
+    (team.folder / ".reconciler" / "state.json").unlink()
+    findings = team.run("drift", "--json").json["findings"]
+    assert ("title", "edited") in {(one["path"], one["class"]) for one in findings}
