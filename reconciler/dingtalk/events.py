@@ -11,7 +11,7 @@ from reconciler.dingtalk import calls
 from reconciler.dingtalk.errors import NotFound, RoomNotAvailable, UnreadableAnswer
 from reconciler.dingtalk.paging import pages
 from reconciler.dingtalk.session import ReadSession, Session, confirm
-from reconciler.dingtalk.wire import Answer, from_attendees, iso, items, text, to_attendees, to_event, to_time
+from reconciler.dingtalk.wire import Answer, from_attendees, iso, listed, text, to_attendees, to_event, to_time
 from reconciler.models import Attendee, Event, RoomStatus
 
 PAGE = 100  # the most events of a page, and the most attendees of an event in a list
@@ -94,14 +94,14 @@ class EventReader:
         path = {"user": organizer, "event": event_id}
         found: list[Answer] = []
         for answer in pages(self._reading, calls.ATTENDEES_LIST, path=path, query={"maxResults": 500}):
-            found.extend(items(answer, "attendees"))
+            found.extend(listed(answer, "attendees", calls.ATTENDEES_LIST))
         return from_attendees({"attendees": found}, organizer)
 
     def _collect(self, call: calls.ReadCall, organizer: str, query: Mapping[str, object]) -> EventList:
         events: dict[str, Event] = {}
         token = ""
         for answer in pages(self._reading, call, path={"user": organizer}, query=query):
-            for item in items(answer, "events"):
+            for item in listed(answer, "events", call):
                 event = to_event(item, organizer=organizer, call=call, max_attendees=PAGE)
                 events[event.id] = event  # a page may repeat what moved while it was read
             token = text(answer, "syncToken")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.dingtalk.calls import ReadCall
 from reconciler.dingtalk.errors import UnreadableAnswer
 from reconciler.dingtalk.session import ReadSession
-from reconciler.dingtalk.wire import Answer, text
+from reconciler.dingtalk.wire import Answer, text, unreadable
 
 MOST_PAGES = 1000
 
@@ -19,12 +19,14 @@ def pages(
     path: Mapping[str, str] | None = None,
     query: Mapping[str, object] | None = None,
 ) -> Iterator[Answer]:
-    """Yield every page of a list. Raises UnreadableAnswer where a token comes back, which would go on for ever."""
+    """Yield every page of a list. Raises UnreadableAnswer for a token that is no text or that comes back."""
     seen: set[str] = set()
     token = ""
     for _ in range(MOST_PAGES):
         answer = session.read(call, path=path, query={**(query or {}), **({"nextToken": token} if token else {})})
         yield answer
+        if not isinstance(answer.get("nextToken"), str | int | None):
+            raise unreadable(call, "nextToken")  # without it the rest would count as gone
         token = text(answer, "nextToken")
         if not token or answer.get("hasMore") is False:
             return

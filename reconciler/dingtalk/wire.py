@@ -71,6 +71,19 @@ def items(answer: Answer, key: str) -> Iterator[Answer]:
         yield from (item for item in value if isinstance(item, Mapping))
 
 
+def listed(answer: Answer, key: str, call: Call) -> Iterator[Answer]:
+    """Yield the objects of the list at `key`, none where it is absent.
+
+    Raises UnreadableAnswer for anything else: what a list does not show counts as gone.
+    """
+    value = answer.get(key)
+    if value is None:
+        return
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise unreadable(call, key)
+    yield from value
+
+
 def texts(answer: Answer, key: str) -> tuple[str, ...]:
     """Return the texts of the list at `key`."""
     value = answer.get(key)
@@ -160,13 +173,16 @@ def to_event(answer: Answer, *, organizer: str, call: Call, max_attendees: int) 
     """Return the event that `answer` describes; `organizer` is whose calendar was asked.
 
     `max_attendees` is what was asked for: an answer with as many may have been cut. Of a deleted event there may be
-    the id alone; its times are then those of the epoch. Raises UnreadableAnswer without an id, or without a start.
+    the id alone; its times are then those of the epoch. Raises UnreadableAnswer without an id or a start,
+    or where the description is no text.
     """
     cancelled = text(answer, "status") == "cancelled"
     owner = text(part(answer, "organizer"), "id") or organizer
     start = from_time(part(answer, "start")) or (EPOCH if cancelled else None)
     if start is None:
         raise unreadable(call, "start")
+    if not isinstance(answer.get("description"), str | int | None):
+        raise unreadable(call, "description")  # it may hold our marker
     return Event(
         id=needed(answer, "id", call),
         organizer=owner,

@@ -84,6 +84,10 @@ _FIELDS = [
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(_FIELDS), _JSON))
 def test_fields_of_wrong_types_are_passed_over(fields: dict[str, Any]) -> None:
+    if not isinstance(fields.get("description"), str | int | None):
+        with pytest.raises(UnreadableAnswer):  # it may have held our marker
+            _event(**fields)
+        return
     assert _event(**fields).id == "e1"
 
 
