@@ -104,20 +104,20 @@ def classify(
             "this IP address is banned for calling too often",
             call=str(call),
             status=status,
-            dingtalk_code=str(answer.get("status", "")),
-            request_id=_text(answer, "uuid"),
+            dingtalk_code=_text(answer, "status", redact),
+            request_id=_text(answer, "uuid", redact),
             retry_after=BAN_SECONDS if told is None else told,
         )
     if answer is None:
         return _no_json(status, body, headers, call, wait)
-    code, message = _text(answer, "code"), redact(_text(answer, "message"))
+    code, message = _text(answer, "code", redact), _text(answer, "message", redact)
     kind = _BY_CODE.get(code) or _by_status(status)
     return kind(
         _sentence(kind, message or f"HTTP {status}", code),
         call=str(call),
         status=status,
         dingtalk_code=code,
-        request_id=_text(answer, "requestid") or _text(answer, "requestId"),
+        request_id=_text(answer, "requestid", redact) or _text(answer, "requestId", redact),
         retry_after=wait,
         fix=_fix(kind, call),
     )
@@ -132,14 +132,14 @@ def classify_old(answer: Mapping[str, Any], call: Call, redact: Callable[[str], 
     if code == 0:
         return None
     if code == 88:  # noqa: PLR2004  # a wrapper: the code that matters is sub_code, and it is mostly the token or a right
-        code = int(sub) if (sub := _text(answer, "sub_code")).isdigit() else code
+        code = int(sub) if (sub := _text(answer, "sub_code", redact)).isdigit() else code
     kind = _OLD_CODES.get(code, Refused)
     return kind(
-        _sentence(kind, redact(_text(answer, "errmsg")), str(code)),
+        _sentence(kind, _text(answer, "errmsg", redact), str(code)),
         call=str(call),
         status=_OK,
         dingtalk_code=str(code),
-        request_id=_text(answer, "request_id"),
+        request_id=_text(answer, "request_id", redact),
         fix="grant the app the permission to read the address book" if kind is PermissionMissing else "",
     )
 
@@ -195,9 +195,10 @@ def _fix(kind: type[ApiError], call: Call) -> str:
     return ""
 
 
-def _text(answer: Mapping[str, Any], key: str) -> str:
+def _text(answer: Mapping[str, Any], key: str, redact: Callable[[str], str]) -> str:
+    """Return the text at `key` fit to print. Secrets go first: a text that is cut may end with the half of one."""
     value = answer.get(key)
-    return clean(value) if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+    return clean(redact(value)) if isinstance(value, str) else str(value) if isinstance(value, int) else ""
 
 
 def _seconds(value: object) -> float | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
+from urllib.parse import quote
 
 HIDDEN = "[hidden]"
 _SHORTEST = 6  # a shorter "secret" would blot out ordinary words
@@ -44,7 +46,7 @@ class Redactor:
     def learn(self, secret: Secret) -> None:
         if len(text := secret.reveal()) >= _SHORTEST:
             with self._lock:
-                self._known.add(text)
+                self._known |= {text, quote(text, safe=""), json.dumps(text)[1:-1]}  # as URLs and JSON spell it
 
     def redact(self, text: str) -> str:
         """Return `text` with every known secret replaced."""

@@ -227,7 +227,7 @@ class ReadSession:
             return {}
         error: ApiError | None
         try:
-            answer = json.loads(response.body) if response.status == _OK else None
+            answer = _parsed(response.body) if response.status == _OK else None
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict) or _is_error(answer):
@@ -285,6 +285,14 @@ class Session(ReadSession):
         if not isinstance(call, WriteCall):
             raise TypeError(f"{call} does not write")
         return self._call(call, self._request(call, path=path, query=query, body=body, token=token))
+
+
+def _parsed(body: bytes) -> Any:
+    """Return the JSON in `body`. Lone surrogates, which no file and no terminal takes, become question marks."""
+    answer = json.loads(body)
+    if b"\\ud" in body.lower():
+        answer = json.loads(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
+    return answer
 
 
 def _is_error(answer: Answer) -> bool:
