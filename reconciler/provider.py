@@ -12,7 +12,7 @@ from reconciler.config.model import Config, ProviderKind
 from reconciler.desired import People
 from reconciler.dingtalk import Client, Credentials, Options, Reader, Secret, connect, connect_reader, from_environment
 from reconciler.errors import ReconcilerError
-from reconciler.state.local import FOLDER
+from reconciler.state.folder import FOLDER
 from reconciler.state.model import State
 
 if TYPE_CHECKING:

@@ -36,7 +36,9 @@ class Project:
 
 
 def open_project(settings: Globals) -> Project:
-    """Return the project that the global options name. Raises ConfigError with all that is wrong."""
+    """Return the project that the global options name. Raises ConfigError with all that is wrong, StateError."""
     clock = settings.clock()
     config = load(settings.config, now=clock())
-    return Project(config=config, store=LocalStore(config.root, config.workspace), clock=clock)
+    store = LocalStore(config.root, config.workspace)
+    store.check()
+    return Project(config=config, store=store, clock=clock)

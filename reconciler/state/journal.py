@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.models import Key
-from reconciler.state.codec import decode_entry, encode_entry
+from reconciler.state.codec import as_instant, as_text, decode_entry, encode_entry
 from reconciler.state.model import Entry, Orphan, State
 
 
@@ -120,7 +120,7 @@ class Journal:
         line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         with self._lock:
             if self._descriptor is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
                 if os.fstat(self._descriptor).st_size:
                     line = b"\n" + line  # the last line may have been cut in the middle
@@ -132,12 +132,12 @@ def _replay(record: dict[str, Any], entries: dict[Key, Entry | None], started: d
     if "begin" in record:
         started[record["begin"]] = Intent(
             id=record["begin"],
-            call=record["call"],
+            call=as_text(record["call"]),
             key=Key.parse(record["address"]),
-            organizer=record["organizer"],
-            title=record["title"],
-            start=datetime.fromisoformat(record["start"]),
-            at=datetime.fromisoformat(record["at"]),
+            organizer=as_text(record["organizer"]),
+            title=as_text(record["title"]),
+            start=as_instant(record["start"]),
+            at=as_instant(record["at"]),
         )
         return
     if "entry" in record:

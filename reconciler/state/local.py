@@ -9,17 +9,17 @@ from pathlib import Path
 
 from reconciler.errors import StateError, UnreadableState
 from reconciler.state.codec import dumps, loads
+from reconciler.state.folder import FOLDER, check_folder
 from reconciler.state.journal import Journal
 from reconciler.state.lock import Lock
 from reconciler.state.model import State
-
-FOLDER = ".reconciler"
 
 
 class LocalStore:
     """`state.json`, `journal.jsonl` and the lock in the folder `.reconciler` beside the config."""
 
     def __init__(self, root: Path, workspace: str) -> None:
+        self._root = root
         self.path = root / FOLDER / "state.json"
         self.workspace = workspace
         self.notice = ""  # what a person should know about the last load
@@ -30,8 +30,9 @@ class LocalStore:
         """Return the last saved state with the journal of a run that was cut short, or a new state.
 
         A damaged file counts as none, and `notice` says so: everything in it can be found again by the markers.
-        Raises StateError where it was written by a newer program, belongs to another workspace, or is no plain file.
+        Raises StateError where it was written by a newer program, belongs to another workspace, or can't be trusted.
         """
+        self.check()
         self.notice = ""
         try:
             saved = self._saved()
@@ -40,10 +41,14 @@ class LocalStore:
             saved = self._new()
         return self.journal.replay().onto(saved)
 
+    def check(self) -> None:
+        """Raise StateError where others than we could have written what stands in the folder."""
+        check_folder(self._root)
+
     def save(self, state: State) -> State:
         """Write `state` under the next serial: whole, or not at all. Return it as written."""
         written = replace(state, serial=state.serial + 1)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.tmp")
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
@@ -61,8 +66,6 @@ class LocalStore:
         return written
 
     def _saved(self) -> State:
-        if self.path.is_symlink():
-            raise StateError("the state is a symbolic link", where=str(self.path), fix="put a plain file there")
         try:
             state = loads(self.path.read_text(encoding="utf-8"), where=str(self.path))
         except FileNotFoundError:

@@ -45,7 +45,7 @@ class Lock:
         Raises StateLocked, naming the holder. A note left by a dead process of this host is taken over; one
         from another host, where nobody can see whether the process lives, needs `unlock`.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = FileLock(self._path, timeout=timeout_s, mode=0o600)
         try:
             lock.acquire(poll_interval=0.05)
@@ -85,7 +85,9 @@ class Lock:
             operation=operation,
             since=now.isoformat(timespec="seconds"),
         )
-        self._note.write_text(json.dumps(asdict(holder)), encoding="utf-8")
+        descriptor = os.open(self._note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(holder)))
 
     def _locked(self, holder: Holder | None) -> StateLocked:
         return StateLocked(
