@@ -79,6 +79,10 @@ def _document(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
 
 def _file(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
     file = str(path)
+    if _leads_outside(path):
+        # Whoever writes the config must not learn from its errors what stands in other files.
+        message, hint = "this is a link to a file outside of its folder", "put the file itself here"
+        return None, (Problem(Position(file, 1, 1), "", message, hint),)
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
@@ -89,6 +93,13 @@ def _file(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
         empty = Problem(Position(file, 1, 1), "", "the file is empty", "begin with version: 1")
         return None, problems or (empty,)
     return document, problems
+
+
+def _leads_outside(path: Path) -> bool:
+    try:
+        return path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve())
+    except (OSError, RuntimeError):  # links in a circle
+        return False
 
 
 def _unreadable(path: Path, error: OSError) -> Problem:
