@@ -47,8 +47,10 @@ def show(renderable: RenderableType, *, no_color: bool = False) -> None:
 
 
 def tell(text: str) -> None:
-    """Print a line that is no result."""
-    sys.stderr.write(text + "\n")
+    """Print lines that are no result. What others wrote in them is made harmless."""
+    from reconciler.report.clean import for_terminal
+
+    sys.stderr.write("".join(f"{for_terminal(line)}\n" for line in text.split("\n")))
 
 
 def show_problems(problems: tuple[Problem, ...], *, no_color: bool = False) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import click
@@ -21,10 +20,11 @@ def command() -> None:
 def list_(settings: Globals) -> int:
     """Print the address of every occurrence that the state knows, one a line."""
     from reconciler.cli.project import open_project
+    from reconciler.report.clean import for_terminal
 
     state = open_project(settings).store.load()
     for entry in sorted(state.entries.values(), key=lambda one: str(one.key)):
-        click.echo(str(entry.key))
+        click.echo(for_terminal(str(entry.key)))
     return 0
 
 
@@ -40,13 +40,14 @@ def show(settings: Globals, *, address: str) -> int:
     """
     from reconciler.cli.project import open_project
     from reconciler.models import Key
+    from reconciler.report.document import dump
     from reconciler.state.codec import encode_entry
 
     key = Key.parse(address)
     entry = open_project(settings).store.load().entries.get(key)
     if entry is None:
         raise UsageError(f"the state knows no {address}", fix="`reconciler state list` prints all that it knows")
-    click.echo(json.dumps({"address": address, **encode_entry(entry)}, ensure_ascii=False, indent=2))
+    click.echo(dump({"address": address, **encode_entry(entry)}), nl=False)
     return 0
 
 
@@ -78,8 +79,9 @@ def orphans(settings: Globals, *, dismiss: str | None) -> int:
         tell(f"{len(state.orphans) - len(kept)} dismissed")
         return 0
     for orphan in state.orphans:
-        what = f"{orphan.organizer} {for_terminal(orphan.title)!r} of {orphan.start.isoformat()}"
-        click.echo(f"{orphan.address}  {what}, asked for at {orphan.asked_at.isoformat(timespec='seconds')}")
+        what = f"{orphan.organizer} {orphan.title!r} of {orphan.start.isoformat()}"
+        text = f"{orphan.address}  {what}, asked for at {orphan.asked_at.isoformat(timespec='seconds')}"
+        click.echo(for_terminal(text))
     return 0
 
 
