@@ -121,6 +121,15 @@ def writing_options(command: F) -> F:
     return approve(planning_options(lock(quota(command))))
 
 
+def annotations_option(command: F) -> F:
+    """Give `command` the choice to annotate the lines of the config."""
+    return option(
+        "--annotations",
+        type=click.Choice(("github",)),
+        help="Print annotations, so that problems stand on the lines that caused them.",
+    )(command)
+
+
 def markdown_options(command: F) -> F:
     """Give `command` one argument `markdown_limit`: the characters of the Markdown asked for, None where it was not."""
 

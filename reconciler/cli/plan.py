@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import Globals, global_options, markdown_options, option, planning_options, refresh_option
+from reconciler.cli.options import (
+    Globals,
+    annotations_option,
+    global_options,
+    markdown_options,
+    option,
+    planning_options,
+    refresh_option,
+)
 
 PENDING = 2
 
@@ -17,6 +25,12 @@ PENDING = 2
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
 @refresh_option
 @markdown_options
+@annotations_option
+@option(
+    "--ci-outputs",
+    is_flag=True,
+    help="In a step of GitHub Actions: set its outputs, add the plan to its summary.",
+)
 @global_options
 def command(
     settings: Globals,
@@ -25,6 +39,8 @@ def command(
     markdown_limit: int | None,
     out: Path | None,
     detailed_exitcode: bool,
+    annotations: str | None,
+    ci_outputs: bool,
     targets: tuple[str, ...],
     refresh: str,
     parallelism: int,
@@ -39,17 +55,22 @@ def command(
       reconciler plan --markdown > comment.md
       reconciler plan --out plan.json && reconciler apply plan.json
     """
-    from reconciler.cli.planning import planned, reading_code, save_plan, show_plan
+    from reconciler.cli.ci import Told
+    from reconciler.cli.planning import names_for, planned, reading_code, save_plan, show_plan
     from reconciler.cli.project import open_project
     from reconciler.observe import Refresh
     from reconciler.workflow import Question, remember_calls
 
-    project = open_project(settings)
-    question = Question(refresh=Refresh(refresh), targets=frozenset(targets), parallelism=parallelism)
-    with project.client() as client:
-        made = planned(project, client, question, settings, quiet=as_json)
-        remember_calls(project.store, client, now=project.clock())
-    if out is not None:
-        save_plan(made, project, out, refresh=refresh)
+    document = as_json or markdown_limit is not None
+    told = Told(annotate=annotations is not None, outputs=ci_outputs, document=document)
+    with told.failing():
+        project = open_project(settings)
+        question = Question(refresh=Refresh(refresh), targets=frozenset(targets), parallelism=parallelism)
+        with project.client() as client:
+            made = planned(project, client, question, settings, quiet=as_json)
+            remember_calls(project.store, client, now=project.clock())
+        if out is not None:
+            save_plan(made, project, out, refresh=refresh)
+        told.tell(made.plan, names_for(project, made), qps=project.config.provider.qps)
     show_plan(made, project, settings, as_json=as_json, markdown_limit=markdown_limit)
     return reading_code(made) or (PENDING if detailed_exitcode and made.plan.changes else 0)

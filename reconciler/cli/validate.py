@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from reconciler.cli.options import Globals, global_options, option
+from reconciler.cli.options import Globals, annotations_option, global_options, option
 from reconciler.errors import Severity
 
 
 @click.command("validate")
 @option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+@annotations_option
+@option(
+    "--codequality",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a GitLab Code Quality report, too.",
+)
 @global_options
-def command(settings: Globals, *, as_json: bool) -> int:
+def command(settings: Globals, *, as_json: bool, annotations: str | None, codequality: Path | None) -> int:
     """Check the config: every mistake at once, each with its line. Calls nobody and needs no credentials.
 
     \b
     Examples:
       reconciler validate
       reconciler -c teams/ validate --json
+      reconciler validate --annotations github
+      reconciler validate --codequality gl-code-quality-report.json
     """
     from reconciler.config import check
 
     problems = check(settings.config, now=settings.clock()())
+    if annotations or codequality is not None:
+        from reconciler.cli.ci import annotate_problems, write_codequality
+
+        if codequality is not None:
+            write_codequality(problems, codequality)
+        if annotations:
+            annotate_problems(problems, document=as_json)
     if as_json:
         from reconciler.report.document import dump, validate_document
 
         click.echo(dump(validate_document(problems)), nl=False)
-    else:
+    elif not annotations:
         from reconciler.cli.console import show
         from reconciler.report.problems_text import problems_text
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from team import Team
+import json
+from pathlib import Path
+
+from team import NOW, Done, Team
 
 
 def test_a_plan_as_markdown_is_alone_on_stdout_and_shown_again_from_its_file(team: Team) -> None:
@@ -29,3 +32,66 @@ def test_markdown_from_remote_text_mentions_nobody(team: Team) -> None:
 def test_json_and_markdown_exclude_each_other(team: Team) -> None:
     assert team.run("plan", "--json", "--markdown").code == 64
     assert team.run("plan", "--markdown", "--markdown-limit", "10").code == 64
+
+
+def outputs(file: Path) -> dict[str, str]:
+    """Return what GitHub would read."""
+    found = {}
+    lines = iter(file.read_text(encoding="utf-8").splitlines())
+    for line in lines:
+        name, _, delimiter = line.partition("<<")
+        found[name] = "\n".join(iter(lambda: next(lines), delimiter))
+    return found
+
+
+def test_mistakes_are_annotated_on_their_lines(team: Team) -> None:
+    team.config["meetings"]["weekly-sync"]["rooms"] = ["aurorra"]
+    done = team.run("validate", "--annotations", "github", GITHUB_WORKSPACE=str(team.folder.parent))
+    assert done.code == 1
+    line = next(
+        number
+        for number, text in enumerate((team.folder / "meetings.yaml").read_text().splitlines(), 1)
+        if "aurorra" in text
+    )
+    assert done.out.startswith(f"::error file=repository/meetings.yaml,line={line},col=")
+    with_document = team.run("validate", "--json", "--annotations", "github")
+    assert with_document.json["valid"] is False
+    assert with_document.err.startswith("::error file=meetings.yaml,")
+    assert team.run("plan", "--annotations", "github").out.startswith("::error file=meetings.yaml,")
+    assert team.sandbox.control("calls")["calls"] == []
+
+
+def test_a_code_quality_report_is_written_with_and_without_mistakes(team: Team) -> None:
+    report = team.folder / "quality.json"
+    assert team.run("validate", "--codequality", "quality.json").code == 0
+    assert json.loads(report.read_text()) == []
+    team.config["meetings"]["weekly-sync"]["rooms"] = ["aurorra"]
+    assert team.run("validate", "--codequality", "quality.json").code == 1
+    assert json.loads(report.read_text())[0]["location"]["path"] == "meetings.yaml"
+    assert team.run("validate", "--codequality", "no/such/folder.json").code == 1
+
+
+def test_a_step_of_github_actions_gets_outputs_and_a_summary(team: Team) -> None:
+    output, summary = team.folder / "output", team.folder / "summary"
+
+    def step() -> Done:
+        where = {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary), "RUNNER_TEMP": str(team.folder)}
+        return team.run("plan", "--ci-outputs", now=NOW, **where)
+
+    done = step()
+    assert done.code == 0, done.err
+    found = outputs(output)
+    assert [found[name] for name in ("changes", "to_add", "to_change", "to_destroy", "failure-reason")] == [
+        "true", "6", "0", "0", "",
+    ]  # fmt: skip
+    assert "6 to create" in Path(found["text_plan_path"]).read_text(encoding="utf-8")
+    assert json.loads(Path(found["json_plan_path"]).read_text(encoding="utf-8"))["summary"]["create"] == 6
+    assert summary.read_text(encoding="utf-8").startswith("<!-- reconciler plan: acme-platform -->\n**Plan: 6")
+    output.unlink()
+    team.config["meetings"]["weekly-sync"]["rooms"] = ["aurorra"]
+    assert step().code == 1
+    assert outputs(output) == {"changes": "false", "failure-reason": "validation-failed"}
+
+
+def test_outputs_need_a_step_to_give_them_to(team: Team) -> None:
+    assert team.run("plan", "--ci-outputs", GITHUB_OUTPUT="").code == 64

@@ -1,0 +1,122 @@
+"""What pipelines read besides the result: annotations, a report of problems, the outputs of a GitHub step."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import click
+
+from reconciler.diff import Action
+from reconciler.errors import ConfigError, Problem, ReconcilerError, UsageError
+from reconciler.operations import Plan
+from reconciler.report.annotations import error_annotation, plan_annotations, problem_annotations
+from reconciler.report.names import Names
+
+
+def located(file: str) -> str:
+    """Return `file` relative to the root of the checkout, as GitHub and GitLab want it, where it stands in there."""
+    root = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR")
+    path, base = Path(file).resolve(), Path(root).resolve() if root else Path.cwd()
+    return path.relative_to(base).as_posix() if path.is_relative_to(base) else file
+
+
+def print_annotations(lines: Iterable[str], *, document: bool) -> None:
+    """Print workflow commands; to stderr where stdout holds a `document`. GitHub reads both."""
+    for line in lines:
+        click.echo(line, err=document)
+
+
+def annotate_problems(problems: Iterable[Problem], *, document: bool) -> None:
+    """Print an annotation for each problem of the config."""
+    print_annotations(problem_annotations(problems, located=located), document=document)
+
+
+def write_codequality(problems: Iterable[Problem], path: Path) -> None:
+    """Write GitLab's report; without problems too, so that those of before count as resolved."""
+    from reconciler.report.codequality import codequality
+
+    write(path, json.dumps(codequality(problems, located=located), ensure_ascii=True, indent=2) + "\n")
+
+
+def write(path: Path, text: str, *, mode: str = "w") -> None:
+    """Write `text`. Raises ReconcilerError where that can't be."""
+    try:
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ReconcilerError(f"the file can't be written: {error.strerror}", where=str(path)) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What to tell a pipeline about a plan. `document` says that stdout holds one."""
+
+    annotate: bool
+    outputs: bool
+    document: bool
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Tell what ends the block, too."""
+        if self.outputs and not os.environ.get("GITHUB_OUTPUT"):
+            raise UsageError("GITHUB_OUTPUT is not set", fix="--ci-outputs is for a step of GitHub Actions")
+        try:
+            yield
+        except ReconcilerError as error:
+            if self.annotate and isinstance(error, ConfigError):
+                annotate_problems(error.problems, document=self.document)
+            elif self.annotate:
+                print_annotations([error_annotation(str(error))], document=self.document)
+            if self.outputs:
+                _outputs({"changes": "false", "failure-reason": error.code})
+            raise
+
+    def tell(self, plan: Plan, names: Names, *, qps: int) -> None:
+        """Tell of a plan that was made."""
+        if self.annotate:
+            print_annotations(plan_annotations(plan, located=located), document=self.document)
+        if self.outputs:
+            _outputs(_of(plan, names, qps))
+            summary = os.environ.get("GITHUB_STEP_SUMMARY")
+            if summary:
+                from reconciler.report.plan_markdown import plan_markdown
+
+                write(Path(summary), plan_markdown(plan, names), mode="a")
+
+
+def _of(plan: Plan, names: Names, qps: int) -> Mapping[str, str]:
+    from reconciler.cli.console import console
+    from reconciler.report.document import dump, plan_document
+    from reconciler.report.plan_text import plan_text
+
+    folder = Path(tempfile.mkdtemp(prefix="reconciler-", dir=os.environ.get("RUNNER_TEMP") or None))
+    text, document = folder / "plan.txt", folder / "plan.json"
+    with text.open("w", encoding="utf-8") as file:
+        console(file, no_color=True).print(plan_text(plan, names, qps=qps))
+    write(document, dump(plan_document(plan)))
+    codes = sorted({failure.code for failure in plan.failures})
+    return {
+        "changes": "true" if plan.changes else "false",
+        "to_add": str(plan.count(Action.CREATE)),
+        "to_change": str(plan.count(Action.UPDATE)),
+        "to_destroy": str(plan.count(Action.CANCEL)),
+        "text_plan_path": str(text),
+        "json_plan_path": str(document),
+        "failure-reason": ",".join(codes),
+    }
+
+
+def _outputs(values: Mapping[str, str]) -> None:
+    """Append to $GITHUB_OUTPUT. A delimiter that nobody can guess keeps a value from adding an output of its own."""
+    lines = []
+    for name, value in values.items():
+        delimiter = f"end-{uuid4()}"
+        lines.append(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
+    write(Path(os.environ["GITHUB_OUTPUT"]), "".join(lines), mode="a")
