@@ -7,16 +7,17 @@ are equal: instants in the zone of the meeting, people and rooms without an orde
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from deepdiff import DeepDiff
 
 from reconciler.models import Attendee, Conference, Event, Occurrence, RoomStatus, Settings
 from reconciler.observed import Observed
-from reconciler.settings import canonical, digest, plain, readable, write_only
+from reconciler.rendering import memory_digest
+from reconciler.settings import canonical, plain, readable, write_only
 
 View = Mapping[str, Any]
 
@@ -46,8 +47,52 @@ class Comparison:
 
 
 def compare(want: Occurrence, have: Observed) -> Comparison:
-    """Return how `have` differs from `want`; a part that is missing is a difference of its own."""
-    return Comparison(event=_compare_event(want, have), conference=_compare_conference(want, have))
+    """Return how `have` differs from `want`, but for what `want` ignores; a missing part is a difference of its own."""
+    return Comparison(
+        event=_minded(want, _compare_event(want, have)), conference=_minded(want, _compare_conference(want, have))
+    )
+
+
+def is_ignored(want: Occurrence, path: str) -> bool:
+    """Return whether the field at `path` is left to people."""
+    return path in want.ignore or ("time" in want.ignore and path in {"start", "end", "timezone"})
+
+
+def yielding(want: Occurrence, have: Observed) -> Occurrence:
+    """Return `want` with whatever it ignores as it was seen, so that nothing writes over it.
+
+    What has to be made anew is made as declared.
+    """
+    if not want.ignore:
+        return want
+    event = have.event
+    if have.alive:
+        settings = {name: value for name, value in want.settings.items() if f"settings.{name}" not in want.ignore}
+        want = replace(want, settings=settings)
+    if event is None:
+        return want
+    if "title" in want.ignore:
+        want = replace(want, title=event.title)
+    if "description" in want.ignore:
+        want = replace(want, description=have.description.body)
+    if "time" in want.ignore:
+        zone = event.timezone or want.timezone
+        want = replace(want, start=event.start, end=event.end, timezone=zone if _is_zone(zone) else want.timezone)
+    if "attendees" in want.ignore:
+        want = replace(want, attendees=event.attendees)
+    return replace(want, rooms=tuple(sorted(held_rooms(event)))) if "rooms" in want.ignore else want
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return True
+
+
+def _minded(want: Occurrence, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    return tuple(field for field in fields if not is_ignored(want, field.path)) if want.ignore else fields
 
 
 def _compare_event(want: Occurrence, have: Observed) -> tuple[Field, ...]:
@@ -130,9 +175,9 @@ def _seen_event(want: Occurrence, have: Observed, wanted: View) -> View:
 def _compare_memory(want: Occurrence, have: Observed, last: Occurrence | None) -> tuple[Field, ...]:
     """Return the differences in what can't be read back, judged by the marker and by what was last applied."""
     remembered = have.marker.applied if have.marker is not None else ""
-    if remembered == digest(want.settings, ui_lock=want.ui_lock):
+    if remembered == memory_digest(want):
         return ()
-    known = last if last and remembered in {"", digest(last.settings, ui_lock=last.ui_lock)} else None
+    known = last if last and remembered in {"", memory_digest(last)} else None
     wanted = _memory_view(want)
     seen = _memory_view(known) if known else {"ui_lock": None}
     return tuple(

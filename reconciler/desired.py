@@ -53,6 +53,8 @@ def _occurrences(
             settings=settings,
             notify=meeting.notify,
             ui_lock=meeting.ui_lock,
+            protect=meeting.protect,
+            ignore=meeting.ignore,
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from reconciler.compare import Comparison, Field, compare
+from reconciler.compare import Comparison, Field, compare, yielding
 from reconciler.models import Occurrence
 from reconciler.observed import Observation, Observed
 from reconciler.schedule.match import match
@@ -58,11 +58,13 @@ def diff(
     now: datetime,
     create_before: datetime,
     targets: frozenset[str] = frozenset(),
+    excluded: frozenset[str] = frozenset(),
 ) -> Diff:
     """Return the changes that turn what was `seen` into what is `wanted`.
 
     `wanted` has to reach as far, back and ahead, as what was seen. Nothing that has started by `now` is touched, and
-    nothing is created that starts at `create_before` or later. With `targets` only those meetings are looked at.
+    nothing is created that starts at `create_before` or later. With `targets` only those meetings are looked at,
+    and those `excluded` are not.
     """
     by_meeting: dict[str, tuple[list[Occurrence], list[Observed]]] = defaultdict(lambda: ([], []))
     for occurrence in wanted:
@@ -70,11 +72,14 @@ def diff(
     for observed in seen.occurrences.values():
         by_meeting[observed.key.meeting][1].append(observed)
 
-    changes = [_duplicate(one) for one in seen.duplicates if not targets or one.key.meeting in targets]
+    def is_meant(meeting: str) -> bool:
+        return meeting not in excluded and (not targets or meeting in targets)
+
+    changes = [_duplicate(one) for one in seen.duplicates if is_meant(one.key.meeting)]
     unchanged: list[tuple[Occurrence, Observed]] = []
     gone: list[Observed] = []
     for meeting, (wants, haves) in by_meeting.items():
-        if meeting in seen.unresolved or (targets and meeting not in targets):
+        if meeting in seen.unresolved or not is_meant(meeting):
             continue
         for want, have in _pairs(wants, haves, now=now):
             if have is None and want is not None:
@@ -86,10 +91,11 @@ def diff(
                 else:
                     changes.append(Change(action=Action.CANCEL, before=have, after=None, reason="no longer declared"))
             elif want is not None and have is not None:
-                found = _change(want, have)
+                wish = yielding(want, have)
+                found = _change(wish, have)
                 changes.extend(found)
                 if not found:
-                    unchanged.append((want, have))
+                    unchanged.append((wish, have))
     return Diff(changes=tuple(sorted(changes, key=_order)), unchanged=tuple(unchanged), gone=tuple(gone))
 
 

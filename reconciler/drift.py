@@ -41,13 +41,14 @@ def find_drift(
     now: datetime,
     create_before: datetime,
     targets: frozenset[str] = frozenset(),
+    excluded: frozenset[str] = frozenset(),
 ) -> tuple[Finding, ...]:
     """Return all differences of what has not started, by occurrence.
 
     Where nothing is remembered of an occurrence, the config is what it is compared with: then a change of the config
     and one by a person can't be told apart, and count as a person's.
     """
-    found = diff(wanted, seen, now=now, create_before=create_before, targets=targets)
+    found = diff(wanted, seen, now=now, create_before=create_before, targets=targets, excluded=excluded)
     pairs = [*found.unchanged]
     findings: list[Finding] = []
     replaced = {change.address for change in found.changes if change.before is None}

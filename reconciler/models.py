@@ -84,6 +84,8 @@ class Occurrence:
     settings: Settings = field(default_factory=dict)
     notify: bool = True
     ui_lock: bool = False
+    protect: bool = False  # never to be cancelled
+    ignore: tuple[str, ...] = ()  # fields left to people: title, description, time, attendees, rooms, settings.NAME
 
 
 class RoomStatus(StrEnum):

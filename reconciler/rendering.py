@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.marker import Description, Marker
 from reconciler.models import Conference, Event, Occurrence, RoomBooking
-from reconciler.settings import digest
+from reconciler.settings import digest, write_only
 from reconciler.state.model import Entry
 
 
@@ -15,10 +15,18 @@ def describe(want: Occurrence, *, workspace: str, conference_id: str, link: str,
         key=want.key,
         conference=conference_id,
         revision=revision,
-        applied=digest(want.settings, ui_lock=want.ui_lock),
+        applied=memory_digest(want),
     )
     text = body if want.description is None else want.description.replace("\r\n", "\n").strip()
     return str(Description(body=text, link=link, marker=marker))
+
+
+def memory_digest(want: Occurrence) -> str:
+    """Return the digest of what can be written but not read, without what is left to people."""
+    return digest(
+        {name: value for name, value in write_only(want.settings).items() if f"settings.{name}" not in want.ignore},
+        ui_lock=want.ui_lock,
+    )
 
 
 def event_as_applied(workspace: str, entry: Entry) -> Event | None:

@@ -17,6 +17,7 @@ from reconciler.diff import Action, Change, diff
 from reconciler.dingtalk import Client, Reader
 from reconciler.drift import Finding, find_drift
 from reconciler.errors import PlanStale, StateError, UsageError
+from reconciler.guard import disabled, spare
 from reconciler.models import Key, Occurrence
 from reconciler.observe import Refresh, Scope, observe, remembered
 from reconciler.observed import Observation, Observed
@@ -80,9 +81,11 @@ def make_plan(
     scope = _scope(config, people, expected, question)
     seen = observe(client, state, scope, now=now, parallelism=question.parallelism, progress=progress)
     wanted = () if question.destroy else _wanted(config, people, seen, now=now, until=until)
-    found = diff(wanted, seen, now=now, create_before=until, targets=question.targets)
+    found, spared = spare(
+        diff(wanted, seen, now=now, create_before=until, targets=question.targets, excluded=disabled(config)), config
+    )
     made = plan(found, seen, workspace=config.workspace, now=now, until=until)
-    warnings = tuple(str(problem) for problem in config.warnings)
+    warnings = (*spared, *(str(problem) for problem in config.warnings))
     return Planned(
         plan=replace(made, warnings=warnings, quota=_quota(config, state, client, now)),
         state=state,
@@ -321,5 +324,7 @@ def look_for_drift(
     scope = _scope(config, people, desired(config, people, after=now, before=until), question)
     seen = observe(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
     wanted = _wanted(config, people, seen, now=now, until=until)
-    findings = find_drift(wanted, seen, now=now, create_before=until, targets=question.targets)
+    findings = find_drift(
+        wanted, seen, now=now, create_before=until, targets=question.targets, excluded=disabled(config)
+    )
     return Drift(findings=findings, seen=seen, people=people)

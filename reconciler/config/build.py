@@ -13,10 +13,11 @@ from reconciler.config.invitations import read_attendees
 from reconciler.config.model import Config, Meeting, Override, Provider, ProviderKind
 from reconciler.config.preferences import check_settings, read_settings
 from reconciler.config.provider import check_endpoint
-from reconciler.config.registry import Registry, known_person, known_rooms, read_registry, section
+from reconciler.config.registry import Registry, known_person, known_rooms, read_registry, section, words
 from reconciler.config.texts import read_text
 from reconciler.config.timing import parse_duration, read_moment, read_schedule, read_zone
 from reconciler.models import SettingValue
+from reconciler.settings import SETTINGS
 
 DEFAULT_HORIZON = timedelta(days=28)
 MAX_HORIZON = timedelta(days=365)  # the calendar is asked for a year at most
@@ -148,7 +149,22 @@ def _meeting(
         ui_lock=defaults.ui_lock if ui_lock is None else bool(ui_lock),
         settings={**defaults.settings, **own},
         overrides=overrides,
+        enabled=tree.get("enabled") is not False,
+        protect=tree.get("protect") is True,
+        ignore=_ignored(tree.get("ignore"), (*path, "ignore"), findings),
     )
+
+
+def _ignored(value: object, path: Path, findings: Findings) -> tuple[str, ...]:
+    known: list[str] = []
+    for index, name in words(value):
+        setting = name.removeprefix("settings.")
+        if setting != name and setting not in SETTINGS:
+            hint = findings.suggest(setting, SETTINGS, otherwise="`reconciler schema` prints what there is")
+            findings.error((*path, index), f"there is no setting {setting!r}", hint)
+        else:
+            known.append(name)
+    return tuple(sorted(known))
 
 
 def _organizer(

@@ -84,6 +84,9 @@ class Meeting:
     ui_lock: bool = False
     settings: Settings = field(default_factory=dict)
     overrides: Mapping[date | datetime, Override] = field(default_factory=dict)
+    enabled: bool = True  # False: nothing of it is created, changed or cancelled
+    protect: bool = False  # nothing of it is ever cancelled
+    ignore: tuple[str, ...] = ()  # what is left to people once it is created; see reconciler.compare.is_ignored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

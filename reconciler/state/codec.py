@@ -116,6 +116,8 @@ def encode_occurrence(one: Occurrence) -> Json:
         "settings": plain(one.settings),
         "notify": one.notify,
         "ui_lock": one.ui_lock,
+        "protect": one.protect,
+        "ignore": list(one.ignore),
     }
 
 
@@ -136,6 +138,8 @@ def decode_occurrence(document: Json, key: Key) -> Occurrence:
         settings=decode_settings(document["settings"]),
         notify=bool(document["notify"]),
         ui_lock=bool(document["ui_lock"]),
+        protect=bool(document.get("protect", False)),
+        ignore=tuple(as_text(path) for path in document.get("ignore", ())),
     )
 
 

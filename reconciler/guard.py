@@ -1,0 +1,55 @@
+"""What is left undone on purpose: meetings that are disabled, occurrences that are protected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from reconciler.config.model import Config
+from reconciler.diff import Action, Change, Diff
+
+
+def disabled(config: Config) -> frozenset[str]:
+    """Return the meetings of which nothing is to be created, changed or cancelled."""
+    return frozenset(name for name, meeting in config.meetings.items() if not meeting.enabled)
+
+
+def spare(found: Diff, config: Config) -> tuple[Diff, tuple[str, ...]]:
+    """Return `found` without cancellations of what is protected, and a warning for each meeting that has some.
+
+    A meeting that is declared no more is protected if it was when it was last applied. Superfluous copies still go:
+    the occurrence itself stays.
+    """
+    spared = [change for change in found.changes if _is_protected(change, config)]
+    if not spared:
+        return found, ()
+    # What would be cancelled and made anew for another organiser stays as it is.
+    held = {(_meeting(change), change.reason) for change in spared}
+    kept = tuple(
+        change
+        for change in found.changes
+        if change not in spared and not (change.action is Action.CREATE and (_meeting(change), change.reason) in held)
+    )
+    counts = Counter(_meeting(change) for change in spared)
+    warnings = tuple(_warning(meeting, number, config) for meeting, number in sorted(counts.items()))
+    return replace(found, changes=kept), warnings
+
+
+def _meeting(change: Change) -> str:
+    return change.address.partition("@")[0]
+
+
+def _is_protected(change: Change, config: Config) -> bool:
+    if change.action is not Action.CANCEL or change.duplicate or change.before is None:
+        return False
+    declared = config.meetings.get(change.before.key.meeting)
+    if declared is not None:
+        return declared.protect
+    last = change.before.entry.applied if change.before.entry is not None else None
+    return last is not None and last.protect
+
+
+def _warning(meeting: str, number: int, config: Config) -> str:
+    what = "occurrence is" if number == 1 else "occurrences are"
+    fix = "set protect: false" if meeting in config.meetings else "declare it with protect: false, apply, and remove it"
+    return f"{meeting}: {number} {what} protected and not cancelled\n  to cancel, {fix}"

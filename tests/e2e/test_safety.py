@@ -1,0 +1,58 @@
+"""What is left undone on purpose, by the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from team import Team
+
+
+def edit(team: Team, action: str, **fields: Any) -> None:
+    team.sandbox.control("edits", {"action": action, **fields})
+
+
+def test_protected_meetings_outlive_their_removal_and_a_destroy(team: Team) -> None:
+    sync = team.config["meetings"]["weekly-sync"]
+    sync["protect"] = True
+    team.apply()
+    before = team.events()
+    del team.config["meetings"]["weekly-sync"]
+    plan = team.plan()
+    assert plan["changes"] == []
+    assert "protected" in plan["warnings"][0]
+    team.apply()
+    team.config["meetings"]["weekly-sync"] = sync
+    assert team.run("destroy", "-y").code == 0
+    assert [event.id for event in team.events()] == [event.id for event in before if event.title == "Weekly sync"]
+
+
+def test_a_disabled_meeting_is_neither_made_nor_cancelled(team: Team) -> None:
+    team.config["meetings"]["retro"]["enabled"] = False
+    assert {change["meeting"] for change in team.apply()["results"] and team.plan()["changes"]} == set()
+    assert {event.title for event in team.events()} == {"Weekly sync"}
+    team.config["meetings"]["weekly-sync"] |= {"enabled": False, "title": "New"}
+    assert team.plan()["changes"] == []
+    assert team.run("destroy", "-y").code == 0
+    assert len(team.events()) == 4
+
+
+def test_fields_left_to_people_are_written_once(team: Team) -> None:
+    team.config["meetings"]["weekly-sync"]["ignore"] = ["title", "attendees"]
+    team.apply()
+    event = team.events()[0]
+    assert event.title == "Weekly sync"
+    edit(team, "change_event", event=event.id, summary="By hand")
+    edit(team, "add_attendees", event=event.id, attendees=[{"id": "union-dave"}])
+    assert team.plan()["changes"] == []
+    team.config["meetings"]["weekly-sync"]["description"] = "New"
+    team.apply()
+    assert team.events()[0].title == "By hand"
+    assert "union-dave" in {who.union_id for who in team.events()[0].attendees}
+    assert team.plan()["changes"] == []
+
+
+def test_an_ignored_setting_has_to_exist(team: Team) -> None:
+    team.config["meetings"]["weekly-sync"]["ignore"] = ["settings.recording.layuot"]
+    done = team.run("validate")
+    assert done.code == 1
+    assert "recording.layout" in done.out + done.err
