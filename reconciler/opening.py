@@ -12,8 +12,8 @@ from reconciler.dingtalk.errors import ApiError
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.models import InstantConference, Occurrence
 from reconciler.provider import resolve_people
-from reconciler.state.local import LocalStore
 from reconciler.state.model import Opened
+from reconciler.state.store import Store
 
 FAR = timedelta(days=366)
 LONGEST = timedelta(days=1)
@@ -30,7 +30,7 @@ class Opening:
 
 
 def open_meeting(
-    config: Config, client: Client, store: LocalStore, meeting: str, *, now: datetime, again: bool = False
+    config: Config, client: Client, store: Store, meeting: str, *, now: datetime, again: bool = False
 ) -> Opening:
     """Open a conference for the occurrence of `meeting` that is on at `now`, or else for the next one.
 

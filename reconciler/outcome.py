@@ -49,7 +49,8 @@ class Result:
 class Outcome:
     """What an apply did. `entries` is what is now known of each occurrence that it touched, None: gone.
 
-    `api_calls` counts every call that was made for it, repeats and look-ups included.
+    `api_calls` counts every call that was made for it, repeats and look-ups included. `unsaved` is why the state could
+    not be saved afterwards.
     """
 
     results: tuple[Result, ...]
@@ -57,6 +58,7 @@ class Outcome:
     orphans: tuple[Orphan, ...] = ()
     stopped: Failure | None = None
     api_calls: int = 0
+    unsaved: Failure | None = None
 
     def count(self, status: Status, action: Action | None = None) -> int:
         """Return how many changes have this status, of one action or of all."""

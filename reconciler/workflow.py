@@ -27,8 +27,8 @@ from reconciler.plan import plan
 from reconciler.planfile import config_digest, seen_digest, state_digest
 from reconciler.provider import resolve_people
 from reconciler.settings import readable
-from reconciler.state.local import LocalStore
 from reconciler.state.model import State, pruned
+from reconciler.state.store import Store
 
 SLACK = timedelta(days=31)  # how far around what was seen the schedule is expanded, so that old finds its new
 FARTHEST = timedelta(days=732)  # beyond, nothing seen is looked for: a marker is but text, and may name any year
@@ -62,7 +62,7 @@ class Planned:
 def make_plan(
     config: Config,
     client: Client,
-    store: LocalStore,
+    store: Store,
     question: Question,
     *,
     now: datetime,
@@ -95,7 +95,7 @@ def make_plan(
 
 
 def check_saved(
-    plan: Plan, ground: Mapping[str, Any], config: Config, client: Client, store: LocalStore, *, now: datetime
+    plan: Plan, ground: Mapping[str, Any], config: Config, client: Client, store: Store, *, now: datetime
 ) -> Planned:
     """Return a saved plan ready to be applied, after looking at all that it will touch, and at nothing else.
 
@@ -160,7 +160,7 @@ def _moved_occurrences(touched: Iterable[Change], seen: Observation, now: dateti
 def apply_plan(
     planned: Planned,
     client: Client,
-    store: LocalStore,
+    store: Store,
     *,
     clock: Callable[[], datetime],
     parallelism: int = 16,
@@ -180,12 +180,16 @@ def apply_plan(
         progress=progress,
     )
     state = applying.remembered(planned.state, planned.plan, outcome)
-    store.save(pruned(counted(state, client, clock()), clock()))
+    unsaved = None
+    try:
+        store.save(pruned(counted(state, client, clock()), clock()))
+    except StateError as error:  # what was done is told all the same
+        unsaved = applying.failure(error)
     orphans = planned.state.orphans + outcome.orphans  # what nobody has dismissed is told again
-    return replace(outcome, orphans=orphans, api_calls=calls_made(client) - before)
+    return replace(outcome, orphans=orphans, api_calls=calls_made(client) - before, unsaved=unsaved)
 
 
-def rebuild_state(planned: Planned, store: LocalStore, client: Client, *, now: datetime) -> State:
+def rebuild_state(planned: Planned, store: Store, client: Client, *, now: datetime) -> State:
     """Save, and return, a state made of what a plan saw: what is as declared, and what is there but differs."""
     state = applying.remembered(planned.state, planned.plan, None)
     seen = {
@@ -207,11 +211,11 @@ def counted(state: State, client: Reader, now: datetime) -> State:
     return replace(state, calls={month: state.calls.get(month, 0) + calls_made(client)})
 
 
-def remember_calls(store: LocalStore, client: Reader, *, now: datetime) -> None:
+def remember_calls(store: Store, client: Reader, *, now: datetime) -> None:
     """Add the calls that a mere look took to those of this month, as far as the state can be written."""
     try:
         with store.lock.held("plan", now=now):
-            store.save(counted(store.load(), client, now))
+            store.save(counted(store.load(), client, now), rescue=False)
     except StateError:
         return  # a reader may have a state that it can't write, or that is in use: the count is no promise
 
@@ -229,7 +233,7 @@ def names_of(config: Config, people: People) -> dict[str, str]:
     }
 
 
-def _check_targets(config: Config, store: LocalStore, targets: frozenset[str]) -> None:
+def _check_targets(config: Config, store: Store, targets: frozenset[str]) -> None:
     known = config.meetings.keys() | {key.meeting for key in store.load().entries} if targets else frozenset()
     for target in sorted(targets - known):
         raise UsageError(f"there is no meeting {target!r}", fix=f"choose of: {', '.join(sorted(config.meetings))}")
@@ -274,7 +278,7 @@ class Agenda:
     people: People
 
 
-def remembered_agenda(config: Config, store: LocalStore, *, now: datetime, until: datetime) -> Agenda:
+def remembered_agenda(config: Config, store: Store, *, now: datetime, until: datetime) -> Agenda:
     """Return the declared occurrences that are on at `now` or start before `until`, and our memory of them.
 
     Asks nobody: a person whose union id was never resolved goes by the alias.
@@ -307,7 +311,7 @@ class Drift:
 def look_for_drift(
     config: Config,
     reader: Reader,
-    store: LocalStore,
+    store: Store,
     question: Question,
     *,
     now: datetime,

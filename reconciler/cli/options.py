@@ -111,14 +111,18 @@ def planning_options(command: F) -> F:
     return as_json(targets(parallelism(command)))
 
 
+def lock_timeout_option(command: F) -> F:
+    """Give `command` the choice of how long to wait for the lock."""
+    return option(
+        "--lock-timeout", type=Seconds(), default="0s", show_default=True, help="How long to wait for the state."
+    )(command)
+
+
 def writing_options(command: F) -> F:
     """Give `command` what every command takes that writes to DingTalk."""
     approve = option("-y", "--auto-approve", is_flag=True, help="Do not ask. Needed where there is no terminal.")
-    lock = option(
-        "--lock-timeout", type=Seconds(), default="0s", show_default=True, help="How long to wait for the state."
-    )
     quota = option("--ignore-quota", is_flag=True, help="Go on though the month's calls may not suffice.")
-    return approve(planning_options(lock(quota(command))))
+    return approve(planning_options(lock_timeout_option(quota(command))))
 
 
 def annotations_option(command: F) -> F:

@@ -23,6 +23,15 @@ PENDING = 2
 @planning_options
 @option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply FILE`.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
+@option(
+    "--lock",
+    type=click.BOOL,
+    is_flag=False,
+    flag_value=True,
+    default=True,
+    help="--lock=false: neither lock nor write the state, for runs that may only read it.",
+)
+@click.option("--no-lock", is_flag=True, help="The same as --lock=false.")
 @refresh_option
 @markdown_options
 @annotations_option
@@ -42,6 +51,8 @@ def command(
     annotations: str | None,
     ci_outputs: bool,
     targets: tuple[str, ...],
+    lock: bool,
+    no_lock: bool,
     refresh: str,
     parallelism: int,
 ) -> int:
@@ -54,6 +65,7 @@ def command(
       reconciler plan --json | jq .summary
       reconciler plan --markdown > comment.md
       reconciler plan --out plan.json && reconciler apply plan.json
+      reconciler plan --lock=false
     """
     from reconciler.cli.ci import Told
     from reconciler.cli.planning import names_for, planned, reading_code, save_plan, show_plan
@@ -68,7 +80,8 @@ def command(
         question = Question(refresh=Refresh(refresh), targets=frozenset(targets), parallelism=parallelism)
         with project.client() as client:
             made = planned(project, client, question, settings, quiet=as_json)
-            remember_calls(project.store, client, now=project.clock())
+            if lock and not no_lock:
+                remember_calls(project.store, client, now=project.clock())
         if out is not None:
             save_plan(made, project, out, refresh=refresh)
         told.tell(made.plan, names_for(project, made), qps=project.config.provider.qps)

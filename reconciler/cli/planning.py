@@ -156,6 +156,8 @@ def plan_and_apply(question: Question, how: Applying, settings: Globals) -> int:
         from reconciler.report.apply_text import apply_text
 
         show(apply_text(outcome, made.plan), no_color=settings.no_color)
+    if outcome.unsaved is not None:
+        tell(f"error: {outcome.unsaved.message}\n  {outcome.unsaved.hint}")
     return exit_code(made, outcome)
 
 
@@ -176,13 +178,13 @@ def _carry_out(
 
 
 def exit_code(made: Planned, outcome: Outcome) -> int:
-    """Return 1 where anything failed or could not be read, 3 where a limit put something off, else 0.
+    """Return 1 where anything failed, could not be read or not be saved, 3 where a limit put something off, else 0.
 
     A run that a signal stopped ends as shells expect it: 130 for SIGINT, 143 for SIGTERM.
     """
     if outcome.stopped is not None and outcome.stopped.code in STOPPED:
         return STOPPED[outcome.stopped.code]
-    if outcome.count(Status.FAILED):
+    if outcome.count(Status.FAILED) or outcome.unsaved is not None:
         return FAILED
     return reading_code(made) or (DEFERRED if outcome.count(Status.DEFERRED) else 0)
 

@@ -13,13 +13,14 @@ from reconciler.config import load
 from reconciler.config.model import Config
 from reconciler.dingtalk import Client, Reader
 from reconciler.provider import connected, connected_reader
-from reconciler.state.local import LocalStore
+from reconciler.state.choose import open_store
+from reconciler.state.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     config: Config
-    store: LocalStore
+    store: Store
     clock: Callable[[], datetime]
 
     @contextmanager
@@ -39,6 +40,6 @@ def open_project(settings: Globals) -> Project:
     """Return the project that the global options name. Raises ConfigError with all that is wrong, StateError."""
     clock = settings.clock()
     config = load(settings.config, now=clock())
-    store = LocalStore(config.root, config.workspace)
+    store = open_store(config, os.environ)
     store.check()
     return Project(config=config, store=store, clock=clock)

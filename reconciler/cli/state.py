@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
-from reconciler.cli.options import Globals, global_options, option
+from reconciler.cli.options import Globals, global_options, lock_timeout_option, option
 from reconciler.errors import UsageError
 
 
@@ -69,16 +70,16 @@ def orphans(settings: Globals, *, dismiss: str | None) -> int:
     from reconciler.report.clean import for_terminal
 
     project = open_project(settings)
-    state = project.store.load()
     if dismiss is not None:
-        kept = tuple(orphan for orphan in state.orphans if orphan.address != dismiss)
-        if len(kept) == len(state.orphans):
-            raise UsageError(f"no orphan of {dismiss} is known", fix="`reconciler state orphans` prints them")
         with project.store.lock.held("state orphans", now=project.clock()):
+            state = project.store.load()
+            kept = tuple(orphan for orphan in state.orphans if orphan.address != dismiss)
+            if len(kept) == len(state.orphans):
+                raise UsageError(f"no orphan of {dismiss} is known", fix="`reconciler state orphans` prints them")
             project.store.save(replace(state, orphans=kept))
         tell(f"{len(state.orphans) - len(kept)} dismissed")
         return 0
-    for orphan in state.orphans:
+    for orphan in project.store.load().orphans:
         what = f"{orphan.organizer} {orphan.title!r} of {orphan.start.isoformat()}"
         text = f"{orphan.address}  {what}, asked for at {orphan.asked_at.isoformat(timespec='seconds')}"
         click.echo(for_terminal(text))
@@ -105,10 +106,116 @@ def rebuild(settings: Globals) -> int:
     return 1 if made.plan.failures else 0
 
 
+@command.command("pull")
+@global_options
+def pull(settings: Globals) -> int:
+    """Print the state as it is saved, byte by byte. Nothing is printed where none is saved yet.
+
+    \b
+    Example:
+      reconciler state pull > backup.json
+    """
+    from reconciler.cli.console import tell
+    from reconciler.cli.project import open_project
+
+    body = open_project(settings).store.pull()
+    if body is None:
+        tell("no state is saved yet")
+    else:
+        click.echo(body, nl=False)
+    return 0
+
+
+@command.command("push")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@option("--force", is_flag=True, help="Replace what is saved even if it has another origin or is newer.")
+@lock_timeout_option
+@global_options
+def push(settings: Globals, *, file: Path, force: bool, lock_timeout: float) -> int:
+    """Save the state in FILE: one that could not be saved before, or a backup.
+
+    \b
+    Examples:
+      reconciler state push .reconciler/errored.state.json
+      reconciler state push --force backup.json
+    """
+    from reconciler.cli.console import tell
+    from reconciler.cli.project import open_project
+
+    project = open_project(settings)
+    with project.store.lock.held("state push", now=project.clock(), timeout_s=lock_timeout):
+        pushed = project.store.push(file.read_bytes(), where=str(file), force=force)
+    if file.resolve() == project.store.errored.resolve():
+        file.unlink()  # it has done its duty
+    tell(f"saved with serial {pushed.serial}: {len(pushed.entries)} occurrences")
+    return 0
+
+
+@command.command("mv")
+@click.argument("old")
+@click.argument("new")
+@lock_timeout_option
+@global_options
+def move(settings: Globals, *, old: str, new: str, lock_timeout: float) -> int:
+    """Let the state know under NEW what it knows under OLD: two addresses, or two names of meetings.
+
+    DingTalk is not asked or changed. Where an event's marker can be read, what the marker says counts.
+
+    \b
+    Examples:
+      reconciler state mv weekly-sync@2026-12-02T10:00 weekly-sync@2026-12-03T10:00
+      reconciler state mv weekly-sync platform-sync
+    """
+    from reconciler.cli.console import tell
+    from reconciler.cli.project import open_project
+    from reconciler.state.edit import moved
+
+    project = open_project(settings)
+    with project.store.lock.held("state mv", now=project.clock(), timeout_s=lock_timeout):
+        state = project.store.load()
+        changed, count = moved(state, old, new)
+        project.store.save(changed)
+    tell(f"{count} moved")
+    return 0
+
+
+@command.command("rm")
+@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
+@lock_timeout_option
+@global_options
+def remove(settings: Globals, *, addresses: tuple[str, ...], lock_timeout: float) -> int:
+    """Forget an occurrence, or a whole meeting. Its event and conference stay as they are.
+
+    An event that bears our marker is found again by the next run.
+
+    \b
+    Example:
+      reconciler state rm weekly-sync@2026-12-02T10:00
+    """
+    from reconciler.cli.console import tell
+    from reconciler.cli.project import open_project
+    from reconciler.state.edit import removed
+
+    project = open_project(settings)
+    with project.store.lock.held("state rm", now=project.clock(), timeout_s=lock_timeout):
+        state = project.store.load()
+        total = 0
+        for address in addresses:
+            state, count = removed(state, address)
+            total += count
+        project.store.save(state)
+    tell(f"{total} forgotten")
+    return 0
+
+
 @command.command("unlock")
 @global_options
 def unlock(settings: Globals) -> int:
-    """Take away the lock that a dead run has left. A run that is alive on this machine keeps its lock."""
+    """Take away the lock that a dead run has left.
+
+    With a state on this machine a run that is alive keeps its lock. With a shared one it loses it: what it writes from
+    then on is refused.
+    """
     from reconciler.cli.console import tell
     from reconciler.cli.project import open_project
 

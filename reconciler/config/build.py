@@ -11,6 +11,7 @@ from typing import Any
 from reconciler.config.document import Findings, Path
 from reconciler.config.invitations import read_attendees
 from reconciler.config.model import Config, Meeting, Override, Provider, ProviderKind
+from reconciler.config.place import read_state
 from reconciler.config.preferences import check_settings, read_settings
 from reconciler.config.provider import check_endpoint
 from reconciler.config.registry import Registry, known_person, known_rooms, read_registry, section, words
@@ -65,6 +66,7 @@ def build(tree: dict[str, Any], root: FilePath, findings: Findings) -> Config:
         workspace=str(tree.get("workspace")),
         provider=_provider(section(tree, "provider"), findings),
         horizon=_horizon(tree.get("horizon"), findings),
+        state=read_state(section(tree, "state"), findings),
         people={alias: person for alias, person in registry.people.items() if person is not None},
         rooms={alias: room for alias, room in registry.rooms.items() if room is not None},
         meetings=meetings,

@@ -28,6 +28,25 @@ class Provider:
     monthly_quota: int = 5000
 
 
+class StateKind(StrEnum):
+    LOCAL = "local"
+    HTTP = "http"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateSettings:
+    """Where the state is kept. "" where the environment, or the backend's own default, decides. Never a secret."""
+
+    kind: StateKind = StateKind.LOCAL
+    address: str = ""
+    lock_address: str = ""
+    unlock_address: str = ""
+    update_method: str = ""
+    lock_method: str = ""
+    unlock_method: str = ""
+    skip_cert_verification: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """One of `union_id`, `userid` and `mobile` is set; the latter two are resolved by DingTalk."""
@@ -100,4 +119,5 @@ class Config:
     people: Mapping[str, Person]
     rooms: Mapping[str, Room]
     meetings: Mapping[str, Meeting]
+    state: StateSettings = field(default_factory=StateSettings)
     warnings: tuple[Problem, ...] = ()

@@ -54,6 +54,7 @@ _WANTED = {
     "integer": "a whole number",
 }
 _TRUE, _FALSE = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0"}
+_URLS = {"endpoint", "address", "lock_address", "unlock_address"}
 _NUMBERED = "put it in quotes, so that it is text"
 
 
@@ -177,8 +178,8 @@ def _limit(error: ValidationError, name: str, schema: dict[str, Any]) -> tuple[s
             return f"{name} is {instance}; {limit} is the least", f"write a number from {limit} on"
         case "maximum":
             return f"{name} is {instance}; {limit} is the most", f"write a number up to {limit}"
-        case _ if name == "endpoint":  # it may hold a password
-            return "this endpoint is no plain base URL", _write(schema)
+        case _ if name in _URLS:  # it may hold a password
+            return f"this {name} is no plain {'base ' if name == 'endpoint' else ''}URL", _write(schema)
         case _:
             return f"{show(instance)} can't be {name}", _write(schema)
 

@@ -1,93 +1,101 @@
-"""The state in a file beside the config, with its journal."""
+"""The state in a file, with an operating-system lock and a note that says who holds it."""
 
 from __future__ import annotations
 
+import fcntl
 import os
-import uuid
-from dataclasses import replace
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from reconciler.errors import StateError, UnreadableState
-from reconciler.state.codec import dumps, loads
-from reconciler.state.folder import FOLDER, check_folder
-from reconciler.state.journal import Journal
-from reconciler.state.lock import Lock
-from reconciler.state.model import State
+from filelock import FileLock, Timeout
+
+from reconciler.errors import StateError
+from reconciler.state.backend import Held, LockInfo, Snapshot, StateConflict, digest
+from reconciler.state.files import write_whole
 
 
-class LocalStore:
-    """`state.json`, `journal.jsonl` and the lock in the folder `.reconciler` beside the config."""
+class LocalBackend:
+    """One file. The operating system lets go of the lock when its process dies; the note stays behind."""
 
-    def __init__(self, root: Path, workspace: str) -> None:
-        self._root = root
-        self.path = root / FOLDER / "state.json"
-        self.workspace = workspace
-        self.notice = ""  # what a person should know about the last load
-        self.journal = Journal(root / FOLDER / "journal.jsonl")
-        self.lock = Lock(root / FOLDER / "state.lock")
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = path.with_name(f"{path.stem}.lock")
+        self._note = path.with_name(f"{path.stem}.lock.json")
 
-    def load(self) -> State:
-        """Return the last saved state with the journal of a run that was cut short, or a new state.
+    @property
+    def where(self) -> str:
+        return str(self._path)
 
-        A damaged file counts as none, and `notice` says so: everything in it can be found again by the markers.
-        Raises StateError where it was written by a newer program, belongs to another workspace, or can't be trusted.
-        """
-        self.check()
-        self.notice = ""
+    def read(self) -> Snapshot | None:
+        """Return what the file holds. Raises StateError where it is no plain file, or can't be read."""
+        if self._path.is_symlink():
+            raise StateError("the state is a symbolic link", where=self.where, fix="put a plain file there")
         try:
-            saved = self._saved()
-        except UnreadableState as error:
-            self.notice = f"{error.where}: {error.what}; going on without it, everything is found by the markers"
-            saved = self._new()
-        return self.journal.replay().onto(saved)
-
-    def check(self) -> None:
-        """Raise StateError where others than we could have written what stands in the folder."""
-        check_folder(self._root)
-
-    def save(self, state: State) -> State:
-        """Write `state` under the next serial: whole, or not at all. Return it as written."""
-        written = replace(state, serial=state.serial + 1)
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.tmp")
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(dumps(written))
-                file.flush()
-                os.fsync(file.fileno())
-            if self.notice and self.path.exists():
-                self.path.replace(self.path.with_suffix(".broken.json"))
-            temporary.replace(self.path)
-            self._sync_folder()
-        except OSError as error:
-            raise StateError(f"the state can't be written: {error.strerror}", where=str(self.path)) from error
-        self.journal.clear()
-        return written
-
-    def _saved(self) -> State:
-        try:
-            state = loads(self.path.read_text(encoding="utf-8"), where=str(self.path))
+            body = self._path.read_bytes()
         except FileNotFoundError:
-            return self._new()
-        except UnicodeDecodeError as error:
-            raise UnreadableState("the state is no UTF-8 text", where=str(self.path)) from error
+            return None
         except OSError as error:
-            raise StateError(f"the state can't be read: {error.strerror}", where=str(self.path)) from error
-        if state.workspace != self.workspace:
-            raise StateError(
-                f"the state is of workspace {state.workspace!r}, the config of {self.workspace!r}",
-                where=str(self.path),
-                fix="renaming a workspace gives up its events: destroy the old one first, then move the state away",
-            )
-        return state
+            raise StateError(f"the state can't be read: {error.strerror}", where=self.where) from error
+        return Snapshot(body=body, version=digest(body))
 
-    def _new(self) -> State:
-        return State(workspace=self.workspace, lineage=str(uuid.uuid4()))
-
-    def _sync_folder(self) -> None:
-        folder = os.open(self.path.parent, os.O_RDONLY)
+    def write(self, body: bytes, expected: str | None) -> str:
+        """Replace the file, if it is still as it was read."""
         try:
-            os.fsync(folder)
+            with self._writing():
+                before = self.read()
+                if (None if before is None else before.version) != expected:
+                    raise StateConflict(self.where)
+                write_whole(self._path, body)
+        except OSError as error:
+            raise StateError(f"the state can't be written: {error.strerror}", where=self.where) from error
+        return digest(body)
+
+    @contextmanager
+    def lock(self, info: LockInfo, *, timeout_s: float) -> Iterator[None]:
+        """Hold the lock for as long as the block runs.
+
+        A note left by a dead process of this host is taken over; one from another host, where nobody can see whether
+        the process lives, needs `force_unlock`.
+        """
+        self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(self._lock, timeout=timeout_s, mode=0o600)
+        try:
+            lock.acquire(poll_interval=0.05)
+        except Timeout:
+            raise Held(self._holder(), where=str(self._lock)) from None
+        try:
+            left = self._holder()
+            if left is not None and left.host != socket.gethostname():
+                raise Held(left, where=str(self._lock))
+            write_whole(self._note, info.dumps())
+            try:
+                yield
+            finally:
+                self._note.unlink(missing_ok=True)
+        finally:
+            lock.release()
+
+    def force_unlock(self) -> LockInfo | None:
+        """Remove the note, and return whose it was. A living process on this host keeps its lock all the same."""
+        holder = self._holder()
+        self._note.unlink(missing_ok=True)
+        return holder
+
+    def _holder(self) -> LockInfo | None:
+        try:
+            return LockInfo.loads(self._note.read_bytes())
+        except OSError:
+            return None
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Keep others from writing between our look at the file and its replacement."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
         finally:
             os.close(folder)

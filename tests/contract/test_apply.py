@@ -25,7 +25,7 @@ from reconciler.sandbox import seed as seeds
 from reconciler.sandbox.embedded import Sandbox
 from reconciler.sandbox.limits import Limits
 from reconciler.schedule.model import Schedule
-from reconciler.state.local import LocalStore
+from reconciler.state.store import Store, local_store
 from reconciler.workflow import Planned, Question, apply_plan, make_plan, rebuild_state, remember_calls
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -52,12 +52,16 @@ def meeting(name: str = "sync", **fields: Any) -> Meeting:
     return replace(base, **fields)
 
 
+def state_file(team: Team) -> Path:
+    return team.config.root / ".reconciler" / "state.json"
+
+
 @dataclass
 class Team:
     config: Config
     sandbox: Sandbox
     client: Client
-    store: LocalStore
+    store: Store
     now: datetime = NOW
 
     def plan(self, **question: Any) -> Planned:
@@ -101,7 +105,7 @@ def a_team(tmp_path: Path, limits: Limits | None = None, people: int = 4) -> Ite
         keys = Credentials(app_key=sandbox.credentials.app_key, app_secret=Secret(sandbox.credentials.app_secret))
         quick = Options(backoff=Backoff(attempts=3, first_s=0.01, most_s=0.02))
         client = connect(sandbox.endpoint, keys, options=quick)
-        yield Team(config=config, sandbox=sandbox, client=client, store=LocalStore(tmp_path, "acme"))
+        yield Team(config=config, sandbox=sandbox, client=client, store=local_store(tmp_path, "acme"))
 
 
 @pytest.fixture
@@ -248,7 +252,7 @@ def test_without_a_state_a_deleted_event_is_made_again_with_its_conference(team:
     team.apply()
     event = team.events()[0]
     team.client.events.delete(organizer="union-alice", event_id=event.id, notify=False, token="t")
-    team.store.path.unlink()
+    state_file(team).unlink()
     assert team.apply().count(Status.DONE) == 1
     assert len(team.sandbox.control("conferences")["conferences"]) == 4
     assert team.converged()
@@ -294,17 +298,17 @@ def test_what_is_only_remembered_costs_no_call(team: Team) -> None:
 
 def test_calendar_alone_sees_what_is_in_the_calendar_without_a_state(team: Team) -> None:
     team.apply()
-    team.store.path.unlink()
+    state_file(team).unlink()
     assert team.plan(refresh=Refresh.CALENDAR).plan.changes == ()
 
 
 def test_the_state_is_rebuilt_from_the_markers(team: Team) -> None:
     team.apply()
     before = team.store.load()
-    team.store.path.write_text("{ damaged", encoding="utf-8")
+    state_file(team).write_text("{ damaged", encoding="utf-8")
     rebuilt = rebuild_state(team.plan(forget=True), team.store, team.client, now=NOW)
     assert rebuilt.entries == before.entries
-    assert team.store.path.with_suffix(".broken.json").exists()
+    assert state_file(team).with_suffix(".broken.json").exists()
     assert team.converged()
 
 
@@ -320,7 +324,7 @@ def test_another_organiser_takes_over_what_was_deleted(team: Team) -> None:
 
 
 def test_two_runs_on_two_machines_make_one_event_for_each_occurrence(team: Team, tmp_path: Path) -> None:
-    elsewhere = replace(team, store=LocalStore(tmp_path / "elsewhere", "acme"))
+    elsewhere = replace(team, store=local_store(tmp_path / "elsewhere", "acme"))
     both = [(one, one.plan()) for one in (team, elsewhere)]
     for one, planned in both:
         outcome = apply_plan(planned, one.client, one.store, clock=lambda: NOW)
@@ -408,7 +412,7 @@ def test_a_conference_is_opened_once_for_an_occurrence(team: Team) -> None:
     second = open_meeting(team.config, team.client, team.store, "sync", now=NOW)
     assert second.conference is None
     assert second.opened.url == first.opened.url
-    assert first.conference.password not in team.store.path.read_text(encoding="utf-8")
+    assert first.conference.password not in state_file(team).read_text(encoding="utf-8")
     instants = team.sandbox.control("conferences")["instants"]
     assert [one["invited"] for one in instants] == [["union-bob"]]
     assert open_meeting(team.config, team.client, team.store, "sync", now=NOW, again=True).conference is not None

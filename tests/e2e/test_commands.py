@@ -197,10 +197,10 @@ def test_starting_rings_once(team: Team) -> None:
 
 
 def test_a_second_run_is_told_who_holds_the_state(team: Team) -> None:
-    from reconciler.state.local import LocalStore
+    from reconciler.state.store import local_store
 
     team.write()
-    store = LocalStore(team.folder, "acme-platform")
+    store = local_store(team.folder, "acme-platform")
     from datetime import UTC, datetime
 
     with store.lock.held("apply", now=datetime.now(UTC)):

@@ -18,27 +18,27 @@ from reconciler.sandbox.embedded import Sandbox
 from reconciler.state import folder as folders
 from reconciler.state.codec import dumps, loads
 from reconciler.state.journal import Intent
-from reconciler.state.local import LocalStore
 from reconciler.state.model import Opened, Orphan, State
+from reconciler.state.store import Store, local_store
 
 FILES = ["state.json", "journal.jsonl", "state.lock", "state.lock.json", "sandbox.db", "sandbox.db-wal"]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
+def store(tmp_path: Path) -> Store:
     root = tmp_path / "repository"
     root.mkdir()
-    made = LocalStore(root, "acme")
+    made = local_store(root, "acme")
     made.save(made.load())
     return made
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_link_in_the_folder_is_refused_and_what_it_points_at_is_left_alone(store: LocalStore, name: str) -> None:
-    target = store.path.parent.parent.parent / "target"
+def test_a_link_in_the_folder_is_refused_and_what_it_points_at_is_left_alone(store: Store, name: str) -> None:
+    target = store.folder.parent.parent / "target"
     target.write_text("precious", encoding="utf-8")
     target.chmod(0o644)
-    place = store.path.with_name(name)
+    place = (store.folder / "state.json").with_name(name)
     place.unlink(missing_ok=True)
     place.symlink_to(target)
     with pytest.raises(StateError, match="symbolic link"):
@@ -47,8 +47,8 @@ def test_a_link_in_the_folder_is_refused_and_what_it_points_at_is_left_alone(sto
     assert stat.S_IMODE(target.stat().st_mode) == 0o644
 
 
-def test_a_folder_that_is_a_link_is_refused(store: LocalStore) -> None:
-    folder = store.path.parent
+def test_a_folder_that_is_a_link_is_refused(store: Store) -> None:
+    folder = store.folder
     folder.rename(folder.with_name("elsewhere"))
     folder.symlink_to(folder.with_name("elsewhere"))
     with pytest.raises(StateError, match="symbolic link") as caught:
@@ -59,9 +59,9 @@ def test_a_folder_that_is_a_link_is_refused(store: LocalStore) -> None:
 @pytest.mark.parametrize("name", ["state.json", "journal.jsonl"])
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
 def test_what_is_no_plain_file_is_refused_and_never_waited_for(
-    store: LocalStore, name: str, make: Callable[[Path], None]
+    store: Store, name: str, make: Callable[[Path], None]
 ) -> None:
-    place = store.path.with_name(name)
+    place = (store.folder / "state.json").with_name(name)
     place.unlink(missing_ok=True)
     make(place)
     with pytest.raises(StateError, match="no plain file"):
@@ -69,8 +69,8 @@ def test_what_is_no_plain_file_is_refused_and_never_waited_for(
 
 
 @pytest.mark.parametrize("name", ["", "state.json", "journal.jsonl"])
-def test_what_everybody_may_write_is_refused(store: LocalStore, name: str) -> None:
-    place = store.path.parent / name
+def test_what_everybody_may_write_is_refused(store: Store, name: str) -> None:
+    place = store.folder / name
     place.touch()
     place.chmod(0o777)
     with pytest.raises(StateError, match="everybody may write this") as caught:
@@ -80,8 +80,8 @@ def test_what_everybody_may_write_is_refused(store: LocalStore, name: str) -> No
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 @pytest.mark.parametrize("name", ["", "state.json", "journal.jsonl"])
-def test_what_belongs_to_a_stranger_is_refused(store: LocalStore, name: str) -> None:
-    place = store.path.parent / name
+def test_what_belongs_to_a_stranger_is_refused(store: Store, name: str) -> None:
+    place = store.folder / name
     place.touch()
     os.chown(place, 12345, -1)
     with pytest.raises(StateError, match="uid 12345"):
@@ -89,13 +89,13 @@ def test_what_belongs_to_a_stranger_is_refused(store: LocalStore, name: str) -> 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_whoever_owns_the_folder_of_the_config_is_no_stranger(store: LocalStore) -> None:
-    for place in (store.path.parent.parent, store.path.parent, store.path):
+def test_whoever_owns_the_folder_of_the_config_is_no_stranger(store: Store) -> None:
+    for place in (store.folder.parent, store.folder, (store.folder / "state.json")):
         os.chown(place, 12345, -1)
     assert store.load().serial == 1
 
 
-def test_a_huge_file_is_not_read(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_huge_file_is_not_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "MOST_BYTES", 10)
     with pytest.raises(StateError, match="larger than 10 bytes"):
         store.load()
@@ -104,14 +104,14 @@ def test_a_huge_file_is_not_read(store: LocalStore, monkeypatch: pytest.MonkeyPa
 def test_nothing_of_ours_is_for_others_however_generous_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        store = LocalStore(tmp_path, "acme")
-        with store.lock.held("apply", now=NOW), Sandbox(store.path.with_name("sandbox.db")):
+        store = local_store(tmp_path, "acme")
+        with store.lock.held("apply", now=NOW), Sandbox((store.folder / "state.json").with_name("sandbox.db")):
             store.journal.begin(intent())
             store.save(store.load())
             store.journal.begin(intent())
             store.load()
-            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in store.path.parent.iterdir()}
-            folder = stat.S_IMODE(store.path.parent.stat().st_mode)
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in store.folder.iterdir()}
+            folder = stat.S_IMODE(store.folder.stat().st_mode)
     finally:
         os.umask(before)
     assert modes.keys() >= {"state.json", "journal.jsonl", "state.lock", "state.lock.json", "sandbox.db"}
@@ -177,11 +177,11 @@ def test_a_state_that_was_tampered_with_is_refused_with_a_reason_or_can_be_saved
 
 
 @pytest.mark.parametrize("name", ["begin", "call", "address", "organizer", "title", "start", "at"])
-def test_a_journal_that_was_tampered_with_tells_nothing(store: LocalStore, name: str) -> None:
+def test_a_journal_that_was_tampered_with_tells_nothing(store: Store, name: str) -> None:
     store.journal.begin(intent())
-    journal = store.path.with_name("journal.jsonl")
+    journal = (store.folder / "state.json").with_name("journal.jsonl")
     record = json.loads(journal.read_bytes())
     lines = [json.dumps(record | {name: new}) for new in (*ODD, "2026-12-01T10:00:00")]
     journal.write_text("\n".join(lines), encoding="utf-8")
-    state = LocalStore(store.path.parent.parent, "acme").load()
+    state = local_store(store.folder.parent, "acme").load()
     dumps(state).encode()

@@ -16,8 +16,8 @@ from reconciler.errors import StateError
 from reconciler.models import ExtensionApp, Key
 from reconciler.state.codec import dumps, loads
 from reconciler.state.journal import Intent, Journal
-from reconciler.state.local import LocalStore
 from reconciler.state.model import Entry, Opened, Orphan, State, pruned
+from reconciler.state.store import local_store
 
 WANT = occurrence(
     settings={
@@ -81,52 +81,52 @@ def test_a_state_with_a_wrong_part_is_refused_or_understood_but_never_crashes(pa
 
 
 def test_saving_counts_the_serial_and_keeps_the_lineage(tmp_path: Path) -> None:
-    store = LocalStore(tmp_path, "acme")
+    store = local_store(tmp_path, "acme")
     fresh = store.load()
     first = store.save(fresh)
     second = store.save(replace(first, calls={"2026-11": 1}))
     assert (first.serial, second.serial) == (1, 2)
     assert store.load() == second
     assert second.lineage == fresh.lineage
-    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
-    assert list(store.path.parent.glob("*.tmp")) == []
+    assert stat.S_IMODE((tmp_path / ".reconciler" / "state.json").stat().st_mode) == 0o600
+    assert list((tmp_path / ".reconciler").glob("*.tmp")) == []
 
 
 def test_a_state_of_another_workspace_is_refused(tmp_path: Path) -> None:
-    LocalStore(tmp_path, "acme").save(whole())
+    local_store(tmp_path, "acme").save(whole())
     with pytest.raises(StateError, match="workspace 'acme'"):
-        LocalStore(tmp_path, "other").load()
+        local_store(tmp_path, "other").load()
 
 
 def test_what_was_done_is_known_though_nothing_was_saved(tmp_path: Path) -> None:
-    store, one = LocalStore(tmp_path, "acme"), entry()
+    store, one = local_store(tmp_path, "acme"), entry()
     store.journal.begin(intent("event.create"))
     store.journal.done(intent("event.create"), one.key, one)
-    again = LocalStore(tmp_path, "acme").load()
+    again = local_store(tmp_path, "acme").load()
     assert again.entries == {one.key: one}
     assert again.orphans == ()
 
 
 def test_what_was_cancelled_is_gone_though_nothing_was_saved(tmp_path: Path) -> None:
-    store, one = LocalStore(tmp_path, "acme"), entry()
+    store, one = local_store(tmp_path, "acme"), entry()
     store.save(whole())
     store.journal.begin(intent("event.delete"))
     store.journal.done(intent("event.delete"), one.key, None)
-    assert LocalStore(tmp_path, "acme").load().entries == {}
+    assert local_store(tmp_path, "acme").load().entries == {}
 
 
 def test_a_creation_that_was_never_answered_is_an_orphan(tmp_path: Path) -> None:
-    store = LocalStore(tmp_path, "acme")
+    store = local_store(tmp_path, "acme")
     store.journal.begin(intent())
     store.journal.begin(intent("event.update", "i2"))
-    assert [orphan.title for orphan in LocalStore(tmp_path, "acme").load().orphans] == ["t"]
+    assert [orphan.title for orphan in local_store(tmp_path, "acme").load().orphans] == ["t"]
 
 
 def test_a_creation_that_was_refused_is_none(tmp_path: Path) -> None:
-    store = LocalStore(tmp_path, "acme")
+    store = local_store(tmp_path, "acme")
     store.journal.begin(intent())
     store.journal.settled(intent())
-    assert LocalStore(tmp_path, "acme").load().orphans == ()
+    assert local_store(tmp_path, "acme").load().orphans == ()
 
 
 @given(cut=st.integers(0, 2000))
@@ -146,11 +146,11 @@ def test_a_journal_cut_anywhere_is_read_as_far_as_it_goes(cut: int, tmp_path_fac
 
 
 def test_a_saved_state_leaves_no_journal(tmp_path: Path) -> None:
-    store = LocalStore(tmp_path, "acme")
+    store = local_store(tmp_path, "acme")
     store.journal.begin(intent())
     store.save(store.load())
     assert not (tmp_path / ".reconciler" / "journal.jsonl").exists()
-    assert len(LocalStore(tmp_path, "acme").load().orphans) == 1
+    assert len(local_store(tmp_path, "acme").load().orphans) == 1
 
 
 def test_old_occurrences_are_forgotten_a_week_after_their_end() -> None:

@@ -1,0 +1,95 @@
+"""From the config's `state` block, and the environment, to a store. Secrets come from the environment alone."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import assert_never
+
+from reconciler.config.model import Config, StateKind, StateSettings
+from reconciler.errors import StateError
+from reconciler.state.backend import Backend
+from reconciler.state.files import write_whole
+from reconciler.state.folder import FOLDER
+from reconciler.state.store import Store, local_store
+
+
+def open_store(config: Config, environment: Mapping[str, str]) -> Store:
+    """Return the store that the config names. Raises StateError where something is missing."""
+    if config.state.kind is StateKind.LOCAL:
+        return local_store(config.root, config.workspace)
+    return Store(_shared(config.state, environment), config.root / FOLDER, config.workspace)
+
+
+def _shared(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
+    match settings.kind:
+        case StateKind.HTTP:
+            return _http(settings, environment)
+        case StateKind.LOCAL:
+            raise AssertionError("a file is no shared place")
+        case _:
+            assert_never(settings.kind)
+
+
+def _http(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
+    from reconciler.state.http import HttpBackend, HttpSettings
+
+    def of(name: str, otherwise: str = "") -> str:
+        given = str(getattr(settings, name, ""))
+        return given or environment.get(f"TF_HTTP_{name.upper()}") or otherwise
+
+    address = of("address")
+    if not address.startswith(("http://", "https://")):
+        fix = "write state.address, or set TF_HTTP_ADDRESS, to an http or https URL"
+        raise StateError("no address of the state is known", where="state", fix=fix)
+    verify, certificate = _certificates(environment)
+    return HttpBackend(
+        HttpSettings(
+            address=address,
+            lock_address=of("lock_address"),
+            unlock_address=of("unlock_address"),
+            update_method=of("update_method", "POST"),
+            lock_method=of("lock_method", "LOCK"),
+            unlock_method=of("unlock_method", "UNLOCK"),
+            username=of("username"),
+            password=of("password"),
+            retry_max=int(_number(of("retry_max", "2"))),
+            retry_wait_min_s=_number(of("retry_wait_min", "1")),
+            retry_wait_max_s=_number(of("retry_wait_max", "30")),
+            verify=verify and not settings.skip_cert_verification,
+            certificate=certificate,
+        )
+    )
+
+
+def _certificates(environment: Mapping[str, str]) -> tuple[bool | str, tuple[str, str] | None]:
+    """Return what to verify with, and the client's certificate: as files, made of the texts in the environment."""
+    names = {
+        name: environment.get(f"TF_HTTP_CLIENT_{name}_PEM", "")
+        for name in ("CA_CERTIFICATE", "CERTIFICATE", "PRIVATE_KEY")
+    }
+    if bool(names["CERTIFICATE"]) != bool(names["PRIVATE_KEY"]):
+        fix = "set both TF_HTTP_CLIENT_CERTIFICATE_PEM and TF_HTTP_CLIENT_PRIVATE_KEY_PEM, or none"
+        raise StateError("a client certificate comes with its key", where="state", fix=fix)
+    if not any(names.values()):
+        return True, None
+    folder = Path(tempfile.mkdtemp(prefix="reconciler-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    files = {name: folder / f"{name.lower()}.pem" for name, text in names.items() if text}
+    for name, path in files.items():
+        write_whole(path, names[name].encode())
+    verify = str(files["CA_CERTIFICATE"]) if "CA_CERTIFICATE" in files else True
+    if "CERTIFICATE" not in files:
+        return verify, None
+    return verify, (str(files["CERTIFICATE"]), str(files["PRIVATE_KEY"]))
+
+
+def _number(text: str) -> float:
+    """Return the seconds, or the count, that one of Terraform's variables says."""
+    try:
+        return float(text)
+    except ValueError:
+        raise StateError(f"{text!r} is no number", where="TF_HTTP_RETRY_*", fix="write 2, for example") from None

@@ -1,0 +1,53 @@
+"""Changes that a person makes to what is remembered. An address names an occurrence, a bare name a whole meeting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.errors import UsageError
+from reconciler.models import Key
+from reconciler.state.model import Entry, State
+
+
+def moved(state: State, old: str, new: str) -> tuple[State, int]:
+    """Return `state` with what stands under `old` under `new`, and how many occurrences that were.
+
+    Raises UsageError where nothing stands under `old`, something under `new`, or one is a meeting and the other is not.
+    """
+    if ("@" in old) != ("@" in new):
+        raise UsageError("an occurrence can't become a meeting", fix="give two addresses, or two names of meetings")
+    keys = {key: Key.parse(new) if "@" in new else Key(new, key.original) for key in state.entries if _under(key, old)}
+    if not keys:
+        raise _unknown(old)
+    for target in keys.values():
+        if target in state.entries:
+            raise UsageError(f"the state has {target} already", fix=f"`reconciler state rm {target}` forgets it")
+    names = {str(key): str(target) for key, target in keys.items()}
+    return replace(
+        state,
+        entries={keys.get(key, key): _renamed(entry, keys.get(key, key)) for key, entry in state.entries.items()},
+        opened={
+            names.get(address, address): replace(one, address=names.get(address, address))
+            for address, one in state.opened.items()
+        },
+    ), len(keys)
+
+
+def removed(state: State, address: str) -> tuple[State, int]:
+    """Return `state` without what stands under `address`, and how many occurrences that were. Raises UsageError."""
+    gone = {key for key in state.entries if _under(key, address)}
+    if not gone:
+        raise _unknown(address)
+    return replace(state, entries={key: entry for key, entry in state.entries.items() if key not in gone}), len(gone)
+
+
+def _under(key: Key, address: str) -> bool:
+    return str(key) == address if "@" in address else key.meeting == address
+
+
+def _renamed(entry: Entry, key: Key) -> Entry:
+    return replace(entry, key=key, applied=None if entry.applied is None else replace(entry.applied, key=key))
+
+
+def _unknown(address: str) -> UsageError:
+    return UsageError(f"the state knows no {address}", fix="`reconciler state list` prints all that it knows")

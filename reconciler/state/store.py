@@ -1,0 +1,170 @@
+"""The state of one workspace: kept by a backend, with a journal on this machine for what is not saved yet."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.errors import StateError, UnreadableState
+from reconciler.state.backend import Backend, Snapshot, StateLock
+from reconciler.state.codec import dumps, loads
+from reconciler.state.files import write_whole
+from reconciler.state.folder import FOLDER, check_folder
+from reconciler.state.journal import Journal
+from reconciler.state.local import LocalBackend
+from reconciler.state.model import State
+
+
+class StateNotSaved(StateError):
+    """What was done is not in the state. It lies in a file on this machine, and in the journal beside it."""
+
+    code = "state-not-saved"
+
+
+class Store:
+    """Loads and saves states. `folder` is where the journal lies, and a state that could not be saved."""
+
+    def __init__(self, backend: Backend, folder: Path, workspace: str) -> None:
+        self.backend = backend
+        self.workspace = workspace
+        self.folder = folder
+        self.notice = ""  # what a person should know about the last load
+        self.journal = Journal(folder / "journal.jsonl")
+        self.lock = StateLock(backend)
+        self.errored = folder / "errored.state.json"
+        self._broken = folder / "state.broken.json"
+        self._looked = False
+        self._seen: Snapshot | None = None
+
+    def load(self) -> State:
+        """Return the last saved state with the journal of a run that was cut short, or a new state.
+
+        A damaged one counts as none, and `notice` says so: everything in it can be found again by the markers.
+        Raises StateError where it was written by a newer program, belongs to another workspace, or can't be trusted.
+        """
+        self.check()
+        self.notice = ""
+        snapshot = self._look()
+        try:
+            saved = None if snapshot is None else self._decoded(snapshot.body, self.backend.where)
+        except UnreadableState as error:
+            self.notice = f"{error.where}: {error.what}; going on without it, everything is found by the markers"
+            saved = None
+        return self.journal.replay().onto(saved or self._new(snapshot))
+
+    def check(self) -> None:
+        """Raise StateError where others than we could have written what stands in the folder."""
+        check_folder(self.folder.parent)
+
+    def save(self, state: State, *, rescue: bool = True) -> State:
+        """Save `state` under the next serial: whole, or not at all. Return it as saved.
+
+        It must be made of what was loaded last: raises StateConflict where another run has saved since. With `rescue`,
+        what can't be saved is put into the file `errored` and StateNotSaved tells how to push it.
+        """
+        if not self._looked:
+            self._look()
+        written = replace(state, serial=state.serial + 1)
+        try:
+            self._write(written)
+        except StateError as error:
+            if not rescue:
+                raise
+            raise self._rescued(written, error) from error
+        return written
+
+    def pull(self) -> bytes | None:
+        """Return what is saved, byte by byte."""
+        snapshot = self._look()
+        return None if snapshot is None else snapshot.body
+
+    def push(self, body: bytes, *, where: str, force: bool = False) -> State:
+        """Save the state that `body` holds, with what the journal knows beyond it; return it as saved.
+
+        Raises StateError where what is saved has another origin or is as new, unless `force`, or where the workspace is
+        another.
+        """
+        given = self._decoded(body, where)
+        snapshot = self._look()
+        saved = None
+        with suppress(UnreadableState):  # a damaged state may be replaced
+            saved = None if snapshot is None else self._decoded(snapshot.body, self.backend.where)
+        if saved is not None and not force:
+            _refuse_older(given, saved, where)
+        serial = max(given.serial, 0 if snapshot is None else _serial(snapshot.body) + 1)
+        pushed = replace(self.journal.replay().onto(given), serial=serial)
+        self._write(pushed)
+        return pushed
+
+    def _look(self) -> Snapshot | None:
+        self._seen = self.backend.read()
+        self._looked = True
+        return self._seen
+
+    def _write(self, state: State) -> None:
+        body = dumps(state).encode()
+        if self.notice and self._seen is not None:
+            with suppress(OSError):  # a copy for whoever wants to know what was broken
+                write_whole(self._broken, self._seen.body)
+        version = self.backend.write(body, None if self._seen is None else self._seen.version)
+        self._seen = Snapshot(body=body, version=version)
+        self.notice = ""
+        self.journal.clear()
+
+    def _rescued(self, state: State, error: StateError) -> StateError:
+        try:
+            write_whole(self.errored, dumps(state).encode())
+        except OSError:
+            return error
+        return StateNotSaved(
+            f"the state was not saved: {error.what}",
+            where=error.where,
+            fix=f"it lies in {self.errored}; save it with `reconciler state push {self.errored}`",
+        )
+
+    def _decoded(self, body: bytes, where: str) -> State:
+        try:
+            state = loads(body.decode("utf-8"), where=where)
+        except UnicodeDecodeError as error:
+            raise UnreadableState("the state is no UTF-8 text", where=where) from error
+        if state.workspace != self.workspace:
+            raise StateError(
+                f"the state is of workspace {state.workspace!r}, the config of {self.workspace!r}",
+                where=where,
+                fix="renaming a workspace gives up its events: destroy the old one first, then move the state away",
+            )
+        return state
+
+    def _new(self, broken: Snapshot | None) -> State:
+        # The serial goes on even after a broken state: some backends take none twice.
+        serial = 0 if broken is None else _serial(broken.body)
+        return State(workspace=self.workspace, lineage=str(uuid.uuid4()), serial=serial)
+
+
+def local_store(root: Path, workspace: str) -> Store:
+    """Return the store in the folder `.reconciler` beside the config."""
+    folder = root / FOLDER
+    return Store(LocalBackend(folder / "state.json"), folder, workspace)
+
+
+def _refuse_older(given: State, saved: State, where: str) -> None:
+    if given.lineage != saved.lineage:
+        raise StateError(
+            "this state has another origin (lineage) than the one that is saved",
+            where=where,
+            fix="compare it with `reconciler state pull`; --force replaces what is saved",
+        )
+    if given.serial <= saved.serial:
+        raise StateError(
+            f"this state has serial {given.serial}; what is saved has {saved.serial} and is as new or newer",
+            where=where,
+            fix="another run has saved since: nothing needs to be pushed, the next run finds everything by the markers",
+        )
+
+
+def _serial(body: bytes) -> int:
+    found = re.findall(rb'^ ?"serial": ?(\d{1,15}),?$', body, re.MULTILINE)
+    return int(found[-1]) if found else 0

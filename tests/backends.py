@@ -1,0 +1,53 @@
+"""Backends to be had by name and place, in this process and in others."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from statehttp import PASSWORD, USER
+
+from reconciler.state.backend import Backend, LockInfo, Patience, lock_info
+from reconciler.state.http import HttpBackend, HttpSettings
+from reconciler.state.local import LocalBackend
+
+QUICK = Patience(first_s=0.01, most_s=0.05)
+
+
+def backend(kind: str, place: str) -> Backend:
+    """Return a new backend; all of one kind and place keep the same state."""
+    match kind:
+        case "local":
+            return LocalBackend(Path(place) / "state.json")
+        case "http":
+            settings = HttpSettings(
+                address=place,
+                lock_address=f"{place}/lock",
+                lock_method="POST",
+                unlock_method="DELETE",
+                username=USER,
+                password=PASSWORD,
+            )
+            return HttpBackend(settings, patience=QUICK, sleep=lambda _: None)
+        case _:
+            raise NotImplementedError(kind)
+
+
+def note(operation: str = "apply") -> LockInfo:
+    return lock_info(operation, now=datetime.now(UTC), environment={})
+
+
+def document(serial: int, text: str = "") -> bytes:
+    """Return a body such as every backend takes: JSON with a serial that grows."""
+    return json.dumps({"serial": serial, "text": text}).encode()
+
+
+def count(kind: str, place: str, rounds: int) -> None:
+    """Add one, so many times, each under the lock."""
+    one = backend(kind, place)
+    for _ in range(rounds):
+        with one.lock(note("count"), timeout_s=50):
+            stored = one.read()
+            serial = 0 if stored is None else json.loads(stored.body)["serial"]
+            one.write(document(serial + 1), None if stored is None else stored.version)

@@ -1,0 +1,169 @@
+"""What every place for the state must do."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from backends import backend, count, document, note
+from statehttp import state_server
+
+from reconciler.state.backend import Backend, Held, StateConflict
+from reconciler.state.model import State
+from reconciler.state.store import StateNotSaved, Store
+
+Make = Callable[[], Backend]
+
+
+@pytest.fixture(params=["local", "http"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def place(kind: str, tmp_path: Path) -> Iterator[str]:
+    if kind == "local":
+        yield str(tmp_path)
+    else:
+        with state_server() as server:
+            yield server.address
+
+
+@pytest.fixture
+def make(kind: str, place: str) -> Make:
+    """Make backends of one and the same state."""
+    return partial(backend, kind, place)
+
+
+def test_at_first_there_is_nothing(make: Make) -> None:
+    assert make().read() is None
+
+
+def test_what_was_written_is_read_by_everybody(make: Make) -> None:
+    version = make().write(document(1, "会议"), None)
+    stored = make().read()
+    assert stored is not None
+    assert (stored.body, stored.version) == (document(1, "会议"), version)
+    make().write(document(2), version)
+    after = make().read()
+    assert after is not None
+    assert after.body == document(2)
+
+
+def test_a_write_onto_another_version_is_refused_and_changes_nothing(make: Make) -> None:
+    first = make().write(document(1), None)
+    second = make().write(document(2), first)
+    for expected in (None, first, "nonsense"):
+        with pytest.raises(StateConflict):
+            make().write(document(3), expected)
+    stored = make().read()
+    assert stored is not None
+    assert (stored.body, stored.version) == (document(2), second)
+
+
+def test_one_alone_holds_the_lock_and_others_learn_who(make: Make) -> None:
+    ours = note()
+    with make().lock(ours, timeout_s=0):
+        with pytest.raises(Held, match=r"locked by .*, apply\) since") as refused, make().lock(note(), timeout_s=0):
+            pass
+        assert refused.value.holder is not None
+        assert refused.value.holder.who == ours.who
+    with make().lock(note(), timeout_s=0):
+        pass
+
+
+def test_the_lock_is_free_after_a_failure(make: Make) -> None:
+    with pytest.raises(ZeroDivisionError), make().lock(note(), timeout_s=0):
+        raise ZeroDivisionError
+    with make().lock(note(), timeout_s=0):
+        pass
+
+
+def test_who_waits_gets_the_lock_when_it_is_free(make: Make) -> None:
+    done = []
+    waiting = threading.Event()
+
+    def wait() -> None:
+        waiting.set()
+        with make().lock(note(), timeout_s=30):
+            done.append("waiter")
+
+    thread = threading.Thread(target=wait)
+    with make().lock(note(), timeout_s=0):
+        thread.start()
+        waiting.wait()
+        done.append("holder")
+    thread.join()
+    assert done == ["holder", "waiter"]
+
+
+def test_writing_under_the_lock(make: Make) -> None:
+    ours = make()
+    with ours.lock(note(), timeout_s=0):
+        first = ours.write(document(1), None)
+        ours.write(document(2), first)
+    stored = make().read()
+    assert stored is not None
+    assert stored.body == document(2)
+
+
+def test_unlocking_what_is_free_says_so(make: Make) -> None:
+    assert make().force_unlock() is None
+    with make().lock(note(), timeout_s=0):
+        pass
+
+
+def test_eight_processes_lose_no_update(kind: str, place: str, make: Make) -> None:
+    rounds = 4
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=count, args=(kind, place, rounds)) for _ in range(8)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 8
+    stored = make().read()
+    assert stored is not None
+    assert json.loads(stored.body)["serial"] == 8 * rounds
+
+
+def test_a_store_saves_and_loads(make: Make, tmp_path: Path) -> None:
+    one, other = (Store(make(), tmp_path / name, "acme") for name in ("one", "other"))
+    saved = one.save(one.load())
+    assert other.load() == saved
+    assert other.save(saved).serial == 2
+    with pytest.raises(StateNotSaved, match="another run has written"):
+        one.save(saved)
+
+
+def test_a_state_that_was_not_saved_can_be_pushed_unless_another_was_saved_since(make: Make, tmp_path: Path) -> None:
+    store = Store(make(), tmp_path / "here", "acme")
+    first = store.save(store.load())
+    late = Store(make(), tmp_path / "there", "acme")
+    late.load()
+    second = store.save(first)
+    with pytest.raises(StateNotSaved, match=r"state push .*errored\.state\.json"):
+        late.save(first)
+    left = late.errored.read_bytes()
+    with pytest.raises(Exception, match="as new or newer"):
+        late.push(left, where="file")
+    pushed = late.push(left, where="file", force=True)
+    assert pushed.serial == second.serial + 1
+    assert Store(make(), tmp_path / "elsewhere", "acme").load() == pushed
+    stranger = State(workspace="acme", lineage="another", serial=99)
+    from reconciler.state.codec import dumps
+
+    with pytest.raises(Exception, match="lineage"):
+        late.push(dumps(stranger).encode(), where="file")
+
+
+def test_a_damaged_state_is_replaced_and_kept(make: Make, tmp_path: Path) -> None:
+    make().write(b'{\n "serial": 7,\n "workspace": 1\n}', None)
+    store = Store(make(), tmp_path / "here", "acme")
+    assert store.save(store.load()).serial == 8
+    assert (tmp_path / "here" / "state.broken.json").read_bytes().startswith(b"{")

@@ -1,0 +1,172 @@
+"""The http backend against a server that answers as GitLab does, and at its worst."""
+
+from __future__ import annotations
+
+import logging
+from base64 import b64encode
+from collections.abc import Iterator
+from hashlib import md5
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from backends import backend, document, note
+from statehttp import PASSWORD, USER, StateServer, state_server
+
+from reconciler.config.model import Config, Provider, StateKind, StateSettings
+from reconciler.errors import StateError
+from reconciler.state.backend import Backend, Held, LockInfo, StateConflict
+from reconciler.state.choose import open_store
+from reconciler.state.http import HttpBackend, HttpSettings
+
+
+@pytest.fixture
+def server() -> Iterator[StateServer]:
+    with state_server() as running:
+        yield running
+
+
+@pytest.fixture
+def http(server: StateServer) -> Backend:
+    return backend("http", server.address)
+
+
+def test_requests_are_those_of_terraform(http: Backend, server: StateServer) -> None:
+    ours = note()
+    with http.lock(ours, timeout_s=0):
+        assert http.read() is None  # the lock has made the row: 204
+        http.write(document(1), None)
+    assert [kind for kind, _, _ in server.seen if kind != "GET state"] == ["POST lock", "POST state", "DELETE lock"]
+    _, query, headers = next(one for one in server.seen if one[0] == "POST state")
+    assert parse_qs(query) == {"ID": [ours.id]}
+    assert headers["Content-Type"] == "application/json"
+    assert headers["Content-Md5"] == b64encode(md5(document(1)).digest()).decode()  # noqa: S324  # the protocol's
+
+
+@pytest.mark.parametrize("status", [409, 423])
+def test_both_answers_to_a_taken_lock_are_understood(http: Backend, server: StateServer, status: int) -> None:
+    server.locked_status = status
+    server.lock = {"ID": "x", "Who": "carol"}
+    with pytest.raises(Held, match="locked by carol"), http.lock(note(), timeout_s=0):
+        pass
+
+
+def test_a_killed_client_leaves_the_lock_which_can_be_taken_away(http: Backend, server: StateServer) -> None:
+    server.lock = {"ID": "dead", "Who": "ci@runner"}
+    holder = http.force_unlock()
+    assert holder is not None
+    assert (holder.id, holder.who) == ("dead", "ci@runner")
+    assert server.lock is None
+
+
+def test_a_write_whose_answer_was_lost_is_found_done(http: Backend, server: StateServer) -> None:
+    server.refusals["POST state"] = [(502, "after")]
+    http.write(document(1), None)
+    assert server.body == document(1)
+
+
+def test_a_lock_whose_answer_was_lost_is_ours(http: Backend, server: StateServer) -> None:
+    server.refusals["POST lock"] = [(502, "after")]
+    with http.lock(note(), timeout_s=0):
+        http.write(document(1), None)
+    assert server.lock is None
+
+
+def test_a_serial_used_before_is_a_conflict(http: Backend, server: StateServer) -> None:
+    server.serials.add(1)
+    with pytest.raises(StateConflict):
+        http.write(document(1), None)
+
+
+def test_a_state_too_large_is_told(http: Backend, server: StateServer) -> None:
+    server.largest = 10
+    with pytest.raises(StateError, match="takes no state of"):
+        http.write(document(1), None)
+
+
+def test_writing_past_somebody_elses_lock_fails(http: Backend, server: StateServer) -> None:
+    server.lock = {"ID": "x"}
+    with pytest.raises(StateError, match="answers 500"):
+        http.write(document(1), None)
+    assert server.body is None
+
+
+def test_a_failed_unlock_after_a_good_write_is_a_warning(
+    http: Backend, server: StateServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.refusals["DELETE lock"] = [(500, "")] * 3
+    with caplog.at_level(logging.WARNING), http.lock(note(), timeout_s=0):
+        http.write(document(1), None)
+    assert "reconciler state unlock" in caplog.text
+
+
+def test_reading_is_tried_three_times(http: Backend, server: StateServer) -> None:
+    server.refusals["GET state"] = [(500, ""), (503, "")]
+    assert http.read() is None
+    server.refusals["GET state"] = [(500, "")] * 3
+    with pytest.raises(StateError, match="answers 500"):
+        http.read()
+
+
+def test_wrong_credentials_are_told_without_them(server: StateServer) -> None:
+    wrong = HttpBackend(HttpSettings(address=server.address, username=USER, password="wrong-one"))
+    with pytest.raises(StateError, match="401") as refused:
+        wrong.read()
+    assert "TF_HTTP_PASSWORD" in str(refused.value)
+    assert "wrong-one" not in str(refused.value) + repr(HttpSettings(address="x", password="wrong-one"))
+
+
+def test_no_server_is_told_without_the_query() -> None:
+    gone = HttpBackend(HttpSettings(address="http://127.0.0.1:9/state?token=secret"), sleep=lambda _: None)
+    with pytest.raises(StateError, match="does not answer") as refused:
+        gone.read()
+    assert "secret" not in str(refused.value)
+
+
+def test_gitlabs_variables_are_enough(server: StateServer, tmp_path: Path) -> None:
+    environment = {
+        "TF_HTTP_ADDRESS": server.address,
+        "TF_HTTP_LOCK_ADDRESS": f"{server.address}/lock",
+        "TF_HTTP_LOCK_METHOD": "POST",
+        "TF_HTTP_UNLOCK_ADDRESS": f"{server.address}/lock",
+        "TF_HTTP_UNLOCK_METHOD": "DELETE",
+        "TF_HTTP_USERNAME": USER,
+        "TF_HTTP_PASSWORD": PASSWORD,
+        "TF_HTTP_RETRY_WAIT_MIN": "0",
+    }
+    store = open_store(config(tmp_path), environment)
+    with store.backend.lock(note(), timeout_s=0):
+        saved = store.save(store.load())
+    assert open_store(config(tmp_path), environment).load() == saved
+    assert not (tmp_path / ".reconciler" / "state.json").exists()
+
+
+def test_what_is_missing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="no address"):
+        open_store(config(tmp_path), {})
+    half = {"TF_HTTP_ADDRESS": "https://x", "TF_HTTP_CLIENT_CERTIFICATE_PEM": "x"}
+    with pytest.raises(StateError, match="with its key"):
+        open_store(config(tmp_path), half)
+    with pytest.raises(StateError, match="no number"):
+        open_store(config(tmp_path), {"TF_HTTP_ADDRESS": "https://x", "TF_HTTP_RETRY_MAX": "many"})
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"busy", b'{"ID": null}'])
+def test_any_word_of_a_holder_is_understood(body: bytes) -> None:
+    read = LockInfo.loads(body)
+    assert read is None or read.id == ""
+
+
+def config(root: Path) -> Config:
+    from datetime import timedelta
+
+    return Config(
+        root=root,
+        workspace="acme",
+        provider=Provider(),
+        horizon=timedelta(days=28),
+        people={},
+        rooms={},
+        meetings={},
+        state=StateSettings(kind=StateKind.HTTP),
+    )
