@@ -155,8 +155,8 @@ def _change(want: Occurrence, have: Observed) -> list[Change]:
                 action=Action.UPDATE,
                 before=have,
                 after=want,
-                comparison=_marker_lost(have),
-                reason="the marker is missing or moved",
+                comparison=_marker_lost(want, have),
+                reason=_marker_reason(want, have),
             )
         ]
     return []
@@ -173,9 +173,17 @@ def _needs_marker(want: Occurrence, have: Observed) -> bool:
     )
 
 
-def _marker_lost(have: Observed) -> Comparison:
+def _marker_lost(want: Occurrence, have: Observed) -> Comparison:
     marker = have.description.marker
-    return Comparison(event=(Field(path="marker", before=marker and str(marker), after="", drift=True),))
+    drift = marker is None or marker.key == want.key
+    return Comparison(event=(Field(path="marker", before=marker and str(marker), after="", drift=drift),))
+
+
+def _marker_reason(want: Occurrence, have: Observed) -> str:
+    marker = have.description.marker
+    if marker is not None and marker.key.meeting != want.key.meeting:
+        return f"renamed: was {marker.key.meeting}"
+    return "the marker is missing or moved"
 
 
 def _reason(fields: Sequence[Field]) -> str:

@@ -26,6 +26,10 @@ class Key:
     meeting: str
     original: datetime
 
+    def moved(self, names: Mapping[str, str]) -> Key:
+        """Return the key under the name that the meeting has now, by `names` old → new."""
+        return Key(names.get(self.meeting, self.meeting), self.original)
+
     def __str__(self) -> str:
         """Return the address, as in `weekly-sync@2026-12-02T10:00`."""
         return f"{self.meeting}@{self.original.strftime(LOCAL_FORMAT)}"

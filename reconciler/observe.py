@@ -51,7 +51,7 @@ class Scope:
     something; `with_settings` are those that declare a setting which can
     be read back, `with_attendees` those that declare attendees: only for them the extra calls are made. `expected`
     are the occurrences to be booked, for which the remains of deleted events matter. With `only` no more is asked of
-    other occurrences than what a list tells anyway.
+    other occurrences than what a list tells anyway. `moved` are old names of meetings: what bears them is theirs.
     """
 
     workspace: str
@@ -62,6 +62,7 @@ class Scope:
     expected: frozenset[Key] = frozenset()
     refresh: Refresh = Refresh.AUTO
     only: frozenset[Key] | None = None
+    moved: Mapping[str, str] = field(default_factory=dict)
 
     def asks_for(self, key: Key) -> bool:
         """Return whether calls may be made for this occurrence alone."""
@@ -199,7 +200,7 @@ def _sort_by_marker(events: Iterable[Event], state: State, scope: Scope, finding
             continue
         if marker is not None and marker.workspace != scope.workspace:
             continue
-        key = marker.key if marker is not None else entry.key if entry is not None else found.key
+        key = marker.key.moved(scope.moved) if marker is not None else entry.key if entry is not None else found.key
         memory = entry if entry is not None else state.entries.get(key)
         found = replace(found, key=key, marker=marker, entry=memory)
         if event.cancelled:

@@ -12,7 +12,7 @@ from reconciler.dingtalk.errors import ApiError
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.models import InstantConference, Occurrence
 from reconciler.provider import resolve_people
-from reconciler.state.model import Opened
+from reconciler.state.model import Opened, renamed
 from reconciler.state.store import Store
 
 FAR = timedelta(days=366)
@@ -41,7 +41,7 @@ def open_meeting(
     """
     if meeting not in config.meetings:
         raise UsageError(f"there is no meeting {meeting!r}", fix=f"choose of: {', '.join(sorted(config.meetings))}")
-    state = store.load()
+    state = renamed(store.load(), config.moved)
     people, known = resolve_people(config, client, state)
     occurrence = _current(
         desired(

@@ -27,7 +27,7 @@ from reconciler.plan import plan
 from reconciler.planfile import config_digest, seen_digest, state_digest
 from reconciler.provider import resolve_people
 from reconciler.settings import readable
-from reconciler.state.model import State, pruned
+from reconciler.state.model import State, pruned, renamed
 from reconciler.state.store import Store
 
 SLACK = timedelta(days=31)  # how far around what was seen the schedule is expanded, so that old finds its new
@@ -75,7 +75,9 @@ def make_plan(
     _check_targets(config, store, question.targets)
     state = store.load()
     people, known = resolve_people(config, client, state)
-    state = replace(state, people=known, entries={} if question.forget else state.entries)
+    state = replace(renamed(state, config.moved), people=known)
+    if question.forget:
+        state = replace(state, entries={})
     until = now + config.horizon
     expected = () if question.destroy else desired(config, people, after=now, before=until)
     scope = _scope(config, people, expected, question)
@@ -108,8 +110,10 @@ def check_saved(
     touched = [planned.change for planned in plan.changes]
     keys = frozenset(one.key for change in touched for one in (change.before, change.after) if one is not None)
     scope = replace(_scope(config, people, (), Question(refresh=Refresh(ground["refresh"]))), only=keys, expected=keys)
+    moved = [*_moved_ground(plan, ground, config, state)]
+    state = renamed(state, config.moved)
     seen = observe(client, state, scope, now=now)
-    moved = [*_moved_ground(plan, ground, config, state), *_moved_occurrences(touched, seen, now)]
+    moved += [*_moved_occurrences(touched, seen, now)]
     if moved:
         fix = "plan again, and look at what is different now"
         raise PlanStale("the plan is stale: " + "; ".join(moved), fix=fix)
@@ -255,6 +259,7 @@ def _scope(config: Config, people: People, expected: tuple[Occurrence, ...], que
         ),
         expected=frozenset(occurrence.key for occurrence in expected),
         refresh=question.refresh,
+        moved=config.moved,
     )
 
 
@@ -294,7 +299,7 @@ def remembered_agenda(config: Config, store: Store, *, now: datetime, until: dat
     wanted = desired(config, people, after=now - timedelta(days=1), before=until)
     return Agenda(
         wanted=tuple(occurrence for occurrence in wanted if occurrence.end > now),
-        observed=remembered(state),
+        observed=remembered(renamed(state, config.moved)),
         people=people,
     )
 
@@ -323,6 +328,7 @@ def look_for_drift(
     """
     _check_targets(config, store, question.targets)
     state = store.load()
+    state = renamed(state, config.moved)
     people, _ = resolve_people(config, reader, state)
     until = now + config.horizon
     scope = _scope(config, people, desired(config, people, after=now, before=until), question)

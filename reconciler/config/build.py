@@ -11,6 +11,7 @@ from typing import Any
 from reconciler.config.document import Findings, Path
 from reconciler.config.invitations import read_attendees
 from reconciler.config.model import Config, Meeting, Override, Provider, ProviderKind
+from reconciler.config.moves import read_moves
 from reconciler.config.place import read_state
 from reconciler.config.preferences import check_settings, read_settings
 from reconciler.config.provider import check_endpoint
@@ -70,6 +71,7 @@ def build(tree: dict[str, Any], root: FilePath, findings: Findings) -> Config:
         people={alias: person for alias, person in registry.people.items() if person is not None},
         rooms={alias: room for alias, room in registry.rooms.items() if room is not None},
         meetings=meetings,
+        moved=read_moves(tree, section(tree, "meetings"), findings),
     )
 
 

@@ -120,4 +120,5 @@ class Config:
     rooms: Mapping[str, Room]
     meetings: Mapping[str, Meeting]
     state: StateSettings = field(default_factory=StateSettings)
+    moved: Mapping[str, str] = field(default_factory=dict)  # old name → the name that the meeting has now
     warnings: tuple[Problem, ...] = ()

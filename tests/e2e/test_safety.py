@@ -56,3 +56,20 @@ def test_an_ignored_setting_has_to_exist(team: Team) -> None:
     done = team.run("validate")
     assert done.code == 1
     assert "recording.layout" in done.out + done.err
+
+
+def test_a_renamed_meeting_keeps_its_events_and_conferences(team: Team) -> None:
+    team.apply()
+    events, conferences = {event.id for event in team.events()}, team.conferences()
+    team.config["meetings"]["platform-sync"] = team.config["meetings"].pop("weekly-sync")
+    team.config["moved"] = {"from": "weekly-sync", "to": "platform-sync"}
+    plan = team.plan()
+    assert {change["action"] for change in plan["changes"]} == {"update"}
+    assert plan["summary"]["api_calls"] == 4
+    (team.folder / ".reconciler" / "state.json").unlink()
+    team.apply()
+    assert ({event.id for event in team.events()}, team.conferences()) == (events, conferences)
+    assert "/platform-sync/" in team.events()[0].description
+    assert team.plan()["changes"] == []
+    del team.config["moved"]
+    assert team.plan()["changes"] == []

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from builders import NOW, UNTIL, WORKSPACE, booked, observation, occurrence
+
+from reconciler.config import check, load
+from reconciler.diff import Action, diff
+from reconciler.models import Key
+from reconciler.operations import Call
+from reconciler.plan import plan
+from reconciler.state.model import Opened, State, renamed
+
+HEAD = """\
+version: 1
+workspace: acme
+defaults: {timezone: Asia/Shanghai, organizer: alice}
+people: {alice: A1}
+meetings:
+  new: {title: New, schedule: {start: 2026-12-01T10:00, duration: 1h}}
+  other: {title: Other, schedule: {start: 2026-12-02T10:00, duration: 1h}}
+"""
+DAY = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "meetings.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    [
+        ("moved: {from: old, to: new}", {"old": "new"}),
+        ("moved: [{from: old, to: new}, {from: past, to: other}]", {"old": "new", "past": "other"}),
+        ("moved: [{from: oldest, to: old}, {from: old, to: new}]", {"oldest": "new", "old": "new"}),
+        ("moved: []", {}),
+    ],
+)
+def test_moves_lead_to_the_name_of_today(file: Path, text: str, moved: dict[str, str]) -> None:
+    file.write_text(HEAD + text, encoding="utf-8")
+    assert load(file, now=DAY).moved == moved
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("moved: {from: other, to: new}", "is declared"),
+        ("moved: {from: old, to: newer}", "no meeting 'newer'"),
+        ("moved: [{from: old, to: new}, {from: old, to: other}]", "moves twice"),
+        ("moved: [{from: old, to: new}, {from: past, to: new}]", "another meeting moves to 'new'"),
+        ("moved: {from: old, to: old}", "moves to itself"),
+        ("moved: [{from: a, to: b}, {from: b, to: a}]", "moves to itself"),
+        ("moved: {from: old}", "has no to"),
+        ("moved: old", "moved must be"),
+    ],
+)
+def test_moves_that_lead_nowhere_are_told(file: Path, text: str, told: str) -> None:
+    file.write_text(HEAD + text, encoding="utf-8")
+    problems = check(file, now=DAY)
+    assert any(told in problem.message for problem in problems), problems
+    assert all(problem.hint for problem in problems)
+
+
+def test_a_renamed_meeting_keeps_everything_and_gets_its_marker_written() -> None:
+    old, new = occurrence(meeting="old"), occurrence(meeting="new")
+    seen = replace(booked(old), key=new.key)
+    found = diff([new], observation(seen), now=NOW, create_before=UNTIL)
+    (change,) = found.changes
+    assert (change.action, change.reason) == (Action.UPDATE, "renamed: was old")
+    assert not any(field.drift for field in change.comparison.fields)
+    made = plan(found, observation(seen), workspace=WORKSPACE, now=NOW, until=UNTIL)
+    assert [operation.call for operation in made.operations] == [Call.EVENT_UPDATE]
+
+
+def test_the_state_knows_a_renamed_meeting_by_its_new_name() -> None:
+    entry = booked(occurrence(meeting="old")).entry
+    there = booked(occurrence(meeting="new"), number=2).entry
+    assert entry is not None
+    assert there is not None
+    opened = Opened(address="old@2026-12-02T10:00", conference_id="c", url="u", room_code="", at=NOW)
+    state = State(workspace="acme", lineage="l", entries={entry.key: entry}, opened={opened.address: opened})
+    moved = renamed(state, {"old": "new"})
+    new = Key("new", entry.key.original)
+    assert list(moved.entries) == [new]
+    assert moved.entries[new].applied == occurrence(meeting="new")
+    assert list(moved.opened) == ["new@2026-12-02T10:00"]
+    assert renamed(moved, {"old": "new"}) == moved
+    both = renamed(replace(state, entries={entry.key: entry, there.key: there}), {"old": "new"})
+    assert both.entries == {entry.key: entry, there.key: there}
