@@ -1,13 +1,13 @@
 # Everything there is to do, on a machine that has Python 3.11 or newer and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format check bench coverage pictures docs clean
+.PHONY: help demo test lint format check bench chaos chaos-report coverage pictures docs clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
 help: ## Show what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 $(VENV)/.tool: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -23,6 +23,12 @@ demo: $(VENV)/.tool ## Book the example meetings in the embedded sandbox
 
 test: $(VENV)/.develop ## Run the tests
 	$(BIN)/python -m pytest -n 2
+
+chaos: $(VENV)/.develop ## Break everything that can break, and see the next run repair it (minutes)
+	$(BIN)/python -m pytest -n 2 -m chaos tests/chaos
+
+chaos-report: $(VENV)/.develop ## Count what came of every fault, into docs/reliability.md
+	$(BIN)/python tests/chaos/report.py
 
 coverage: $(VENV)/.develop ## Run the tests and show what of the core they miss
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered

@@ -33,11 +33,11 @@ class Verdict:
     writes: int = 0
 
 
-def converge(world: World, *, allow: int = 0) -> Verdict:
+def converge(world: World, *arguments: str) -> Verdict:
     """Apply undisturbed, once, and return what of the declaration is not fulfilled."""
     world.interceptor.arm(None)
     before = world.writes()
-    done = world.apply("--allow-cancel", str(allow))
+    done = world.apply(*arguments)
     faults = [] if done.code == 0 else [f"apply ended with {done.code}: {done.err}{_told(done.out)}"]
     writes = world.writes() - before
     plan = world.run("plan", "--json", "--detailed-exitcode")
@@ -110,9 +110,10 @@ def _compare(want: Occurrence, event: Json, conferences: dict[str, Json]) -> lis
         ("organizer", want.organizer, event["organizer"]["id"]),
         ("start", want.start, _moment(event, "start")),
         ("end", want.end, _moment(event, "end")),
-        ("description", want.description or "", text.body),
         ("conference", True, conference is not None),
     ]
+    if want.description is not None:
+        pairs.append(("description", want.description, text.body))
     if want.rooms is not None:
         rooms = [room["roomId"] for room in event["meetingRooms"] if room["responseStatus"] != "declined"]
         pairs.append(("rooms", sorted(want.rooms), sorted(rooms)))
