@@ -116,3 +116,9 @@ class PlanStale(ReconcilerError):
     """What a saved plan was made from is no more as it was."""
 
     code = "plan-changed"
+
+
+class Frozen(ReconcilerError):
+    """The config says that nothing is to be applied now."""
+
+    code = "frozen"

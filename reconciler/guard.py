@@ -1,17 +1,35 @@
-"""What is left undone on purpose: meetings that are disabled, occurrences that are protected."""
+"""What is left undone on purpose: disabled meetings, protected occurrences, everything during a freeze."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 
 from reconciler.config.model import Config
 from reconciler.diff import Action, Change, Diff
+from reconciler.errors import Frozen
 
 
 def disabled(config: Config) -> frozenset[str]:
     """Return the meetings of which nothing is to be created, changed or cancelled."""
     return frozenset(name for name, meeting in config.meetings.items() if not meeting.enabled)
+
+
+def frozen(config: Config, now: datetime) -> str:
+    """Return what to say of the freeze window that `now` is in, "" where it is in none."""
+    for window in config.freezes:
+        if window.start <= now < window.end:
+            reason = f" ({window.reason})" if window.reason else ""
+            return f"frozen until {window.end:%Y-%m-%d %H:%M} {window.end.tzname()}{reason}"
+    return ""
+
+
+def refuse_frozen(config: Config, now: datetime) -> None:
+    """Raise Frozen where `now` is in a freeze window."""
+    told = frozen(config, now)
+    if told:
+        raise Frozen(f"{told}: nothing is applied", fix="wait, or add --override-freeze if it has to be now")
 
 
 def spare(found: Diff, config: Config) -> tuple[Diff, tuple[str, ...]]:

@@ -17,7 +17,7 @@ from reconciler.diff import Action, Change, diff
 from reconciler.dingtalk import Client, Reader
 from reconciler.drift import Finding, find_drift
 from reconciler.errors import PlanStale, StateError, UsageError
-from reconciler.guard import disabled, spare
+from reconciler.guard import disabled, frozen, spare
 from reconciler.models import Key, Occurrence
 from reconciler.observe import Refresh, Scope, observe, remembered
 from reconciler.observed import Observation, Observed
@@ -38,12 +38,13 @@ FARTHEST = timedelta(days=732)  # beyond, nothing seen is looked for: a marker i
 class Question:
     """What a plan is asked for.
 
-    `targets` are names of meetings, none: all. `destroy` wants nothing to be left. `forget` goes by the markers alone,
-    as if there were no state.
+    `targets` are names of meetings, none: all; or all but those `excluded`. `destroy` wants nothing to be left.
+    `forget` goes by the markers alone, as if there were no state.
     """
 
     refresh: Refresh = Refresh.AUTO
     targets: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
     destroy: bool = False
     forget: bool = False
     parallelism: int = 16
@@ -72,7 +73,7 @@ def make_plan(
 
     Raises UsageError for a target that is no meeting, StateError, and ApiError where people can't be resolved.
     """
-    _check_targets(config, store, question.targets)
+    _check_targets(config, store, question)
     state = store.load()
     people, known = resolve_people(config, client, state)
     state = replace(renamed(state, config.moved), people=known)
@@ -84,10 +85,19 @@ def make_plan(
     seen = observe(client, state, scope, now=now, parallelism=question.parallelism, progress=progress)
     wanted = () if question.destroy else _wanted(config, people, seen, now=now, until=until)
     found, spared = spare(
-        diff(wanted, seen, now=now, create_before=until, targets=question.targets, excluded=disabled(config)), config
+        diff(
+            wanted,
+            seen,
+            now=now,
+            create_before=until,
+            targets=question.targets,
+            excluded=question.excluded | disabled(config),
+        ),
+        config,
     )
     made = plan(found, seen, workspace=config.workspace, now=now, until=until)
-    warnings = (*spared, *(str(problem) for problem in config.warnings))
+    freeze = (f"{told}\n  apply refuses without --override-freeze",) if (told := frozen(config, now)) else ()
+    warnings = (*freeze, *spared, *(str(problem) for problem in config.warnings))
     return Planned(
         plan=replace(made, warnings=warnings, quota=_quota(config, state, client, now)),
         state=state,
@@ -237,10 +247,13 @@ def names_of(config: Config, people: People) -> dict[str, str]:
     }
 
 
-def _check_targets(config: Config, store: Store, targets: frozenset[str]) -> None:
-    known = config.meetings.keys() | {key.meeting for key in store.load().entries} if targets else frozenset()
-    for target in sorted(targets - known):
-        raise UsageError(f"there is no meeting {target!r}", fix=f"choose of: {', '.join(sorted(config.meetings))}")
+def _check_targets(config: Config, store: Store, question: Question) -> None:
+    if question.targets and question.excluded:
+        raise UsageError("--target and --exclude exclude each other", fix="use one of the two")
+    named = question.targets | question.excluded
+    known = config.meetings.keys() | {key.meeting for key in store.load().entries} if named else frozenset()
+    for name in sorted(named - known):
+        raise UsageError(f"there is no meeting {name!r}", fix=f"choose of: {', '.join(sorted(config.meetings))}")
 
 
 def _scope(config: Config, people: People, expected: tuple[Occurrence, ...], question: Question) -> Scope:
@@ -326,7 +339,7 @@ def look_for_drift(
 
     Raises UsageError for a target that is no meeting, StateError, and ApiError where people can't be resolved.
     """
-    _check_targets(config, store, question.targets)
+    _check_targets(config, store, question)
     state = store.load()
     state = renamed(state, config.moved)
     people, _ = resolve_people(config, reader, state)
@@ -335,6 +348,11 @@ def look_for_drift(
     seen = observe(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
     wanted = _wanted(config, people, seen, now=now, until=until)
     findings = find_drift(
-        wanted, seen, now=now, create_before=until, targets=question.targets, excluded=disabled(config)
+        wanted,
+        seen,
+        now=now,
+        create_before=until,
+        targets=question.targets,
+        excluded=question.excluded | disabled(config),
     )
     return Drift(findings=findings, seen=seen, people=people)

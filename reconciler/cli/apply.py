@@ -22,10 +22,12 @@ def command(
     auto_approve: bool,
     as_json: bool,
     targets: tuple[str, ...],
+    excludes: tuple[str, ...],
     refresh: str,
     parallelism: int,
     lock_timeout: float,
     ignore_quota: bool,
+    override_freeze: bool,
     allow_cancel: int,
 ) -> int:
     """Make DingTalk be as the config says: plan, ask, carry out. A second apply finds nothing to do.
@@ -45,7 +47,9 @@ def command(
     from reconciler.observe import Refresh
     from reconciler.workflow import Question
 
-    question = Question(refresh=Refresh(refresh), targets=frozenset(targets), parallelism=parallelism)
+    question = Question(
+        refresh=Refresh(refresh), targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism
+    )
     how = Applying(
         operation="apply",
         ask="Apply these changes?",
@@ -53,6 +57,7 @@ def command(
         as_json=as_json,
         lock_timeout_s=lock_timeout,
         ignore_quota=ignore_quota,
+        override_freeze=override_freeze,
         allow_cancel=allow_cancel,
         saved=planfile,
     )

@@ -16,9 +16,11 @@ def command(
     auto_approve: bool,
     as_json: bool,
     targets: tuple[str, ...],
+    excludes: tuple[str, ...],
     parallelism: int,
     lock_timeout: float,
     ignore_quota: bool,
+    override_freeze: bool,
 ) -> int:
     """Cancel every future occurrence of this workspace, conference and event. What has started is left alone.
 
@@ -30,7 +32,7 @@ def command(
     from reconciler.cli.planning import Applying, plan_and_apply
     from reconciler.workflow import Question
 
-    question = Question(destroy=True, targets=frozenset(targets), parallelism=parallelism)
+    question = Question(destroy=True, targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism)
     how = Applying(
         operation="destroy",
         ask="Cancel all of these?",
@@ -38,5 +40,6 @@ def command(
         as_json=as_json,
         lock_timeout_s=lock_timeout,
         ignore_quota=ignore_quota,
+        override_freeze=override_freeze,
     )
     return plan_and_apply(question, how, settings)

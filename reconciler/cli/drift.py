@@ -13,7 +13,15 @@ FAILED, DRIFTED, DEFERRED = 1, 2, 3
 @planning_options
 @option("--adopt", is_flag=True, help="Print the YAML that would accept the drift, a merge patch of the config.")
 @global_options
-def command(settings: Globals, *, as_json: bool, targets: tuple[str, ...], parallelism: int, adopt: bool) -> int:
+def command(
+    settings: Globals,
+    *,
+    as_json: bool,
+    targets: tuple[str, ...],
+    excludes: tuple[str, ...],
+    parallelism: int,
+    adopt: bool,
+) -> int:
     """Show what people changed in DingTalk since it was last applied. Holds no way to write there.
 
     Only what a person edited is drift. With -v it also lists what is none: rooms that wait for an approval, DingTalk's
@@ -37,7 +45,7 @@ def command(settings: Globals, *, as_json: bool, targets: tuple[str, ...], paral
     if adopt and as_json:
         raise UsageError("--adopt prints YAML, and --json a document", fix="use one of the two")
     project = open_project(settings)
-    question = Question(targets=frozenset(targets), parallelism=parallelism)
+    question = Question(targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism)
     now = project.clock()
     quiet = as_json or adopt
     with project.reader() as reader:

@@ -104,11 +104,14 @@ def planning_options(command: F) -> F:
     targets = option(
         "--target", "targets", multiple=True, metavar="MEETING", help="Only this meeting; may be repeated."
     )
+    excludes = option(
+        "--exclude", "excludes", multiple=True, metavar="MEETING", help="All but this meeting; may be repeated."
+    )
     parallelism = option(
         "--parallelism", type=click.IntRange(1, 64), default=16, show_default=True, help="Calls at a time."
     )
     as_json = option("--json", "as_json", is_flag=True, help="Print a JSON document.")
-    return as_json(targets(parallelism(command)))
+    return as_json(targets(excludes(parallelism(command))))
 
 
 def lock_timeout_option(command: F) -> F:
@@ -122,7 +125,10 @@ def writing_options(command: F) -> F:
     """Give `command` what every command takes that writes to DingTalk."""
     approve = option("-y", "--auto-approve", is_flag=True, help="Do not ask. Needed where there is no terminal.")
     quota = option("--ignore-quota", is_flag=True, help="Go on though the month's calls may not suffice.")
-    return approve(planning_options(lock_timeout_option(quota(command))))
+    freeze = option(
+        "--override-freeze", is_flag=True, help="Go on though the config says that nothing is to be applied."
+    )
+    return approve(planning_options(lock_timeout_option(quota(freeze(command)))))
 
 
 def annotations_option(command: F) -> F:

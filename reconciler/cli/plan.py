@@ -53,6 +53,7 @@ def command(
     targets: tuple[str, ...],
     lock: bool,
     no_lock: bool,
+    excludes: tuple[str, ...],
     refresh: str,
     parallelism: int,
 ) -> int:
@@ -77,7 +78,9 @@ def command(
     told = Told(annotate=annotations is not None, outputs=ci_outputs, document=document)
     with told.failing():
         project = open_project(settings)
-        question = Question(refresh=Refresh(refresh), targets=frozenset(targets), parallelism=parallelism)
+        question = Question(
+            refresh=Refresh(refresh), targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism
+        )
         with project.client() as client:
             made = planned(project, client, question, settings, quiet=as_json)
             if lock and not no_lock:

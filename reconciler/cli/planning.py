@@ -21,6 +21,7 @@ from reconciler.cli.project import Project, open_project
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import QuotaExhausted
 from reconciler.errors import PlanUnreadable, ReconcilerError, UsageError
+from reconciler.guard import refuse_frozen
 from reconciler.operations import Operation, Plan
 from reconciler.outcome import Failure, Outcome, Status
 from reconciler.policy import refuse_mass_cancellation, refuse_over_quota
@@ -125,6 +126,7 @@ class Applying:
     allow_cancel: int | None = None
     saved: Path | None = None
     ignore_quota: bool = False
+    override_freeze: bool = False
 
 
 def plan_and_apply(question: Question, how: Applying, settings: Globals) -> int:
@@ -133,6 +135,8 @@ def plan_and_apply(question: Question, how: Applying, settings: Globals) -> int:
     A saved plan has been looked at and agreed to: it is checked against what has moved since, and carried out.
     """
     project = open_project(settings)
+    if not how.override_freeze:
+        refuse_frozen(project.config, project.clock())
     lock = project.store.lock.held(how.operation, now=project.clock(), timeout_s=how.lock_timeout_s)
     with lock, project.client() as client:
         if how.saved is not None:

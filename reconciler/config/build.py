@@ -9,6 +9,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from reconciler.config.document import Findings, Path
+from reconciler.config.freeze import read_freezes
 from reconciler.config.invitations import read_attendees
 from reconciler.config.model import Config, Meeting, Override, Provider, ProviderKind
 from reconciler.config.moves import read_moves
@@ -71,6 +72,7 @@ def build(tree: dict[str, Any], root: FilePath, findings: Findings) -> Config:
         people={alias: person for alias, person in registry.people.items() if person is not None},
         rooms={alias: room for alias, room in registry.rooms.items() if room is not None},
         meetings=meetings,
+        freezes=read_freezes(tree, defaults.timezone, findings),
         moved=read_moves(tree, section(tree, "meetings"), findings),
     )
 

@@ -109,6 +109,15 @@ class Meeting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """A window, both ends aware, `end` not part of it, in which nothing is applied unasked."""
+
+    start: datetime
+    end: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole, valid config. `root` is the folder it stands in; `warnings` are what validation found bearable."""
 
@@ -121,4 +130,5 @@ class Config:
     meetings: Mapping[str, Meeting]
     state: StateSettings = field(default_factory=StateSettings)
     moved: Mapping[str, str] = field(default_factory=dict)  # old name → the name that the meeting has now
+    freezes: tuple[Freeze, ...] = ()
     warnings: tuple[Problem, ...] = ()

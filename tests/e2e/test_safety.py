@@ -73,3 +73,29 @@ def test_a_renamed_meeting_keeps_its_events_and_conferences(team: Team) -> None:
     assert team.plan()["changes"] == []
     del team.config["moved"]
     assert team.plan()["changes"] == []
+
+
+def test_in_a_freeze_nothing_is_applied_unless_it_has_to_be(team: Team) -> None:
+    team.config["freeze"] = [{"from": "2026-11-28", "to": "2026-11-30", "reason": "audit"}]
+    assert "frozen until 2026-12-01 00:00 CST (audit)" in team.plan()["warnings"][0]
+    team.sandbox.control("calls")
+    for command in ("apply", "destroy"):
+        before = len(team.sandbox.control("calls")["calls"])
+        done = team.run(command, "-y")
+        assert done.code == 1
+        assert "audit" in done.err
+        assert "--override-freeze" in done.err
+        assert len(team.sandbox.control("calls")["calls"]) == before
+    assert team.events() == []
+    team.apply("--override-freeze")
+    assert len(team.events()) == 6
+
+
+def test_a_meeting_can_be_left_out(team: Team) -> None:
+    team.apply("--exclude", "retro")
+    assert {event.title for event in team.events()} == {"Weekly sync"}
+    assert {change["meeting"] for change in team.plan()["changes"]} == {"retro"}
+    assert team.plan("--exclude", "retro")["changes"] == []
+    assert team.run("plan", "--exclude", "retro", "--target", "weekly-sync").code == 64
+    assert team.run("plan", "--exclude", "rtero").code == 64
+    assert team.run("drift", "--exclude", "retro").code == 0
