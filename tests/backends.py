@@ -11,6 +11,7 @@ from statehttp import PASSWORD, USER
 from reconciler.state.backend import Backend, LockInfo, Patience, lock_info
 from reconciler.state.http import HttpBackend, HttpSettings
 from reconciler.state.local import LocalBackend
+from reconciler.state.s3 import S3Backend
 
 QUICK = Patience(first_s=0.01, most_s=0.05)
 
@@ -30,6 +31,9 @@ def backend(kind: str, place: str) -> Backend:
                 password=PASSWORD,
             )
             return HttpBackend(settings, patience=QUICK, sleep=lambda _: None)
+        case "s3":
+            endpoint, _, bucket = place.rpartition("/")
+            return S3Backend(bucket=bucket, key="state.json", endpoint=endpoint, patience=QUICK)
         case _:
             raise NotImplementedError(kind)
 

@@ -31,6 +31,7 @@ class Provider:
 class StateKind(StrEnum):
     LOCAL = "local"
     HTTP = "http"
+    S3 = "s3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,10 @@ class StateSettings:
     lock_method: str = ""
     unlock_method: str = ""
     skip_cert_verification: bool = False
+    bucket: str = ""
+    key: str = ""
+    region: str = ""
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ _OF_KIND: dict[StateKind, frozenset[str]] = {
             "skip_cert_verification",
         }
     ),
+    StateKind.S3: frozenset({"bucket", "key", "region", "endpoint"}),
 }
 
 
@@ -33,11 +34,13 @@ def read_state(tree: dict[str, Any], findings: Findings) -> StateSettings:
     for name in sorted(given.keys() - _OF_KIND[kind]):
         owners = ", ".join(one for one, names in _OF_KIND.items() if name in names)
         findings.error((*path, name), f"{name} means nothing to kind {kind}", f"it belongs to {owners}", on_key=True)
-    for name in ("address", "lock_address", "unlock_address"):
+    for name in ("address", "lock_address", "unlock_address", "endpoint"):
         if (
             str(given.get(name, "")).startswith("http:")
             and "//localhost" not in given[name]
             and "//127." not in given[name]
         ):
             findings.warn((*path, name), "the state, and the password to it, travel in clear text", "write https://")
+    if kind is StateKind.S3 and "bucket" not in tree:
+        findings.error(path, "the state has no bucket", "add bucket: its name", on_key=True)
     return StateSettings(kind=kind, **{name: value for name, value in given.items() if name in _OF_KIND[kind]})

@@ -21,13 +21,19 @@ def open_store(config: Config, environment: Mapping[str, str]) -> Store:
     """Return the store that the config names. Raises StateError where something is missing."""
     if config.state.kind is StateKind.LOCAL:
         return local_store(config.root, config.workspace)
-    return Store(_shared(config.state, environment), config.root / FOLDER, config.workspace)
+    return Store(_shared(config, environment), config.root / FOLDER, config.workspace)
 
 
-def _shared(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
+def _shared(config: Config, environment: Mapping[str, str]) -> Backend:
+    settings = config.state
     match settings.kind:
         case StateKind.HTTP:
             return _http(settings, environment)
+        case StateKind.S3:
+            from reconciler.state.s3 import S3Backend
+
+            key = settings.key or f"{config.workspace}.state.json"
+            return S3Backend(bucket=settings.bucket, key=key, region=settings.region, endpoint=settings.endpoint)
         case StateKind.LOCAL:
             raise AssertionError("a file is no shared place")
         case _:
