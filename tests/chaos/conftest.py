@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from chaos.runner import Runner
 from chaos.world import Snapshot, World, opened, snapshot_of
 

@@ -6,10 +6,12 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from chaos.workload import union
 from chaos.world import Json, World
+
 from reconciler.config import load
 from reconciler.config.model import Config
 from reconciler.desired import desired
@@ -152,11 +154,7 @@ def _held_twice(events: list[Json]) -> list[str]:
     found = []
     for room, spans in holds.items():
         spans.sort()
-        found += [
-            f"{room} is held twice at {later[0]}"
-            for earlier, later in zip(spans, spans[1:], strict=False)
-            if later[0] < earlier[1]
-        ]
+        found += [f"{room} is held twice at {later[0]}" for earlier, later in pairwise(spans) if later[0] < earlier[1]]
     return found
 
 

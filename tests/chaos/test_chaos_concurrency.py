@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from chaos import workload
 from chaos.oracle import converge
 from chaos.world import World

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from chaos.faults import LASTING, ONCE, RANDOM, Case, suffer
 from chaos.world import World
 

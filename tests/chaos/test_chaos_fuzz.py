@@ -1,4 +1,4 @@
-"""Whatever the state, the journal or the server's answers hold: text and an exit code, and no write after a failed read."""
+"""Whatever state, journal or answers hold: text and an exit code, and no write after a failed read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import random
 from typing import Any
 
 import pytest
-
 from chaos import workload
 from chaos.oracle import converge
 from chaos.world import WRITES, World

@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 import pytest
-
 from chaos import workload
 from chaos.interceptor import Kill
 from chaos.oracle import Verdict, converge

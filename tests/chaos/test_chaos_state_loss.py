@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from chaos import workload
 from chaos.interceptor import Kill
 from chaos.oracle import converge

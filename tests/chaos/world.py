@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from chaos import workload
 from chaos.interceptor import Interceptor, Kill
 from chaos.runner import Done, Run, Runner
+
 from reconciler.sandbox.embedded import Sandbox
 from reconciler.sandbox.limits import Limits
 

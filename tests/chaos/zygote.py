@@ -1,4 +1,4 @@
-"""A process that has imported the program, and forks a process for every run: as good as a new one, twenty times as fast.
+"""A process that has imported the program and forks one for every run: as good as new, twenty times as fast.
 
 It reads one JSON object a line: `{"run": […], …}` starts the command line and answers with its pid, `{"wait": pid}`
 answers with the exit status. Time passes faster for the client in it, so that waits and paces take no time; a `run`
