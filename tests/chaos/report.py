@@ -99,8 +99,8 @@ twice, and every conference is used by one event, or reported.
 
 *Orphans* are conferences that were made although the answer to their creation never came. DingTalk can't list
 conferences, so they are reported (`reconciler state orphans`), never guessed. *Calls wasted* are calls that wrote
-beyond the {writes} that an undisturbed run needs, in both runs together: repeats of what may or may not have been done, and
-refused attempts.
+beyond the {writes} that an undisturbed run needs, in both runs together: repeats of what may or may not have been
+done, and refused attempts.
 
 {verdict}
 

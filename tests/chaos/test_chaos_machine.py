@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
-
 from chaos import workload
 from chaos.faults import APIS, KINDS, READ_S
 from chaos.interceptor import Kill
 from chaos.oracle import converge
 from chaos.runner import Runner
 from chaos.workload import at
-from chaos.world import Json, Snapshot, World, opened, ours
+from chaos.world import Json, Snapshot, opened, ours
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 MEETINGS = ("sync", "retro", "red", "blue", "old", "handed")
 TITLES = ("Sync", "Rückblick 📅", "週会", "x" * 50)
@@ -110,7 +109,7 @@ class Team(RuleBasedStateMachine):
         return (event for event in self.world.events() if ours(event))
 
     def pick(self, number: int) -> Json | None:
-        events = sorted(self.events(), key=lambda event: (event["start"]["dateTime"], event["summary"], event["createTime"]))
+        events = sorted(self.events(), key=_order)
         later = [one for one in events if one["start"]["dateTime"] > (self.world.now + timedelta(hours=8)).isoformat()]
         return later[number % len(later)] if later else None
 
@@ -161,9 +160,13 @@ class Team(RuleBasedStateMachine):
         self.world.sandbox.control("clock", {"now": self.world.now.isoformat()})
 
 
+def _order(event: Json) -> tuple[str, str, str]:
+    return event["start"]["dateTime"], event["summary"], event["createTime"]
+
+
 def live(runner: Runner, applied: Snapshot, *, examples: int, steps: int) -> None:
     Team.runner, Team.applied = runner, applied
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it untyped
+    run_state_machine_as_test(
         Team,
         settings=settings(
             max_examples=examples,
@@ -185,4 +188,4 @@ def test_a_team_for_a_while(runner: Runner, applied: Snapshot) -> None:
 @pytest.mark.chaos
 @pytest.mark.timeout(400)
 def test_a_team_for_long(runner: Runner, applied: Snapshot) -> None:
-    live(runner, applied, examples=25, steps=15)
+    live(runner, applied, examples=60, steps=20)

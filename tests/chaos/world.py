@@ -160,7 +160,7 @@ def opened(
         limits=Limits(qps=None, address_calls=None, monthly_quota=None),
     )
     interceptor = Interceptor(sandbox.app.wsgi_app)
-    sandbox.app.wsgi_app = interceptor  # type: ignore[method-assign]  # Flask's documented way
+    sandbox.app.wsgi_app = interceptor  # type: ignore[assignment]  # Flask's documented way
     world = World(
         folder=folder,
         sandbox=sandbox,

@@ -76,7 +76,7 @@ def _child(order: dict[str, Any]) -> int:
     for number, path in ((0, os.devnull), (1, order["out"]), (2, order["err"])):
         mode = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         os.dup2(os.open(path, mode, 0o600), number)
-    provider.connect = _connect(order["read_s"])
+    provider.connect = _connect(order["read_s"])  # type: ignore[attr-defined]  # not its own name, but ours to replace
     if "sync" in order:
         _die_at(order["sync"], late=order["late"])
     code = run(order["run"])

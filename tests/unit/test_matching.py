@@ -96,7 +96,7 @@ def test_a_matching_is_injective_and_does_not_depend_on_the_order_of_input(
     assert set(found.values()) <= set(old)
     assert len(set(found.values())) == len(found)
     assert all(found[start] == start for start in set(old) & set(new))
-    shuffle = random.Random(seed)  # noqa: S311  # no secret
+    shuffle = random.Random(seed)  # no secret
     assert match(shuffle.sample(old, len(old)), shuffle.sample(new, len(new))) == found
     assert list(found) == sorted(found)
 

@@ -109,6 +109,17 @@ def test_a_redirect_takes_nothing_elsewhere(server: Server, status: int) -> None
         other.close()
 
 
+def test_a_password_of_the_home_folder_is_sent_nowhere(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password of-the-home\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    failure(connect(server.url, CREDENTIALS, options=ONCE))
+    assert len(server.got) == 1
+    assert "authorization" not in server.got[0][1].lower()
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a file with a key and the certificate of 127.0.0.1 that nobody but itself has signed."""
