@@ -34,7 +34,8 @@ class Team(RuleBasedStateMachine):
     def begin(self) -> None:
         self.temporary = tempfile.TemporaryDirectory()
         self.world = opened(Path(self.temporary.name) / "world", self.runner, snapshot=self.applied)
-        self.unmarked = False  # only the state knows an event whose marker is gone
+        # What the state alone knows: an event whose marker is gone, an organiser who is in the config no more.
+        self.unmarked = self.handed = self.lost = False
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
@@ -52,7 +53,7 @@ class Team(RuleBasedStateMachine):
         """Apply undisturbed: everything is as declared."""
         verdict = converge(self.world, "--allow-cancel", "100", "--parallelism", "1")
         assert verdict.faults == (), "\n".join(verdict.faults)
-        self.unmarked = False
+        self.unmarked = self.handed = self.lost = False
 
     # What people do to the config.
 
@@ -68,8 +69,10 @@ class Team(RuleBasedStateMachine):
             start = f"2026-01-05T{moments[pick % len(moments)]}"
             self.meetings[meeting]["schedule"] = at(start, days[pick % len(days)])
 
+    @precondition(lambda self: not self.lost)
     @rule(meeting=st.sampled_from(MEETINGS))
     def remove_or_restore(self, meeting: str) -> None:
+        self.handed = True
         if meeting in self.meetings:
             del self.meetings[meeting]
         elif meeting not in {"red", "blue"} or not {"red", "blue"} & set(self.meetings):
@@ -98,8 +101,10 @@ class Team(RuleBasedStateMachine):
         if "sync" in self.meetings:
             self.meetings["sync"]["settings"] = {"waiting_room": waiting, "recording": {"layout": layout}}
 
+    @precondition(lambda self: not self.lost)
     @rule(organizer=st.sampled_from(("alice", "bob", "dave")))
     def hand_over(self, organizer: str) -> None:
+        self.handed = True
         if "handed" in self.meetings:
             self.meetings["handed"]["organizer"] = organizer
 
@@ -150,8 +155,9 @@ class Team(RuleBasedStateMachine):
 
     @rule()
     def lose_the_state(self) -> None:
-        if not self.unmarked:
+        if not self.unmarked and not self.handed:
             self.world.state.unlink(missing_ok=True)
+            self.lost = True
 
     @rule(days=st.integers(1, 3))
     def days_pass(self, days: int) -> None:
