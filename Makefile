@@ -25,7 +25,7 @@ test: $(VENV)/.develop ## Run the tests
 	$(BIN)/python -m pytest -n 2
 
 chaos: $(VENV)/.develop ## Break everything that can break, and see the next run repair it (minutes)
-	$(BIN)/python -m pytest -n 2 -m chaos tests/chaos
+	$(BIN)/python -m pytest -n 2 -m chaos
 
 chaos-report: $(VENV)/.develop ## Count what came of every fault, into docs/reliability.md
 	$(BIN)/python tests/chaos/report.py

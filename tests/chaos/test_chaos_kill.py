@@ -29,6 +29,7 @@ def check(world: World, kill: Kill, *arguments: str) -> Verdict:
     return verdict
 
 
+@pytest.mark.chaos
 def test_the_workload_has_as_many_calls_as_the_cases_say(world: World) -> None:
     world.config = workload.edited(world.config)
     world.interceptor.arm(None)
