@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from typing import Protocol
 
@@ -21,7 +21,7 @@ from reconciler.observed import Observed
 from reconciler.operations import Call, Operation, Plan
 from reconciler.outcome import Failure, Outcome, Result, Status
 from reconciler.state.journal import Journal
-from reconciler.state.model import Entry, State
+from reconciler.state.model import Entry, Orphan, State
 
 
 class Progress(Protocol):
@@ -88,6 +88,7 @@ class _Run:
         progress: Progress,
     ) -> None:
         self._executor = Executor(client, journal, workspace=plan.workspace, clock=clock, names=names)
+        self._clock = clock
         self._stop = stop
         self._progress = progress
         self._works = [Work.begin(planned) for planned in plan.changes]
@@ -165,9 +166,18 @@ class _Run:
         return Outcome(
             results=tuple(_result(work) for work in self._works),
             entries=self._entries(),
-            orphans=tuple(self._executor.orphans),
+            orphans=(*self._executor.orphans, *self._left_behind()),
             stopped=self._stop.reason,
         )
+
+    def _left_behind(self) -> Iterator[Orphan]:
+        """Yield conferences without an event that could not be ended: nothing leads to them from now on."""
+        for work in self._works:
+            before = work.planned.change.before
+            if work.planned.change.duplicate and before is not None and before.event is None and not work.finished:
+                now = self._clock()
+                start = before.start or before.key.original.replace(tzinfo=UTC)
+                yield Orphan(address=str(before.key), organizer=before.organizer, title="", start=start, asked_at=now)
 
     def _entries(self) -> dict[Key, Entry | None]:
         """Return what is known of every occurrence touched; what stands under an old key is gone."""

@@ -196,6 +196,7 @@ def _reason(fields: Sequence[Field]) -> str:
 
 
 def _duplicate(observed: Observed) -> Change:
-    return Change(
-        action=Action.CANCEL, before=observed, after=None, reason="a second event with the same marker", duplicate=True
-    )
+    reason = "a second event with the same marker"
+    if observed.event is None:
+        reason = "a second conference, of a run that was cut short"
+    return Change(action=Action.CANCEL, before=observed, after=None, reason=reason, duplicate=True)

@@ -75,7 +75,8 @@ def _one_sided(change: Change, replaced: set[str]) -> Iterator[Finding]:
         return
     title = have.event.title if have.event is not None else ""
     if change.duplicate:
-        yield Finding(key=have.key, path="copy", cause=Cause.EDITED, expected=None, seen=title, observed=have)
+        cause = Cause.EDITED if have.event is not None else Cause.OURS
+        yield Finding(key=have.key, path="copy", cause=cause, expected=None, seen=title, observed=have)
         return
     last = have.entry.applied if have.entry is not None else None
     if last is not None and have.event is not None:

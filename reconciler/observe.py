@@ -19,10 +19,12 @@ from reconciler.dingtalk.errors import (
     ConferenceCancelled,
     InvalidParameter,
     IpNotAllowed,
+    LimitReached,
     NotFound,
     QuotaExhausted,
     TokenRejected,
 )
+from reconciler.marker import parse_description
 from reconciler.models import Conference, Event, Key
 from reconciler.observed import Observation, Observed, ReadFailure
 from reconciler.rendering import conference_as_applied, event_as_applied
@@ -31,7 +33,7 @@ from reconciler.state.model import Entry, State
 LOOKBACK = timedelta(days=1)  # far enough to know what began today, near enough not to page through the past
 T = TypeVar("T")
 R = TypeVar("R")
-_Asked = Mapping[str, frozenset[str]]
+_Asked = Mapping[str, frozenset[str]]  # organiser → meetings that are unknown as long as that calendar is
 
 
 class Refresh(StrEnum):
@@ -47,16 +49,19 @@ class Refresh(StrEnum):
 class Scope:
     """What an observation is about.
 
-    `meetings` maps every declared meeting to its organiser; `organizers` are further people whose calendars may hold
-    something; `with_settings` are those that declare a setting which can
-    be read back, `with_attendees` those that declare attendees: only for them the extra calls are made. `expected`
-    are the occurrences to be booked, for which the remains of deleted events matter. With `only` no more is asked of
-    other occurrences than what a list tells anyway. `moved` are old names of meetings: what bears them is theirs.
+    `meetings` maps every declared meeting to its organiser; `organizers` are all people whose calendars are asked for,
+    besides those that the state knows. `trusted` are people who may once have been organisers: what they organise with
+    our marker counts where it is seen, as an invitation, and their calendars are then listed too. `with_settings` are
+    those that declare a setting which can be read back, `with_attendees` those that declare attendees: only for them
+    the extra calls are made. `expected` are the occurrences to be booked, for which the remains of deleted events
+    matter. With `only` no more is asked of other occurrences than what a list tells anyway. `moved` are old names of
+    meetings: what bears them is theirs.
     """
 
     workspace: str
     meetings: Mapping[str, str]
     organizers: frozenset[str] = frozenset()
+    trusted: frozenset[str] = frozenset()
     with_settings: frozenset[str] = frozenset()
     with_attendees: frozenset[str] = frozenset()
     expected: frozenset[Key] = frozenset()
@@ -78,9 +83,10 @@ class _Findings:
     duplicates: dict[str, Observed] = field(default_factory=dict)  # by event id
     unresolved: set[str] = field(default_factory=set)
     failures: list[ReadFailure] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)  # organisers whose calendars could not be listed
 
-    def fail(self, where: str, error: ApiError, meetings: Iterable[str]) -> None:
-        self.failures.append(ReadFailure(where=where, code=error.code, message=error.what, hint=error.fix))
+    def fail(self, where: str, error: ApiError, meetings: Iterable[str], *, hint: str = "") -> None:
+        self.failures.append(ReadFailure(where=where, code=error.code, message=error.what, hint=hint or error.fix))
         self.unresolved.update(meetings)
 
 
@@ -100,35 +106,88 @@ def observe(
     let us in at all; every other failure is part of the observation.
     """
     organizers = (
-        frozenset(scope.meetings.values()) | state.organizers | {one.organizer for one in state.entries.values()}
+        frozenset(scope.meetings.values())
+        | scope.organizers
+        | state.organizers
+        | {one.organizer for one in state.entries.values()}
     )
     if scope.refresh is Refresh.NONE:
         return Observation(occurrences=remembered(state), organizers=organizers)
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
         reads = _Reads(pool, progress)
         findings = _Findings()
-        events = _list_calendars(reader, reads, _meetings_of(organizers, state, scope), findings, since=now - LOOKBACK)
+        since = now - LOOKBACK
+        events = _list_calendars(reader, reads, _meetings_of(organizers, state, scope), scope, findings, since)
+        former = _former_organizers(events, scope) - organizers
+        events += _list_calendars(reader, reads, _meetings_of(former, state, scope), scope, findings, since)
+        organizers |= former
         ours = [event for event in events if event.organizer in organizers]
         _sort_by_marker(ours, state, scope, findings)
+        _find_superfluous(findings, state)
         _find_by_memory(reader, reads, state, scope, findings, now=now)
         _complete_attendees(reader, reads, scope, findings)
         occurrences = _with_conferences(reader, reads, scope, findings, now=now)
+    in_use = frozenset(_conference_id(one) for one in occurrences.values())
     return Observation(
         occurrences=occurrences,
-        duplicates=tuple(findings.duplicates.values()),
+        duplicates=tuple(_with_own_conference(one, in_use) for one in findings.duplicates.values()),
         unresolved=frozenset(findings.unresolved),
         failures=tuple(findings.failures),
-        organizers=organizers,
+        organizers=organizers & (_holders(findings) | findings.unread),
     )
+
+
+def _former_organizers(events: Iterable[Event], scope: Scope) -> frozenset[str]:
+    """Return who of the trusted organises an event with our marker, as the invitations to it tell."""
+    return frozenset(
+        event.organizer
+        for event in events
+        if event.organizer in scope.trusted
+        and (marker := parse_description(event.description).marker) is not None
+        and marker.workspace == scope.workspace
+    )
+
+
+def _holders(findings: _Findings) -> frozenset[str]:
+    """Return who organises anything of this workspace, now or not long ago."""
+    found = (*findings.live.values(), *findings.deleted.values(), *findings.duplicates.values())
+    return frozenset(one.organizer for one in found)
+
+
+def _find_superfluous(findings: _Findings, state: State) -> None:
+    """File a conference of ours without an event, where another run's event leads to another conference.
+
+    It is left behind by a run that died between learning that it had come second and ending what it had made.
+    """
+    for key, entry in state.entries.items():
+        found = findings.live.get(key)
+        marker = found.marker if found is not None else None
+        if entry.event_id or marker is None or marker.conference in {"", entry.conference_id}:
+            continue
+        if entry.conference_id:
+            alone = Observed(key=key, entry=entry)
+            findings.duplicates[entry.conference_id] = replace(
+                alone, conference=_to_be_cancelled(alone, entry.conference_id)
+            )
+
+
+def _with_own_conference(one: Observed, in_use: frozenset[str]) -> Observed:
+    """Return a duplicate with the conference that only it leads to: it has to go as well."""
+    conference_id = one.marker.conference if one.marker is not None else ""
+    if one.event is None or not conference_id or conference_id in in_use:
+        return one
+    return replace(one, conference=_to_be_cancelled(one, conference_id))
 
 
 def _meetings_of(organizers: Iterable[str], state: State, scope: Scope) -> _Asked:
     """Return for each organiser the meetings that are unknown as long as that calendar is."""
     meetings: dict[str, set[str]] = {who: set() for who in sorted(organizers)}
     for meeting, who in scope.meetings.items():
-        meetings[who].add(meeting)
+        if who in meetings:
+            meetings[who].add(meeting)
     for entry in state.entries.values():
-        meetings[entry.organizer].add(entry.key.meeting)
+        if entry.organizer in meetings:
+            meetings[entry.organizer].add(entry.key.meeting)
     return {who: frozenset(found) for who, found in meetings.items()}
 
 
@@ -174,8 +233,8 @@ def _as_applied(workspace: str, entry: Entry) -> Observed:
     return replace(found, marker=found.description.marker)
 
 
-def _list_calendars(
-    reader: Reader, reads: _Reads, asked: _Asked, findings: _Findings, *, since: datetime
+def _list_calendars(  # noqa: PLR0917  # all of it is what one listing needs
+    reader: Reader, reads: _Reads, asked: _Asked, scope: Scope, findings: _Findings, since: datetime
 ) -> list[Event]:
     events: list[Event] = []
     found = reads.all(lambda who: reader.events.list(organizer=who, since=since, show_deleted=True), asked)
@@ -183,10 +242,18 @@ def _list_calendars(
         if isinstance(answer, AuthenticationFailed | TokenRejected | IpNotAllowed):
             raise answer  # nothing at all will be answered
         if isinstance(answer, ApiError):
-            findings.fail(f"the calendar of {who}", answer, asked[who])
+            findings.unread.add(who)
+            findings.fail(f"the calendar of {who}", answer, asked[who], hint=_farewell(who, answer, scope))
         else:
             events.extend(answer.events)
     return events
+
+
+def _farewell(who: str, error: ApiError, scope: Scope) -> str:
+    """Return what to do where the calendar of a former organiser can't be read: it may be gone for good."""
+    if who in scope.organizers or isinstance(error, LimitReached):
+        return ""
+    return f"if the account is gone, `reconciler state rm --organizer {who}` forgets what was there"
 
 
 def _sort_by_marker(events: Iterable[Event], state: State, scope: Scope, findings: _Findings) -> None:

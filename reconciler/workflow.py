@@ -39,7 +39,7 @@ class Question:
     """What a plan is asked for.
 
     `targets` are names of meetings, none: all; or all but those `excluded`. `destroy` wants nothing to be left.
-    `forget` goes by the markers alone, as if there were no state.
+    `forget` goes by the markers alone, as if there were no state, and looks for them in the calendars of all people.
     """
 
     refresh: Refresh = Refresh.AUTO
@@ -79,23 +79,19 @@ def make_plan(
     state = replace(renamed(state, config.moved), people=known)
     if question.forget:
         state = replace(state, entries={})
-    until = now + config.horizon
-    expected = () if question.destroy else desired(config, people, after=now, before=until)
-    scope = _scope(config, people, expected, question)
-    seen = observe(client, state, scope, now=now, parallelism=question.parallelism, progress=progress)
-    wanted = () if question.destroy else _wanted(config, people, seen, now=now, until=until)
+    look = _look(config, client, state, people, question, now=now, progress=progress)
     found, spared = spare(
         diff(
-            wanted,
-            seen,
+            look.wanted,
+            look.seen,
             now=now,
-            create_before=until,
+            create_before=look.until,
             targets=question.targets,
             excluded=question.excluded | disabled(config),
         ),
         config,
     )
-    made = plan(found, seen, workspace=config.workspace, now=now, until=until)
+    made = plan(found, look.seen, workspace=config.workspace, now=now, until=look.until)
     freeze = (f"{told}\n  apply refuses without --override-freeze",) if (told := frozen(config, now)) else ()
     warnings = (*freeze, *spared, *(str(problem) for problem in config.warnings))
     return Planned(
@@ -104,6 +100,38 @@ def make_plan(
         people=people,
         names=names_of(config, people),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """Both sides of a comparison: what is wanted before `until` (and as far around as was seen), and what is there."""
+
+    wanted: tuple[Occurrence, ...]
+    seen: Observation
+    until: datetime
+
+
+def _look(
+    config: Config,
+    reader: Reader,
+    state: State,
+    people: People,
+    question: Question,
+    *,
+    now: datetime,
+    progress: Callable[[int, int], None],
+) -> _Look:
+    until = now + config.horizon
+    expected = () if question.destroy else desired(config, people, after=now, before=until)
+    scope = _scope(config, people, expected, question)
+    everybody = frozenset(people.values())
+    if question.forget:
+        scope = replace(scope, organizers=everybody)
+    elif state.serial == 0:
+        scope = replace(scope, trusted=everybody)  # nobody remembers who else was an organiser
+    seen = observe(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
+    wanted = () if question.destroy else _wanted(config, people, seen, now=now, until=until)
+    return _Look(wanted=wanted, seen=seen, until=until)
 
 
 def check_saved(
@@ -150,15 +178,15 @@ def _moved_ground(plan: Plan, ground: Mapping[str, Any], config: Config, state: 
 
 
 def _moved_occurrences(touched: Iterable[Change], seen: Observation, now: datetime) -> Iterator[str]:
-    duplicates = {one.event.id: one for one in seen.duplicates if one.event is not None}
+    duplicates = {_identity(one): one for one in seen.duplicates}
     again = {change.address for change in touched if change.action is Action.CANCEL}
     for change in touched:
         key = change.before.key if change.before is not None else change.after.key if change.after is not None else None
         if key is None:
             continue
         have = seen.occurrences.get(key)
-        if change.duplicate and change.before is not None and change.before.event is not None:
-            have = duplicates.get(change.before.event.id)
+        if change.duplicate and change.before is not None:
+            have = duplicates.get(_identity(change.before))
         if key.meeting in seen.unresolved:
             yield f"{change.address} could not be read"
         elif change.start is not None and change.start <= now:
@@ -169,6 +197,12 @@ def _moved_occurrences(touched: Iterable[Change], seen: Observation, now: dateti
             event = have.event if have is not None else None
             at = f" (last changed {event.updated})" if event is not None and event.updated else ""
             yield f"{change.address} was {'changed' if event is not None else 'removed'} in DingTalk{at}"
+
+
+def _identity(duplicate: Observed) -> str:
+    if duplicate.event is not None:
+        return duplicate.event.id
+    return duplicate.conference.id if duplicate.conference is not None else ""
 
 
 def apply_plan(
@@ -226,10 +260,12 @@ def counted(state: State, client: Reader, now: datetime) -> State:
 
 
 def remember_calls(store: Store, client: Reader, *, now: datetime) -> None:
-    """Add the calls that a mere look took to those of this month, as far as the state can be written."""
+    """Add the calls that a mere look took to those of this month, and whom it has met, if the state can be written."""
     try:
         with store.lock.held("plan", now=now):
-            store.save(counted(store.load(), client, now), rescue=False)
+            state = store.load()
+            met = replace(state, people={**state.people, **client.people.learned})
+            store.save(counted(met, client, now), rescue=False)
     except StateError:
         return  # a reader may have a state that it can't write, or that is in use: the count is no promise
 
@@ -343,16 +379,13 @@ def look_for_drift(
     state = store.load()
     state = renamed(state, config.moved)
     people, _ = resolve_people(config, reader, state)
-    until = now + config.horizon
-    scope = _scope(config, people, desired(config, people, after=now, before=until), question)
-    seen = observe(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
-    wanted = _wanted(config, people, seen, now=now, until=until)
+    look = _look(config, reader, state, people, question, now=now, progress=progress)
     findings = find_drift(
-        wanted,
-        seen,
+        look.wanted,
+        look.seen,
         now=now,
-        create_before=until,
+        create_before=look.until,
         targets=question.targets,
         excluded=question.excluded | disabled(config),
     )
-    return Drift(findings=findings, seen=seen, people=people)
+    return Drift(findings=findings, seen=look.seen, people=people)

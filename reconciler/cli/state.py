@@ -180,28 +180,37 @@ def move(settings: Globals, *, old: str, new: str, lock_timeout: float) -> int:
 
 
 @command.command("rm")
-@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
+@click.argument("addresses", metavar="ADDRESS...", nargs=-1)
+@option("--organizer", "organizers", metavar="UNIONID", multiple=True, help="Forget all in this person's calendar.")
 @lock_timeout_option
 @global_options
-def remove(settings: Globals, *, addresses: tuple[str, ...], lock_timeout: float) -> int:
-    """Forget an occurrence, or a whole meeting. Its event and conference stay as they are.
+def remove(settings: Globals, *, addresses: tuple[str, ...], organizers: tuple[str, ...], lock_timeout: float) -> int:
+    """Forget an occurrence, a whole meeting, or a former organiser. Events and conferences stay as they are.
 
-    An event that bears our marker is found again by the next run.
+    An event that bears our marker is found again by the next run, as long as the calendar it is in is asked for: those
+    of all organisers in the config, and of former ones until nothing of ours is left there. Whose account is
+    gone can't be asked any more, and --organizer forgets that there ever was something.
 
     \b
-    Example:
+    Examples:
       reconciler state rm weekly-sync@2026-12-02T10:00
+      reconciler state rm --organizer qzR1iSAliceXXXXXXXXXXXX
     """
     from reconciler.cli.console import tell
     from reconciler.cli.project import open_project
-    from reconciler.state.edit import removed
+    from reconciler.state.edit import removed, without_organizer
 
+    if not addresses and not organizers:
+        raise UsageError("nothing is named that could be forgotten", fix="name addresses, meetings, or --organizer")
     project = open_project(settings)
     with project.store.lock.held("state rm", now=project.clock(), timeout_s=lock_timeout):
         state = project.store.load()
         total = 0
         for address in addresses:
             state, count = removed(state, address)
+            total += count
+        for organizer in organizers:
+            state, count = without_organizer(state, organizer)
             total += count
         project.store.save(state)
     tell(f"{total} forgotten")

@@ -41,6 +41,19 @@ def removed(state: State, address: str) -> tuple[State, int]:
     return replace(state, entries={key: entry for key, entry in state.entries.items() if key not in gone}), len(gone)
 
 
+def without_organizer(state: State, organizer: str) -> tuple[State, int]:
+    """Return `state` without a person whose calendar is gone, and without what was in it; and how many those were.
+
+    Raises UsageError where nothing is known of `organizer`, a union id.
+    """
+    gone = {key for key, entry in state.entries.items() if entry.organizer == organizer}
+    if not gone and organizer not in state.organizers:
+        known = sorted(state.organizers | {entry.organizer for entry in state.entries.values()})
+        raise UsageError(f"the state knows no organiser {organizer}", fix=f"it knows: {', '.join(known) or 'none'}")
+    entries = {key: entry for key, entry in state.entries.items() if key not in gone}
+    return replace(state, entries=entries, organizers=state.organizers - {organizer}), len(gone)
+
+
 def _under(key: Key, address: str) -> bool:
     return str(key) == address if "@" in address else key.meeting == address
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from reconciler.models import Key
 from reconciler.state.codec import as_instant, as_text, decode_entry, encode_entry
 from reconciler.state.model import Entry, Orphan, State
+
+_PAIR = re.compile(r'"(\w+)":("(?:[^"\\]|\\.)*")')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +82,9 @@ class Journal:
                 "call": intent.call,
                 "address": str(intent.key),
                 "organizer": intent.organizer,
-                "title": intent.title,
-                "start": intent.start.isoformat(),
                 "at": intent.at.isoformat(),
+                "start": intent.start.isoformat(),
+                "title": intent.title,
             }
         )
 
@@ -103,8 +106,8 @@ class Journal:
         started: dict[str, Intent] = {}
         for line in lines:
             try:
-                _replay(json.loads(line), entries, started)
-            except Exception:  # noqa: BLE001, S112  # a cut or damaged line tells nothing; the calendar will
+                _replay(_record(line), entries, started)
+            except Exception:  # noqa: BLE001, S112  # a damaged line tells nothing; the calendar will
                 continue
         return Replay(entries=entries, open=tuple(started.values()))
 
@@ -126,6 +129,20 @@ class Journal:
                     line = b"\n" + line  # the last line may have been cut in the middle
             os.write(self._descriptor, line)
             os.fsync(self._descriptor)
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    """Return the object in a line; of an intent that was cut short what is left of it. Raises for anything else."""
+    try:
+        found: dict[str, Any] = json.loads(line)
+    except ValueError:
+        if not line.startswith(b'{"begin"'):
+            raise
+        found = {name: json.loads(text) for name, text in _PAIR.findall(line.decode(errors="replace"))}
+        # It may have been asked for all the same, and the time is the only one that is surely known.
+        sometime = Key.parse(found["address"]).original.replace(tzinfo=UTC).isoformat()
+        return {"organizer": "", "title": "", "start": sometime, "at": sometime, **found}
+    return found
 
 
 def _replay(record: dict[str, Any], entries: dict[Key, Entry | None], started: dict[str, Intent]) -> None:

@@ -13,9 +13,10 @@ import pytest
 
 from reconciler.apply import Stop
 from reconciler.config.model import Config, Invitation, Meeting, Person, Provider, Room
-from reconciler.dingtalk import Client, Credentials, EventPatch, Options, Secret, connect
+from reconciler.dingtalk import Client, Credentials, EventDraft, EventPatch, Options, Secret, connect
 from reconciler.dingtalk.retrying import Backoff
 from reconciler.errors import Position, QuotaTooSmall, ReconcilerError, UnsafePlan, UsageError
+from reconciler.marker import parse_description
 from reconciler.models import Event
 from reconciler.observe import Refresh
 from reconciler.opening import open_meeting
@@ -219,8 +220,6 @@ def test_of_several_rooms_the_free_ones_are_booked(team: Team) -> None:
 def test_a_copy_with_the_same_marker_goes_and_the_original_stays(team: Team) -> None:
     team.apply()
     original = team.events()[0]
-    from reconciler.dingtalk import EventDraft
-
     draft = EventDraft(
         title=original.title,
         description=original.description,
@@ -236,6 +235,99 @@ def test_a_copy_with_the_same_marker_goes_and_the_original_stays(team: Team) -> 
     assert team.converged()
     alive = {one["id"] for one in team.sandbox.control("conferences")["conferences"] if not one["cancelled"]}
     assert {entry.conference_id for entry in team.store.load().entries.values()} <= alive
+
+
+def _handed_on(team: Team, *, state: bool) -> None:
+    """Let alice, whose meeting it was, invite carol, and carol organise it from now on."""
+    team.declare(meeting(attendees=(Invitation(person="carol"),)))
+    team.apply()
+    if not state:
+        state_file(team).unlink()
+    team.declare(meeting(organizer="carol", attendees=(Invitation(person="alice"),)))
+
+
+@pytest.mark.parametrize("state", [True, False])
+def test_an_organiser_who_left_keeps_no_event_even_if_the_state_is_lost(team: Team, *, state: bool) -> None:
+    _handed_on(team, state=state)
+    outcome = team.apply()
+    assert outcome.count(Status.FAILED) == 0
+    assert {event.organizer for event in team.events()} == {"union-carol"}  # who invites alice
+    assert len(team.events()) == 4
+    alive = [one for one in team.sandbox.control("conferences")["conferences"] if not one["cancelled"]]
+    assert len(alive) == 4
+    assert team.converged()
+
+
+def test_a_rebuilt_state_knows_events_of_people_who_are_no_organisers_any_more(team: Team) -> None:
+    team.apply()
+    state_file(team).unlink()
+    team.declare(meeting(organizer="dave", attendees=()))
+    planned = team.plan(forget=True)
+    rebuild_state(planned, team.store, team.client, now=team.now)
+    assert team.store.load().organizers >= {"union-alice"}
+    assert team.apply().count(Status.FAILED) == 0
+    assert team.events() == []
+    assert team.converged()
+
+
+def test_a_former_organiser_is_forgotten_once_nothing_is_left_there(team: Team) -> None:
+    _handed_on(team, state=True)
+    team.apply()
+    assert "union-alice" in team.store.load().organizers  # what was deleted there is still listed
+    team.now += timedelta(days=40)
+    team.apply()
+    assert team.store.load().organizers == {"union-carol"}
+
+
+def test_a_conference_that_came_second_is_ended_by_the_run_after_a_crash(team: Team) -> None:
+    team.apply()
+    made = team.client.conferences.create(
+        organizer="union-alice", title="Sync", start=NOW + timedelta(days=1), end=NOW + timedelta(days=2), settings={}
+    )
+    state = team.store.load()
+    key, entry = next(iter(state.entries.items()))
+    second = replace(entry, conference_id=made.id, event_id="", applied=None)
+    team.store.save(replace(state, entries={**state.entries, key: second}))
+    assert team.apply().count(Status.DONE) == 1
+    ended = {one["id"] for one in team.sandbox.control("conferences")["conferences"] if one["cancelled"]}
+    assert ended == {made.id}
+    assert team.converged()
+
+
+def test_a_conference_that_came_second_and_can_not_be_ended_is_reported(team: Team) -> None:
+    team.apply()
+    made = team.client.conferences.create(
+        organizer="union-alice", title="Sync", start=NOW + timedelta(days=1), end=NOW + timedelta(days=2), settings={}
+    )
+    state = team.store.load()
+    key, entry = next(iter(state.entries.items()))
+    second = replace(entry, conference_id=made.id, event_id="", applied=None)
+    team.store.save(replace(state, entries={**state.entries, key: second}))
+    team.fault("conference.cancel", "error_before", times=9)
+    assert [orphan.address for orphan in team.apply().orphans] == [str(key)]
+
+
+def test_of_two_events_with_one_marker_the_conference_of_the_second_goes_as_well(team: Team) -> None:
+    team.apply()
+    original = team.events()[0]
+    conference = team.client.conferences.create(
+        organizer="union-alice", title="Sync", start=original.start, end=original.end, settings={}
+    )
+    marker = parse_description(original.description).marker
+    assert marker is not None
+    draft = EventDraft(
+        title=original.title,
+        description=str(replace(marker, conference=conference.id)),
+        start=original.start,
+        end=original.end,
+        timezone="Asia/Shanghai",
+    )
+    team.client.events.create(organizer="union-alice", draft=draft, token="second")
+    team.apply()
+    ended = {one["id"] for one in team.sandbox.control("conferences")["conferences"] if one["cancelled"]}
+    assert ended == {conference.id}
+    assert len(team.events()) == 4
+    assert team.converged()
 
 
 def test_an_event_deleted_twice_in_a_day_is_made_again_twice(team: Team) -> None:

@@ -145,6 +145,16 @@ def test_a_journal_cut_anywhere_is_read_as_far_as_it_goes(cut: int, tmp_path_fac
     assert "i9" in {one.id for one in Journal(path).replay().open}
 
 
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_a_creation_whose_intent_was_damaged_is_reported_all_the_same(cut: int, tmp_path: Path) -> None:
+    store = local_store(tmp_path, "acme")
+    store.journal.begin(intent())
+    path = tmp_path / ".reconciler" / "journal.jsonl"
+    path.write_bytes(path.read_bytes()[:-cut])
+    orphans = local_store(tmp_path, "acme").load().orphans
+    assert [(one.address, one.organizer) for one in orphans] == [(str(WANT.key), "alice")]
+
+
 def test_a_saved_state_leaves_no_journal(tmp_path: Path) -> None:
     store = local_store(tmp_path, "acme")
     store.journal.begin(intent())
