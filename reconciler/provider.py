@@ -8,9 +8,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.config.model import Config, ProviderKind
+from reconciler.config.model import Config, Person, ProviderKind
 from reconciler.desired import People
-from reconciler.dingtalk import Client, Credentials, Options, Reader, Secret, connect, connect_reader, from_environment
+from reconciler.dingtalk import (
+    Client,
+    Credentials,
+    NotFound,
+    Options,
+    Reader,
+    Secret,
+    connect,
+    connect_reader,
+    from_environment,
+)
 from reconciler.errors import ReconcilerError
 from reconciler.state.folder import FOLDER
 from reconciler.state.model import State
@@ -81,24 +91,45 @@ def _seed(config: Config) -> Seed:
 def resolve_people(config: Config, client: Reader, state: State) -> tuple[People, Mapping[str, str]]:
     """Return the union id of every alias, and the answers to remember in the state.
 
-    People named by `userid` or `mobile` are asked for once; these calls are outside of the monthly quota.
+    People named by `userid` or `mobile` are asked for once; these calls are outside of the monthly quota. Raises
+    ReconcilerError with all whom DingTalk does not know; they are asked for again the next time.
     """
-    known = dict(state.people)
     people: dict[str, str] = {}
+    known: dict[str, str] = {}
+    strangers: list[tuple[Person, ReconcilerError]] = []
     for person in config.people.values():
         if person.union_id is not None:
             people[person.alias] = person.union_id
             continue
-        name = f"userid:{person.userid}" if person.userid is not None else f"mobile:{person.mobile}"
-        if name not in known:
-            try:
-                known[name] = (
-                    client.people.union_id_by_userid(person.userid)
-                    if person.userid is not None
-                    else client.people.by_mobile(person.mobile or "")
-                )
-            except ReconcilerError as error:
-                error.where = f"people.{person.alias}"
+        name = asked_as(person)
+        try:
+            known[name] = people[person.alias] = state.people.get(name) or ask_person(person, client)
+        except ReconcilerError as error:
+            error.where = f"people.{person.alias}"
+            if not isinstance(error, NotFound):
                 raise
-        people[person.alias] = known[name]
+            strangers.append((person, error))
+    if len(strangers) > 1:
+        named = ", ".join(f"{person.alias} ({asked_as(person)})" for person, _ in strangers)
+        raise ReconcilerError(f"DingTalk does not know {named}", where="people", fix=_STRANGER_FIX)
+    for _, stranger in strangers:
+        stranger.fix = _STRANGER_FIX
+        raise stranger
     return people, known
+
+
+_STRANGER_FIX = (
+    "correct them in the config, and see that the app may see these people; `reconciler doctor` asks for all"
+)
+
+
+def asked_as(person: Person) -> str:
+    """Return how the state names a person that is not known by union id."""
+    return f"userid:{person.userid}" if person.userid is not None else f"mobile:{person.mobile}"
+
+
+def ask_person(person: Person, client: Reader) -> str:
+    """Return the union id of a person known by `userid` or `mobile`. Raises ApiError."""
+    if person.userid is not None:
+        return client.people.union_id_by_userid(person.userid)
+    return client.people.by_mobile(person.mobile or "")

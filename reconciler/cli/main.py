@@ -26,6 +26,7 @@ COMMANDS = {
     "destroy": ("reconciler.cli.destroy", "Cancel every future occurrence of this workspace."),
     "agenda": ("reconciler.cli.agenda", "Show the next two weeks, day by day."),
     "start": ("reconciler.cli.start", "Open a meeting's video conference now and ring its people."),
+    "doctor": ("reconciler.cli.doctor", "Look whether everything that a run needs is in place."),
     "state": ("reconciler.cli.state", "Look at what is remembered between runs."),
     "sandbox": ("reconciler.cli.sandbox", "Run or reset the DingTalk-compatible sandbox."),
     "schema": ("reconciler.cli.schema", "Print a JSON Schema: of the config, or of a document."),

@@ -114,6 +114,26 @@ def planning_options(command: F) -> F:
     return as_json(targets(excludes(parallelism(command))))
 
 
+def lock_option(command: F) -> F:
+    """Give `command` one argument `lock`: whether the state may be locked and written."""
+
+    @option(
+        "--lock",
+        type=click.BOOL,
+        is_flag=False,
+        flag_value=True,
+        default=True,
+        metavar="BOOLEAN",
+        help="--lock=false: neither lock nor write the state, for runs that may only read it.",
+    )
+    @click.option("--no-lock", is_flag=True, help="The same as --lock=false.")
+    @functools.wraps(command)
+    def wrapped(*, lock: bool, no_lock: bool, **arguments: Any) -> Any:
+        return command(lock=lock and not no_lock, **arguments)
+
+    return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
+
+
 def lock_timeout_option(command: F) -> F:
     """Give `command` the choice of how long to wait for the lock."""
     return option(

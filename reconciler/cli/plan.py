@@ -10,6 +10,7 @@ from reconciler.cli.options import (
     Globals,
     annotations_option,
     global_options,
+    lock_option,
     markdown_options,
     option,
     planning_options,
@@ -23,15 +24,7 @@ PENDING = 2
 @planning_options
 @option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply FILE`.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
-@option(
-    "--lock",
-    type=click.BOOL,
-    is_flag=False,
-    flag_value=True,
-    default=True,
-    help="--lock=false: neither lock nor write the state, for runs that may only read it.",
-)
-@click.option("--no-lock", is_flag=True, help="The same as --lock=false.")
+@lock_option
 @refresh_option
 @markdown_options
 @annotations_option
@@ -52,7 +45,6 @@ def command(
     ci_outputs: bool,
     targets: tuple[str, ...],
     lock: bool,
-    no_lock: bool,
     excludes: tuple[str, ...],
     refresh: str,
     parallelism: int,
@@ -83,7 +75,7 @@ def command(
         )
         with project.client() as client:
             made = planned(project, client, question, settings, quiet=as_json)
-            if lock and not no_lock:
+            if lock:
                 remember_calls(project.store, client, now=project.clock())
         if out is not None:
             save_plan(made, project, out, refresh=refresh)

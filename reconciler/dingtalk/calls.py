@@ -120,3 +120,12 @@ ROOMS_GET = ReadCall(name="rooms.get", method="GET", path="/v1.0/rooms/meetingRo
 
 PEOPLE_GET = ReadCall(name="people.get", method="POST", path="/topapi/v2/user/get", counted=False)
 PEOPLE_BY_MOBILE = ReadCall(name="people.by_mobile", method="POST", path="/topapi/v2/user/getbymobile", counted=False)
+PEOPLE_BY_UNION_ID = ReadCall(name="people.by_union_id", method="POST", path="/topapi/user/getbyunionid", counted=False)
+
+# These ask whether a permission is granted, at the address of a call that writes: see `probes`, which sends them empty.
+PROBE_CONFERENCE_WRITE = ReadCall(
+    name="probe.conference", method="POST", path=CONFERENCE_CANCEL.path, permission=CONFERENCE_WRITE
+)
+PROBE_CALENDAR_WRITE = ReadCall(
+    name="probe.calendar", method="POST", path=ROOMS_RELEASE.path, permission=CALENDAR_WRITE, empty=True
+)

@@ -82,6 +82,8 @@ _OLD_CODES: Mapping[int, type[ApiError]] = {  # errcode of the older API, which 
     60011: PermissionMissing,
     60020: IpNotAllowed,
     60121: NotFound,
+    40104: InvalidParameter,  # no mobile number
+    400002: InvalidParameter,
     90002: RateLimited,
     90018: RateLimited,
     88: Refused,

@@ -7,6 +7,7 @@ from reconciler.dingtalk.credentials import Credentials
 from reconciler.dingtalk.events import EventReader, Events
 from reconciler.dingtalk.instant import InstantConferences, InstantReader
 from reconciler.dingtalk.people import People
+from reconciler.dingtalk.probes import Probes
 from reconciler.dingtalk.rooms import RoomReader
 from reconciler.dingtalk.session import Options, Progress, ReadSession, Session
 
@@ -25,6 +26,7 @@ class Reader:
         self.instant = InstantReader(session)
         self.rooms = RoomReader(session)
         self.people = People(session)
+        self.probes = Probes(session)
 
 
 class Client(Reader):

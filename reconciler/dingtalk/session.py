@@ -13,6 +13,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -101,6 +103,19 @@ class ReadSession:
         self._redactor.learn(credentials.app_secret)
         self._calls: Counter[str] = Counter()
         self._lock = threading.Lock()
+        self._date = ""
+
+    @property
+    def server_date(self) -> datetime | None:
+        """When the server says that it sent its last answer, in UTC and whole seconds; None where it did not say."""
+        try:
+            return parsedate_to_datetime(self._date).astimezone(UTC)
+        except ValueError:
+            return None
+
+    def login(self) -> None:
+        """Fetch the access token, unless there is one. Raises ApiError."""
+        self._tokens.get()
 
     @property
     def calls(self) -> Mapping[str, int]:
@@ -211,6 +226,7 @@ class ReadSession:
             # What must not be done twice goes on a connection of its own: see Transport.send.
             response = self._transport.send(request, fresh=call.repeat is Repeat.IF_NOT_DONE)
             status = response.status
+            self._date = response.headers.get("Date") or ""
             return self._understand(call, response)
         except ApiError as error:
             failure = error

@@ -13,6 +13,7 @@ from reconciler.sandbox.store import Store
 
 blueprint = Blueprint("people", __name__)
 USER_GET = Api(name="user.get", counted=False, needs_token=False, plain_errors=True)
+USER_UNION_ID = Api(name="user.union_id", counted=False, needs_token=False, plain_errors=True)
 USER_MOBILE = Api(name="user.mobile", counted=False, needs_token=False, plain_errors=True)
 
 
@@ -44,6 +45,16 @@ def get_user_by_mobile(call: Call) -> dict[str, Any]:
     if found is None:
         raise ApiFailure(200, "60121", "找不到该用户")
     return {"errcode": 0, "errmsg": "ok", "result": {"userid": found["userid"]}, "request_id": "sandbox"}
+
+
+@endpoint(blueprint, "POST", "/topapi/user/getbyunionid", USER_UNION_ID)
+def get_user_by_union_id(call: Call) -> dict[str, Any]:
+    _check_token(call)
+    found = call.store.row("SELECT userid FROM people WHERE union_id = ?", _needed(call, "unionid"))
+    if found is None:
+        raise ApiFailure(200, "60121", "找不到该用户")
+    result = {"contact_type": 0, "userid": found["userid"]}
+    return {"errcode": 0, "errmsg": "ok", "result": result, "request_id": "sandbox"}
 
 
 def _needed(call: Call, name: str) -> str:

@@ -1,0 +1,49 @@
+"""`doctor`: look whether everything that a run needs is in place."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from reconciler.cli.options import Globals, global_options, lock_option, option
+
+
+@click.command("doctor")
+@lock_option
+@option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+@global_options
+def command(settings: Globals, *, lock: bool, as_json: bool) -> int:
+    """Look whether everything that a run needs is in place. Changes nothing in DingTalk, and holds no way to.
+
+    It looks at the credentials, this machine's clock, the people and rooms of the config, the app's permissions, the
+    state and its lock, and what is left of the month's calls. Every line says ok, or what to do. It takes four
+    calls of the monthly quota, and one more for each further hundred rooms.
+
+    Exit codes: 0 nothing failed; 1 something did.
+
+    \b
+    Examples:
+      reconciler doctor
+      reconciler doctor --json | jq '.checks[] | select(.verdict != "ok")'
+      reconciler doctor --lock=false
+    """
+    from reconciler.cli.console import progress
+    from reconciler.config import load
+    from reconciler.examine import Examination
+
+    clock = settings.clock()
+    config = load(settings.config, now=clock())
+    with progress("Asking DingTalk", no_color=settings.no_color, quiet=as_json) as tick:
+        checkup = Examination(config=config, environment=os.environ, clock=clock, lock=lock, progress=tick).run()
+    if as_json:
+        from reconciler.report.doctor_document import doctor_document
+        from reconciler.report.document import dump
+
+        click.echo(dump(doctor_document(checkup, workspace=config.workspace, now=clock())), nl=False)
+    else:
+        from reconciler.cli.console import show
+        from reconciler.report.doctor_text import doctor_text
+
+        show(doctor_text(checkup), no_color=settings.no_color)
+    return 0 if checkup.sound else 1
