@@ -96,7 +96,7 @@ def state_server() -> Iterator[StateServer]:
     )
     server = make_server("127.0.0.1", 0, app, threaded=True)
     state.port = server.port
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield state

@@ -109,8 +109,12 @@ def _say(text: str, code: int) -> int:
     return code
 
 
+# At their lowest level some of these write down headers and bodies, with what is secret in them.
+_SILENT = ("urllib3", "werkzeug", "filelock", "botocore", "boto3", "s3transfer", "psycopg")
+
+
 def _log(settings: Globals) -> None:
     level = {0: logging.WARNING, 1: logging.INFO}.get(settings.verbose, logging.DEBUG)
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname).1s %(name)s: %(message)s")
-    for library in ("urllib3", "werkzeug", "filelock"):
+    for library in _SILENT:
         logging.getLogger(library).setLevel(logging.WARNING)

@@ -32,6 +32,7 @@ class StateKind(StrEnum):
     LOCAL = "local"
     HTTP = "http"
     S3 = "s3"
+    POSTGRES = "postgres"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ class StateSettings:
     key: str = ""
     region: str = ""
     endpoint: str = ""
+    dsn: str = ""
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

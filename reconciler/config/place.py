@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import unquote
 
 from reconciler.config.document import Findings, Path
 from reconciler.config.model import StateKind, StateSettings
+from reconciler.loopback import in_clear_text
 
 _OF_KIND: dict[StateKind, frozenset[str]] = {
     StateKind.LOCAL: frozenset(),
@@ -21,7 +24,9 @@ _OF_KIND: dict[StateKind, frozenset[str]] = {
         }
     ),
     StateKind.S3: frozenset({"bucket", "key", "region", "endpoint"}),
+    StateKind.POSTGRES: frozenset({"dsn", "table", "skip_cert_verification"}),
 }
+_SECRET = re.compile(r"(password|secret|scram_\w+_key)\s*=", re.IGNORECASE)
 
 
 def read_state(tree: dict[str, Any], findings: Findings) -> StateSettings:
@@ -35,12 +40,25 @@ def read_state(tree: dict[str, Any], findings: Findings) -> StateSettings:
         owners = ", ".join(one for one, names in _OF_KIND.items() if name in names)
         findings.error((*path, name), f"{name} means nothing to kind {kind}", f"it belongs to {owners}", on_key=True)
     for name in ("address", "lock_address", "unlock_address", "endpoint"):
-        if (
-            str(given.get(name, "")).startswith("http:")
-            and "//localhost" not in given[name]
-            and "//127." not in given[name]
-        ):
-            findings.warn((*path, name), "the state, and the password to it, travel in clear text", "write https://")
+        if name in given and _shown(str(given[name])):
+            message = "the state, and the password to it, would travel in clear text"
+            findings.error((*path, name), message, "write https://")
+    if _holds_secret(str(given.get("dsn", ""))):  # which is not repeated here
+        hint = "set PGPASSWORD, or write it into ~/.pgpass or a service file; and change it, for it is known now"
+        findings.error((*path, "dsn"), "the dsn carries a password", hint)
     if kind is StateKind.S3 and "bucket" not in tree:
         findings.error(path, "the state has no bucket", "add bucket: its name", on_key=True)
     return StateSettings(kind=kind, **{name: value for name, value in given.items() if name in _OF_KIND[kind]})
+
+
+def _shown(url: str) -> bool:
+    try:
+        return in_clear_text(url)
+    except ValueError:
+        return False  # that it is no URL is said elsewhere
+
+
+def _holds_secret(dsn: str) -> bool:
+    """Return whether a DSN, an URL or `key=value` pairs, names a password."""
+    before_host = dsn.partition("://")[2].partition("?")[0].rpartition("@")[0]
+    return ":" in before_host or _SECRET.search(unquote(dsn)) is not None

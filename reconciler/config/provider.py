@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from reconciler.config.document import Findings, Path
+from reconciler.loopback import is_loopback
 
 
 def check_endpoint(url: str, path: Path, findings: Findings) -> None:
@@ -17,14 +17,5 @@ def check_endpoint(url: str, path: Path, findings: Findings) -> None:
         host = None
     if not host:
         findings.error(path, f"{url!r} is no URL", "write, for example, https://api.dingtalk.com")
-    elif url.startswith("http:") and not _loopback(host):
+    elif url.startswith("http:") and not is_loopback(host):
         findings.error(path, "the credentials would travel in clear text", f"write https://{url[7:]}")
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 import threading
 import time
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
-from reconciler import __version__
+from reconciler import __version__, loopback
 from reconciler.dingtalk.errors import ApiError, NoAnswer, NotSent, UnreadableAnswer
 from reconciler.errors import ReconcilerError
 
@@ -50,11 +49,7 @@ class Response:
 
 
 def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+    return loopback.is_loopback(urlsplit(url).hostname or "")
 
 
 def check_endpoint(url: str) -> str:

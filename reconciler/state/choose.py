@@ -11,6 +11,7 @@ from typing import assert_never
 
 from reconciler.config.model import Config, StateKind, StateSettings
 from reconciler.errors import StateError
+from reconciler.loopback import in_clear_text
 from reconciler.state.backend import Backend
 from reconciler.state.files import write_whole
 from reconciler.state.folder import FOLDER
@@ -34,10 +35,28 @@ def _shared(config: Config, environment: Mapping[str, str]) -> Backend:
 
             key = settings.key or f"{config.workspace}.state.json"
             return S3Backend(bucket=settings.bucket, key=key, region=settings.region, endpoint=settings.endpoint)
+        case StateKind.POSTGRES:
+            return _postgres(settings, environment, config.workspace)
         case StateKind.LOCAL:
             raise AssertionError("a file is no shared place")
         case _:
             assert_never(settings.kind)
+
+
+def _postgres(settings: StateSettings, environment: Mapping[str, str], workspace: str) -> Backend:
+    try:
+        from reconciler.state.postgres import TABLE, PostgresBackend
+    except ImportError as error:
+        fix = "pip install 'reconciler[postgres]'"
+        raise StateError(
+            "a state in PostgreSQL needs psycopg, which is not installed", where="state", fix=fix
+        ) from error
+    return PostgresBackend(
+        workspace=workspace,
+        dsn=settings.dsn or environment.get("RECONCILER_POSTGRES_DSN", ""),
+        table=settings.table or TABLE,
+        any_certificate=settings.skip_cert_verification,
+    )
 
 
 def _http(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
@@ -51,6 +70,10 @@ def _http(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
     if not address.startswith(("http://", "https://")):
         fix = "write state.address, or set TF_HTTP_ADDRESS, to an http or https URL"
         raise StateError("no address of the state is known", where="state", fix=fix)
+    for name in ("address", "lock_address", "unlock_address"):
+        if of(name) and in_clear_text(of(name)):
+            what = "the state, and the password to it, would travel in clear text"
+            raise StateError(what, where=f"TF_HTTP_{name.upper()}", fix="write https://")
     verify, certificate = _certificates(environment)
     return HttpBackend(
         HttpSettings(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import md5
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
@@ -36,9 +36,9 @@ class HttpSettings:
     `verify` is false, true, or the file of a certificate authority; `certificate` files of a certificate and its key.
     """
 
-    address: str
-    lock_address: str = ""
-    unlock_address: str = ""
+    address: str = field(repr=False)  # a user, a password, a token may be in it
+    lock_address: str = field(default="", repr=False)
+    unlock_address: str = field(default="", repr=False)
     update_method: str = "POST"
     lock_method: str = "LOCK"
     unlock_method: str = "UNLOCK"
@@ -61,9 +61,7 @@ class HttpBackend:
         self._patience = patience or Patience()
         self._sleep = sleep
         self._lock_id = ""
-        # As bytes: requests would make Latin-1 of text.
-        user, password = settings.username.encode(), settings.password.encode()
-        self._auth = HTTPBasicAuth(user, password) if user else None
+        self._auth = _login(settings)
         self.where = _plain(settings.address)
 
     def read(self) -> Snapshot | None:
@@ -184,7 +182,7 @@ class HttpBackend:
                         f"the state's server does not answer ({type(error).__name__})",
                         where=self.where,
                         fix="check the address and the network",
-                    ) from error
+                    ) from None  # its text has the whole URL in it
             self._sleep(min(settings.retry_wait_min_s * 2**attempt, settings.retry_wait_max_s))
             attempt += 1
 
@@ -195,6 +193,16 @@ class HttpBackend:
         }.get(answer.status_code, "look into the server's log")
         text = f"the state can't be {what}: the server answers {answer.status_code}"
         return StateError(text, where=self.where, fix=fix)
+
+
+def _login(settings: HttpSettings) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
+    """Return what a request logs in with: the user set, else the one in the address, and never one from ~/.netrc."""
+    user, password = settings.username, settings.password
+    if not user:
+        parts = urlsplit(settings.address)
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    # As bytes: requests would make Latin-1 of text.
+    return HTTPBasicAuth(user.encode(), password.encode()) if user else lambda request: request
 
 
 def _md5(body: bytes) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from reconciler.errors import StateError
+from reconciler.loopback import in_clear_text
 from reconciler.state.backend import Held, LockInfo, Patience, Snapshot, StateConflict
 
 log = logging.getLogger("reconciler.state")
@@ -43,8 +44,11 @@ class S3Backend:
                 endpoint_url=endpoint or None,
                 config=Config(connect_timeout=10, read_timeout=60, retries={"max_attempts": 3, "mode": "standard"}),
             )
-        except self._errors as error:
-            raise self._failed("opened", error) from error
+        except (*self._errors, ValueError) as error:  # ValueError: an endpoint that is no URL
+            raise self._failed("opened", error) from None
+        if in_clear_text(self._client.meta.endpoint_url):  # it may stand in the environment or a profile, too
+            fix = "write an https:// endpoint, in the config, AWS_ENDPOINT_URL or the profile"
+            raise StateError("the state would travel in clear text", where=self.where, fix=fix)
 
     def read(self) -> Snapshot | None:
         """Return the object; its version is the ETag."""

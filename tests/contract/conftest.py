@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from pgserver import PASSWORD, PostgresServer, postgres_server
 
 from reconciler.sandbox.embedded import Sandbox
 from reconciler.sandbox.seed import Person, RoomSeed, Seed
@@ -87,6 +88,21 @@ class Raw:
         status, document = self.call(method, path, body, **query)
         assert document.keys() == {"code", "message", "requestid"}, document
         return status, document["code"]
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_cluster: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> PostgresServer:
+    """A running PostgreSQL, and its password where libpq looks for it."""
+    for name in ("PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE", "PGSSLMODE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    return postgres_cluster
 
 
 @pytest.fixture

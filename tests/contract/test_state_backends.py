@@ -22,7 +22,7 @@ from reconciler.state.store import StateNotSaved, Store
 Make = Callable[[], Backend]
 
 
-@pytest.fixture(params=["local", "http", "s3"])
+@pytest.fixture(params=["local", "http", "s3", "postgres"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -55,6 +55,8 @@ def place(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator
         yield str(tmp_path)
     elif kind == "s3":
         yield request.getfixturevalue("bucket")
+    elif kind == "postgres":
+        yield f"{request.getfixturevalue('postgres').dsn}#states_{uuid.uuid4().hex}"
     else:
         with state_server() as server:
             yield server.address
