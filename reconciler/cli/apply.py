@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import Globals, global_options, option, refresh_option, writing_options
+from reconciler.cli.options import Globals, ci_outputs_option, global_options, option, refresh_option, writing_options
 
 
 @click.command("apply")
@@ -14,6 +14,7 @@ from reconciler.cli.options import Globals, global_options, option, refresh_opti
 @writing_options
 @option("--allow-cancel", type=click.IntRange(0), default=0, metavar="N", help="Agree to N cancellations at once.")
 @refresh_option
+@ci_outputs_option
 @global_options
 def command(
     settings: Globals,
@@ -29,6 +30,7 @@ def command(
     ignore_quota: bool,
     override_freeze: bool,
     allow_cancel: int,
+    ci_outputs: bool,
 ) -> int:
     """Make DingTalk be as the config says: plan, ask, carry out. A second apply finds nothing to do.
 
@@ -43,6 +45,7 @@ def command(
       reconciler apply -y --json
       reconciler plan --out plan.json && reconciler apply plan.json
     """
+    from reconciler.cli.ci import Told
     from reconciler.cli.planning import Applying, plan_and_apply
     from reconciler.observe import Refresh
     from reconciler.workflow import Question
@@ -61,4 +64,8 @@ def command(
         allow_cancel=allow_cancel,
         saved=planfile,
     )
-    return plan_and_apply(question, how, settings)
+    told = Told(annotate=False, outputs=ci_outputs, document=as_json, planning=False)
+    with told.failing():
+        code = plan_and_apply(question, how, settings)
+    told.tell_code(code)
+    return code

@@ -13,11 +13,12 @@ from uuid import uuid4
 
 import click
 
-from reconciler.diff import Action
+from reconciler.diff import Action, Change
 from reconciler.errors import ConfigError, Problem, ReconcilerError, UsageError
 from reconciler.operations import Plan
 from reconciler.report.annotations import error_annotation, plan_annotations, problem_annotations
 from reconciler.report.names import Names
+from reconciler.state.backend import Held
 
 
 def located(file: str) -> str:
@@ -56,11 +57,12 @@ def write(path: Path, text: str, *, mode: str = "w") -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What to tell a pipeline about a plan. `document` says that stdout holds one."""
+    """What to tell a pipeline about a plan, or about applying one. `document` says that stdout holds one."""
 
     annotate: bool
     outputs: bool
     document: bool
+    planning: bool = True
 
     @contextmanager
     def failing(self) -> Iterator[None]:
@@ -75,8 +77,14 @@ class Told:
             elif self.annotate:
                 print_annotations([error_annotation(str(error))], document=self.document)
             if self.outputs:
-                _outputs({"changes": "false", "failure-reason": error.code})
+                changes = {"changes": "false"} if self.planning else {}
+                _outputs({**changes, "failure-reason": error.code, **_lock_info(error)})
             raise
+
+    def tell_code(self, code: int) -> None:
+        """Tell how an apply ended, by its exit code."""
+        if self.outputs:
+            _outputs({"failure-reason": {0: "", 1: "apply-failed", 3: "deferred"}.get(code, "interrupted")})
 
     def tell(self, plan: Plan, names: Names, *, qps: int) -> None:
         """Tell of a plan that was made."""
@@ -107,10 +115,31 @@ def _of(plan: Plan, names: Names, qps: int) -> Mapping[str, str]:
         "to_add": str(plan.count(Action.CREATE)),
         "to_change": str(plan.count(Action.UPDATE)),
         "to_destroy": str(plan.count(Action.CANCEL)),
+        "to_move": str(sum(_moves(planned.change) for planned in plan.changes)),
+        "to_import": str(sum(_imports(planned.change) for planned in plan.changes)),
         "text_plan_path": str(text),
         "json_plan_path": str(document),
         "failure-reason": ",".join(codes),
     }
+
+
+def _lock_info(error: ReconcilerError) -> Mapping[str, str]:
+    """Return who holds the lock, as Terraform's backends say it, where that is what `error` is about."""
+    holder = error.holder if isinstance(error, Held) else None
+    return {"lock-info": holder.dumps().decode()} if holder is not None else {}
+
+
+def _moves(change: Change) -> bool:
+    """Return whether an occurrence gets another address: the meeting is renamed, or its rule has changed."""
+    if change.action is not Action.UPDATE or change.before is None or change.after is None:
+        return False
+    marker = change.before.marker
+    return (change.before.key if marker is None else marker.key) != change.after.key
+
+
+def _imports(change: Change) -> bool:
+    """Return whether an event that people made becomes ours."""
+    return change.action is Action.UPDATE and bool(getattr(change.before, "adopting", False))
 
 
 def _outputs(values: Mapping[str, str]) -> None:

@@ -160,6 +160,13 @@ def annotations_option(command: F) -> F:
     )(command)
 
 
+def ci_outputs_option(command: F) -> F:
+    """Give `command` the choice to tell a step of GitHub Actions what came of it."""
+    return option(
+        "--ci-outputs", is_flag=True, help="In a step of GitHub Actions: set its outputs; plan adds to its summary."
+    )(command)
+
+
 def markdown_options(command: F) -> F:
     """Give `command` one argument `markdown_limit`: the characters of the Markdown asked for, None where it was not."""
 

@@ -9,6 +9,7 @@ import click
 from reconciler.cli.options import (
     Globals,
     annotations_option,
+    ci_outputs_option,
     global_options,
     lock_option,
     markdown_options,
@@ -28,11 +29,7 @@ PENDING = 2
 @refresh_option
 @markdown_options
 @annotations_option
-@option(
-    "--ci-outputs",
-    is_flag=True,
-    help="In a step of GitHub Actions: set its outputs, add the plan to its summary.",
-)
+@ci_outputs_option
 @global_options
 def command(
     settings: Globals,

@@ -16,6 +16,7 @@ import click
 
 from reconciler.apply import Stop
 from reconciler.cli.console import progress, show, tell
+from reconciler.cli.notify import notify
 from reconciler.cli.options import Globals
 from reconciler.cli.project import Project, open_project
 from reconciler.dingtalk import Client
@@ -162,6 +163,7 @@ def plan_and_apply(question: Question, how: Applying, settings: Globals) -> int:
         show(apply_text(outcome, made.plan), no_color=settings.no_color)
     if outcome.unsaved is not None:
         tell(f"error: {outcome.unsaved.message}\n  {outcome.unsaved.hint}")
+    notify(outcome, made.plan, operation=how.operation)
     return exit_code(made, outcome)
 
 

@@ -30,24 +30,34 @@ def from_environment(environment: Mapping[str, str]) -> Credentials:
     return Credentials(app_key=_first(environment, _KEY), app_secret=Secret(_first(environment, _SECRET)))
 
 
-def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str:
+def given(environment: Mapping[str, str], names: tuple[str, ...], *, fix: str) -> str:
+    """Return the text of the first of `names` that is set, or of the file that the same name with _FILE names; else "".
+
+    Raises ReconcilerError where it can't be read or holds what no credential does.
+    """
     for name in names:
         if value := environment.get(name, "").strip():
-            return _printable(value, name)
+            return _printable(value, name, fix)
         if file := environment.get(f"{name}_FILE", "").strip():
-            return _printable(_read(file, f"{name}_FILE"), f"{name}_FILE")
+            return _printable(_read(file, f"{name}_FILE", fix), f"{name}_FILE", fix)
+    return ""
+
+
+def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str:
+    if found := given(environment, names, fix=_FIX):
+        return found
     raise ReconcilerError(f"no DingTalk credentials: {' or '.join(names)} is not set", fix=_FIX)
 
 
-def _read(file: str, name: str) -> str:
+def _read(file: str, name: str, fix: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ReconcilerError(f"the file that {name} names can't be read: {why}", where=file, fix=_FIX) from error
+        raise ReconcilerError(f"the file that {name} names can't be read: {why}", where=file, fix=fix) from error
 
 
-def _printable(value: str, name: str) -> str:
+def _printable(value: str, name: str, fix: str) -> str:
     if not value.isascii() or not value.isprintable() or not value:
-        raise ReconcilerError(f"{name} is empty or holds characters that no credential has", fix=_FIX)
+        raise ReconcilerError(f"{name} is empty or holds characters that no credential has", fix=fix)
     return value
