@@ -43,7 +43,7 @@ format: $(VENV)/.develop ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-check: lint test ## All that CI runs
+check: lint test chaos ## All that CI runs
 
 bench: $(VENV)/.develop ## Measure, and print medians
 	$(BIN)/python benchmarks/run.py

@@ -11,7 +11,17 @@ from reconciler.dingtalk import calls
 from reconciler.dingtalk.errors import NotFound, RoomNotAvailable, UnreadableAnswer
 from reconciler.dingtalk.paging import pages
 from reconciler.dingtalk.session import ReadSession, Session, confirm
-from reconciler.dingtalk.wire import Answer, from_attendees, iso, listed, text, to_attendees, to_event, to_time
+from reconciler.dingtalk.wire import (
+    Answer,
+    from_attendees,
+    iso,
+    listed,
+    text,
+    to_attendees,
+    to_event,
+    to_time,
+    unreadable,
+)
 from reconciler.models import Attendee, Event, RoomStatus
 
 PAGE = 100  # the most events of a page, and the most attendees of an event in a list
@@ -30,6 +40,7 @@ class EventDraft:
     attendees: tuple[Attendee, ...] = ()
     notify: bool = True  # False: neither push nor chat messages
     ui_lock: bool = False  # True: DingTalk hides its edit, delete and transfer buttons
+    own_conference: bool = False  # True: DingTalk makes a conference for the event itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +70,13 @@ class EventReader:
         self._reading = session
 
     def get(self, *, organizer: str, event_id: str, max_attendees: int = 500) -> Event:
-        """Return one event. Raises NotFound."""
+        """Return one event. Raises NotFound, and UnreadableAnswer where the answer is about another one."""
         path = {"user": organizer, "event": event_id}
         answer = self._reading.read(calls.EVENT_GET, path=path, query={"maxAttendees": max_attendees})
-        return to_event(answer, organizer=organizer, call=calls.EVENT_GET, max_attendees=max_attendees)
+        event = to_event(answer, organizer=organizer, call=calls.EVENT_GET, max_attendees=max_attendees)
+        if event.id != event_id:
+            raise unreadable(calls.EVENT_GET, "id")
+        return event
 
     def list(
         self,
@@ -125,6 +139,8 @@ class Events(EventReader):
             "attendees": to_attendees(draft.attendees),
         }
         body |= _quiet(notify=draft.notify) | (_lock(locked=True) if draft.ui_lock else {})
+        if draft.own_conference:
+            body["onlineMeetingInfo"] = {"type": "dingtalk"}
         answer = self._writing.write(calls.EVENT_CREATE, path={"user": organizer}, body=body, token=token)
         answered = {key: value for key, value in answer.items() if value is not None}
         whole = {**body, **answered}  # what an answer leaves out is as it was sent

@@ -205,12 +205,17 @@ def to_event(answer: Answer, *, organizer: str, call: Call, max_attendees: int) 
 
 
 def to_conference(answer: Answer, *, conference_id: str, call: Call) -> Conference:
-    """Return the conference that `infos` describes, without its settings. Raises UnreadableAnswer without its times."""
+    """Return the conference that `infos` describes, without its settings.
+
+    Raises UnreadableAnswer without its times, and where it is about another conference than was asked for.
+    """
+    if text(answer, "scheduleConferenceId") not in {"", conference_id}:
+        raise unreadable(call, "scheduleConferenceId")
     start, end = from_ms(answer, "startTime"), from_ms(answer, "endTime")
     if start is None or end is None:
         raise unreadable(call, "startTime" if start is None else "endTime")
     return Conference(
-        id=text(answer, "scheduleConferenceId") or conference_id,
+        id=conference_id,
         title=text(answer, "title"),
         start=start,
         end=end,

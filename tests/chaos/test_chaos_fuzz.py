@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import pytest
+import yaml
 from chaos import workload
 from chaos.oracle import converge
 from chaos.world import WRITES, World
@@ -95,6 +96,59 @@ def test_any_journal(world: World, seed: int | range) -> None:
     assert verdict.faults == (), "\n".join(verdict.faults)
 
 
+@pytest.mark.parametrize("seed", [0, pytest.param(range(1, SEEDS), marks=pytest.mark.chaos)], ids=str)
+def test_any_config(world: World, seed: int | range) -> None:
+    """What is no config says where and changes nothing; what still is one is carried out, or refused whole."""
+    original = yaml.safe_dump(world.config, sort_keys=False)
+    for number in seed if isinstance(seed, range) else [seed]:
+        chance = random.Random(number)
+        other = yaml.safe_dump(mutated(world.config, chance), sort_keys=False, allow_unicode=True).encode()
+        (world.folder / "other.yaml").write_bytes(
+            other if chance.random() < 0.6 else scrambled(original.encode(), chance)
+        )
+        before, writes = world.events(), world.writes()
+        done = world.run("plan", "-c", "other.yaml", "--json")
+        assert done.code in {0, 1}, done.err
+        assert done.code == 0 or "other.yaml:" in done.err or done.json["failures"], done.err
+        valid = world.run("validate", "-c", "other.yaml")
+        assert valid.code in {0, 1}
+        assert valid.code == 0 or "other.yaml" in valid.err + valid.out
+        assert (world.events(), world.writes()) == (before, writes)
+    verdict = converge(world)
+    assert verdict.faults == (), "\n".join(verdict.faults)
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(range(1, SEEDS), marks=pytest.mark.chaos)], ids=str)
+def test_any_saved_plan(world: World, seed: int | range) -> None:
+    """A plan that was tampered with is refused, and changes nothing."""
+    world.config = workload.edited(world.config)
+    assert world.run("plan", "--out", "plan.json").code == 0
+    path = world.folder / "plan.json"
+    original = path.read_bytes()
+    for number in seed if isinstance(seed, range) else [seed]:
+        chance = random.Random(number)
+        document = json.dumps(mutated(json.loads(original), chance)).encode()
+        path.write_bytes(document if chance.random() < 0.7 else scrambled(original, chance))
+        if json.loads(original) == _document(path.read_bytes()):
+            continue
+        before, writes = world.events(), world.writes()
+        for command in (("show", "plan.json"), ("apply", "plan.json", "--json")):
+            done = world.run(*command)
+            assert done.code == 1
+            assert done.err.startswith("error: "), done.err
+        assert (world.events(), world.writes()) == (before, writes)
+    verdict = converge(world)
+    assert verdict.faults == (), "\n".join(verdict.faults)
+
+
+def _document(text: bytes) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+MAKES_OR_ENDS = {"conference.create", "conference.cancel", "event.create", "event.delete"}
 READS = {
     "token": "/v1.0/oauth2/accessToken",
     "event.list": "/calendars/primary/events",
@@ -113,6 +167,7 @@ def test_any_answer_to_a_read(world: World, api: str, seed: int | range) -> None
         chance = random.Random(number)
         wrong = json.dumps(mutated(json.loads(chance.choice(answers)), chance)).encode()
         wrong = wrong if chance.random() < 0.8 else scrambled(wrong, chance)
+        command = ("plan",) if number % 2 else ("apply", "-y")
 
         def instead(method: str, path: str, wrong: bytes = wrong) -> bytes | None:
             reads = method == ("POST" if api == "token" else "GET")
@@ -120,10 +175,10 @@ def test_any_answer_to_a_read(world: World, api: str, seed: int | range) -> None
 
         world.interceptor.instead = instead
         since = len(world.sandbox.control("calls")["calls"])
-        plan = world.run("plan", "--json")
+        plan = world.run(*command, "--json")
         assert plan.code in {0, 1, 3}
         calls = [call["api"] for call in world.sandbox.control("calls")["calls"][since:]]
-        assert not WRITES & set(calls)
+        assert not (WRITES if command[0] == "plan" else MAKES_OR_ENDS) & set(calls)
         if plan.code == 1 and not plan.out:
             assert plan.err.startswith("error: ")
     world.interceptor.instead = None

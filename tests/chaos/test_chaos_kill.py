@@ -35,7 +35,7 @@ def test_the_workload_has_as_many_calls_as_the_cases_say(world: World) -> None:
     world.interceptor.arm(None)
     before = world.writes()
     assert world.apply().code == 0
-    assert len(world.interceptor.calls) == CALLS
+    assert len(world.interceptor.calls) == CALLS, world.interceptor.calls
     assert world.writes() - before == UNDISTURBED_WRITES
     assert converge(world) == Verdict()
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class World:
     runner: Runner
     config: workload.Config
     foreign: str = ""  # the foreign events as they were, as text
+    environment: dict[str, str] = field(default_factory=dict)  # what a run finds besides its credentials
     now: datetime = workload.NOW
 
     @property
@@ -64,6 +65,7 @@ class World:
             "DINGTALK_APP_SECRET": self.sandbox.credentials.app_secret,
             "RECONCILER_NOW": self.now.isoformat(),
             "NO_COLOR": "1",
+            **self.environment,
         }
         return self.runner.start(*arguments, cwd=self.folder, environment=environment, **more)
 

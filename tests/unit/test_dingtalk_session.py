@@ -494,10 +494,16 @@ def test_an_id_that_would_name_another_path_is_refused(server: Scripted, connect
 
 
 def test_an_id_is_one_segment_of_the_path(server: Scripted, connect: Connect) -> None:
-    server.script = [(200, EVENT)]
+    server.script = [(200, {**EVENT, "id": "x?y=1#z"})]
     connect().events.get(organizer="a/../b", event_id="x?y=1#z")
     path = "/v1.0/calendar/users/a%2F..%2Fb/calendars/primary/events/x%3Fy%3D1%23z?maxAttendees=500"
     assert server.api[0].path == path
+
+
+def test_an_answer_about_another_event_is_not_believed(server: Scripted, connect: Connect) -> None:
+    server.script = [(200, {**EVENT, "id": "other"})]
+    with pytest.raises(UnreadableAnswer, match="no usable 'id'"):
+        connect().events.get(organizer="alice", event_id="e1")
 
 
 def test_people_are_asked_for_with_a_form(server: Scripted, connect: Connect) -> None:
