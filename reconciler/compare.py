@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from deepdiff import DeepDiff
 
-from reconciler.models import Attendee, Conference, Event, Occurrence, RoomStatus, Settings
+from reconciler.models import Attendee, Conference, Event, Link, Occurrence, RoomStatus, Settings
 from reconciler.observed import Observed
 from reconciler.rendering import memory_digest
 from reconciler.settings import canonical, plain, readable, write_only
@@ -109,6 +109,8 @@ def _compare_event(want: Occurrence, have: Observed) -> tuple[Field, ...]:
 
 
 def _compare_conference(want: Occurrence, have: Observed) -> tuple[Field, ...]:
+    if want.link is Link.EVENT:
+        return ()  # whatever people join there is the event's own, and none of ours
     conference = have.conference
     if conference is None or conference.cancelled:
         return (Field(path="conference", before=conference and "cancelled", after=want.title, drift=True),)
@@ -179,7 +181,7 @@ def _compare_memory(want: Occurrence, have: Observed, last: Occurrence | None) -
         return ()
     known = last if last and remembered in {"", memory_digest(last)} else None
     wanted = _memory_view(want)
-    seen = _memory_view(known) if known else {"ui_lock": None}
+    seen = _memory_view(known) if known else {"ui_lock": False if have.adopting else None}
     return tuple(
         Field(path=path, before=seen.get(path), after=value)
         for path, value in wanted.items()

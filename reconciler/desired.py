@@ -54,6 +54,7 @@ def _occurrences(
             notify=meeting.notify,
             ui_lock=meeting.ui_lock,
             protect=meeting.protect,
+            link=meeting.link,
             ignore=meeting.ignore,
         )
 

@@ -9,9 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from reconciler.compare import Comparison, Field, compare, yielding
-from reconciler.models import Occurrence
+from reconciler.models import Link, Occurrence
 from reconciler.observed import Observation, Observed
 from reconciler.schedule.match import match
+
+ADOPTED = "adopted: people made the event"
 
 
 class Action(StrEnum):
@@ -86,6 +88,8 @@ def diff(
                 if want.start < create_before:
                     changes.append(Change(action=Action.CREATE, before=None, after=want, reason="new occurrence"))
             elif want is None and have is not None:
+                if have.adopting:
+                    continue  # nothing of people's making is ever cancelled
                 if have.event is None and not have.alive:
                     gone.append(have)
                 else:
@@ -139,15 +143,19 @@ def _change(want: Occurrence, have: Observed) -> list[Change]:
             Change(action=Action.CANCEL, before=have, after=None, reason=reason),
             Change(action=Action.CREATE, before=None, after=want, reason=reason),
         ]
+    if _joins_elsewhere(want, have):
+        reason = f"link: {want.link}: an event can't change where people join"
+        return [
+            Change(action=Action.CANCEL, before=have, after=None, reason=reason),
+            Change(action=Action.CREATE, before=None, after=want, reason=reason),
+        ]
     comparison = compare(want, have)
     if have.event is None and not have.alive:
         reason = "deleted in DingTalk" if have.revision else "new occurrence"
         return [Change(action=Action.CREATE, before=have, after=want, reason=reason)]
     if comparison.fields:
         return [
-            Change(
-                action=Action.UPDATE, before=have, after=want, comparison=comparison, reason=_reason(comparison.fields)
-            )
+            Change(action=Action.UPDATE, before=have, after=want, comparison=comparison, reason=_told(have, comparison))
         ]
     if _needs_marker(want, have):
         return [
@@ -160,6 +168,14 @@ def _change(want: Occurrence, have: Observed) -> list[Change]:
             )
         ]
     return []
+
+
+def _joins_elsewhere(want: Occurrence, have: Observed) -> bool:
+    """Return whether people join by a conference of ours where the event is to have its own, or the other way."""
+    if want.link is Link.EVENT:
+        return have.alive
+    ours = have.marker.conference if have.marker is not None else have.entry.conference_id if have.entry else ""
+    return have.event is not None and have.event.own_conference != "" and not have.alive and not ours
 
 
 def _needs_marker(want: Occurrence, have: Observed) -> bool:
@@ -175,7 +191,7 @@ def _needs_marker(want: Occurrence, have: Observed) -> bool:
 
 def _marker_lost(want: Occurrence, have: Observed) -> Comparison:
     marker = have.description.marker
-    drift = marker is None or marker.key == want.key
+    drift = (marker is None or marker.key == want.key) and not have.adopting
     return Comparison(event=(Field(path="marker", before=marker and str(marker), after="", drift=drift),))
 
 
@@ -183,7 +199,14 @@ def _marker_reason(want: Occurrence, have: Observed) -> str:
     marker = have.description.marker
     if marker is not None and marker.key.meeting != want.key.meeting:
         return f"renamed: was {marker.key.meeting}"
+    if have.adopting:
+        return ADOPTED
     return "the marker is missing or moved"
+
+
+def _told(have: Observed, comparison: Comparison) -> str:
+    told = _reason(comparison.fields)
+    return f"{ADOPTED}; {told}" if have.adopting else told
 
 
 def _reason(fields: Sequence[Field]) -> str:

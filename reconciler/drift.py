@@ -97,7 +97,9 @@ def _of_pair(want: Occurrence, have: Observed) -> Iterator[Finding]:
         and (finding := _finding(want.key, field, have)).cause is Cause.EDITED
     ]
     yield from by_people
-    if have.event is not None and have.marker is None:
+    if have.adopting:
+        yield Finding(key=want.key, path="marker", cause=Cause.OURS, expected="", seen=None, observed=have)
+    elif have.event is not None and have.marker is None:
         yield Finding(key=want.key, path="marker", cause=Cause.EDITED, expected="", seen=None, observed=have)
     told = {finding.path for finding in by_people} | {"marker"}
     for path, field in open_fields.items():

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from reconciler.compare import held_rooms
@@ -17,7 +17,7 @@ from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, NotFound, 
 from reconciler.dingtalk.events import EventDraft, EventPatch
 from reconciler.errors import ReconcilerError
 from reconciler.marker import Description, parse_description
-from reconciler.models import Busy, Event, Key, Occurrence
+from reconciler.models import Busy, Event, Key, Link, Occurrence
 from reconciler.observed import Observed
 from reconciler.operations import Call, Operation, PlannedChange
 from reconciler.outcome import Failure, Mismatch
@@ -25,6 +25,7 @@ from reconciler.rendering import describe
 from reconciler.state.journal import Intent, Journal
 from reconciler.state.model import Entry, Orphan
 
+JUST_NOW = timedelta(minutes=10)  # how old the answer to a creation may be and still be this one's
 MAX_REVISIONS = 5  # how many deleted events of one day may stand in the way of a new one
 
 
@@ -237,11 +238,12 @@ class Executor:
                 attendees=after.attendees or (),
                 notify=after.notify,
                 ui_lock=after.ui_lock,
+                own_conference=after.link is Link.EVENT,
             )
             token = client_token(self._workspace, known)
             event = self._client.events.create(organizer=after.organizer, draft=draft, token=token)
             made = parse_description(event.description)
-            if made.marker is None or made.marker.conference == entry.conference_id:
+            if (made.marker is None or made.marker.conference == entry.conference_id) and self._is_ours(event, entry):
                 work.mismatches.extend(mismatches(after, event, {"title", "time"}))
                 return partial(replace, event_id=event.id, revision=revision)
             if self._is_alive(event):
@@ -251,6 +253,16 @@ class Executor:
             where=str(work.key),
             fix="run again tomorrow: client tokens are forgotten after a day",
         )
+
+    def _is_ours(self, event: Event, entry: Entry) -> bool:
+        """Return whether `event` is the one just asked for: a conference tells, else its age and a look at it."""
+        if entry.conference_id or not event.created:
+            return True
+        try:
+            age = self._clock() - datetime.fromisoformat(event.created)
+        except (ValueError, TypeError):  # no date, or one without an offset
+            return True
+        return age < JUST_NOW or self._is_alive(event)
 
     def _is_alive(self, event: Event) -> bool:
         try:
@@ -263,7 +275,8 @@ class Executor:
         after = work.after
         try:
             with suppress(ConferenceCancelled, NotFound):
-                self._client.conferences.cancel(organizer=work.entry.organizer, conference_id=work.entry.conference_id)
+                if conference_id := work.entry.conference_id:
+                    self._client.conferences.cancel(organizer=work.entry.organizer, conference_id=conference_id)
         except ApiError:  # nobody will know of it any more, unless a person is told
             at = self._clock()
             self.orphans.append(
@@ -286,7 +299,7 @@ class Executor:
             end=after.end if moves else None,
             timezone=after.timezone if moves else None,
             ui_lock=after.ui_lock if "ui_lock" in parts else None,
-            notify=after.notify,
+            notify=after.notify and work.planned.notifies > 0,  # a plan that counts nobody tells nobody
         )
         event = self._client.events.patch(organizer=entry.organizer, event_id=entry.event_id, patch=patch, token=token)
         if event is not None:
@@ -302,7 +315,7 @@ class Executor:
             work.after,
             workspace=self._workspace,
             conference_id=entry.conference_id,
-            link=entry.url,
+            link=entry.url or (before.description.link if work.after.link is Link.EVENT and before else ""),
             revision=entry.revision,
             body=body,
         )

@@ -68,6 +68,13 @@ SettingValue = bool | str | tuple[str, ...] | tuple[ExtensionApp, ...]
 Settings = Mapping[str, SettingValue]  # by name, as in `recording.auto_start`: see reconciler.settings
 
 
+class Link(StrEnum):
+    """Where the conference that people join comes from."""
+
+    PER_OCCURRENCE = "per-occurrence"  # each occurrence has a scheduled conference, made and managed by us
+    EVENT = "event"  # DingTalk makes it for the event, if there is one at all; it is never touched
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrence:
     """One occurrence as the config wants it.
@@ -89,6 +96,7 @@ class Occurrence:
     notify: bool = True
     ui_lock: bool = False
     protect: bool = False  # never to be cancelled
+    link: Link = Link.PER_OCCURRENCE
     ignore: tuple[str, ...] = ()  # fields left to people: title, description, time, attendees, rooms, settings.NAME
 
 

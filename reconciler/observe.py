@@ -54,8 +54,9 @@ class Scope:
     our marker counts where it is seen, as an invitation, and their calendars are then listed too. `with_settings` are
     those that declare a setting which can be read back, `with_attendees` those that declare attendees: only for them
     the extra calls are made. `expected` are the occurrences to be booked, for which the remains of deleted events
-    matter. With `only` no more is asked of other occurrences than what a list tells anyway. `moved` are old names of
-    meetings: what bears them is theirs.
+    matter. With `only` no more is asked of other occurrences than what a list tells anyway. `adopt` are ids of events
+    that people made, and the occurrences that they are to be. `moved` are old names of meetings: what bears them is
+    theirs.
     """
 
     workspace: str
@@ -67,6 +68,7 @@ class Scope:
     expected: frozenset[Key] = frozenset()
     refresh: Refresh = Refresh.AUTO
     only: frozenset[Key] | None = None
+    adopt: Mapping[str, Key] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
 
     def asks_for(self, key: Key) -> bool:
@@ -123,6 +125,7 @@ def observe(
         organizers |= former
         ours = [event for event in events if event.organizer in organizers]
         _sort_by_marker(ours, state, scope, findings)
+        _adopt(events, state, scope, findings)
         _find_superfluous(findings, state)
         _find_by_memory(reader, reads, state, scope, findings, now=now)
         _complete_attendees(reader, reads, scope, findings)
@@ -276,6 +279,41 @@ def _sort_by_marker(events: Iterable[Event], state: State, scope: Scope, finding
             _keep_one(
                 findings, found, owner=memory.organizer if memory is not None else scope.meetings.get(key.meeting)
             )
+
+
+def _adopt(events: Iterable[Event], state: State, scope: Scope, findings: _Findings) -> None:
+    """File the events of people's making that the config adopts by name; no other event without a marker is ours.
+
+    What can't be adopted keeps its meeting out of the diff.
+    """
+    known = {entry.event_id for entry in state.entries.values()}
+    for event in events:
+        key = scope.adopt.get(event.id)
+        marker = parse_description(event.description).marker
+        managed = event.id in known or (marker is not None and marker.workspace == scope.workspace)
+        if key is None or event.cancelled or managed:
+            continue
+        told = _not_adoptable(event, key, scope, findings)
+        if not told:
+            findings.live[key] = Observed(key=key, event=event, adopting=True)
+        elif key.meeting not in findings.unresolved:
+            hint = f"take {event.id} out of `adopt`"
+            findings.failures.append(ReadFailure(where=str(key), code="not-adoptable", message=told, hint=hint))
+            findings.unresolved.add(key.meeting)
+
+
+def _not_adoptable(event: Event, key: Key, scope: Scope, findings: _Findings) -> str:
+    marker = parse_description(event.description).marker
+    there = findings.live.get(key)
+    if marker is not None:
+        return f"the event to adopt belongs to workspace {marker.workspace}"
+    if event.organizer != scope.meetings.get(key.meeting):
+        return "the event to adopt has another organiser than the meeting"
+    if event.series or event.recurring:
+        return "the event to adopt is a series"
+    if there is not None and _event_id(there) not in {"", event.id}:
+        return "the occurrence has another event already"
+    return ""
 
 
 def _keep_latest(deleted: dict[Key, Observed], found: Observed) -> None:

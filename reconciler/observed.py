@@ -16,6 +16,7 @@ class Observed:
     """One occurrence as it is. `event` or `conference` is None where there is none; `entry` is our memory of it.
 
     `marker` is the event's, or that of an event that a person deleted; None where it is lost.
+    An event of people's making is here only where a meeting names it: `adopting`.
     """
 
     key: Key
@@ -23,6 +24,7 @@ class Observed:
     conference: Conference | None = None
     marker: Marker | None = None
     entry: Entry | None = None
+    adopting: bool = False
 
     @property
     def organizer(self) -> str:

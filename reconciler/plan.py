@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconciler.compare import held_rooms, wanted_attendees, wanted_rooms
 from reconciler.diff import Action, Change, Diff
-from reconciler.models import Occurrence
+from reconciler.models import Link, Occurrence
 from reconciler.observed import Observation, Observed
 from reconciler.operations import MAX_ROOMS, Call, Operation, Plan, PlannedChange
 from reconciler.ordering import ordered
@@ -56,9 +56,12 @@ def _operations(change: Change, ids: _Ids) -> Iterator[Operation]:
 
 def _create(change: Change, ids: _Ids) -> Iterator[Operation]:
     assert change.after is not None  # noqa: S101  # a creation has an after
-    conference = Operation(id=ids.draw(), call=Call.CONFERENCE_CREATE)
-    event = Operation(id=ids.draw(), call=Call.EVENT_CREATE, needs=(conference.id,))
-    yield conference
+    needs: tuple[str, ...] = ()
+    if change.after.link is not Link.EVENT:
+        conference = Operation(id=ids.draw(), call=Call.CONFERENCE_CREATE)
+        needs = (conference.id,)
+        yield conference
+    event = Operation(id=ids.draw(), call=Call.EVENT_CREATE, needs=needs)
     yield event
     if change.after.rooms:
         yield Operation(id=ids.draw(), call=Call.ROOMS_BOOK, needs=(event.id,), rooms=change.after.rooms)
@@ -78,7 +81,8 @@ def _cancel(change: Change, ids: _Ids) -> Iterator[Operation]:
 def _update(change: Change, ids: _Ids) -> Iterator[Operation]:
     assert change.before is not None  # noqa: S101  # an update has both sides
     assert change.after is not None  # noqa: S101
-    conference = tuple(_update_conference(change, change.before, ids))
+    managed = change.after.link is not Link.EVENT
+    conference = tuple(_update_conference(change, change.before, ids)) if managed else ()
     yield from conference
     # The event's marker tells which conference it has and what was written to it: it is true only afterwards.
     needs = tuple(one.id for one in conference if one.call is not Call.CONFERENCE_UPDATE)
@@ -141,7 +145,7 @@ def _event_parts(change: Change, after: Occurrence, before: Observed) -> tuple[s
     if (
         paths & {"description", "link", "marker", "ui_lock"}
         or any(path.startswith("settings.") for path in paths)
-        or not before.alive
+        or (after.link is not Link.EVENT and not before.alive)
         or marker is None
         or marker.key != after.key
     ):

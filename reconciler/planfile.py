@@ -191,6 +191,7 @@ def _encode_observed(seen: Observed) -> Json:
         "conference": _encode_conference(seen.conference),
         "entry": None if seen.entry is None else {"address": str(seen.entry.key), **encode_entry(seen.entry)},
         "marker": None if seen.marker is None else str(seen.marker),
+        "adopting": seen.adopting,
     }
 
 
@@ -204,6 +205,7 @@ def _decode_observed(document: Json) -> Observed:
         conference=None if conference is None else _decode_conference(conference),
         entry=None if entry is None else decode_entry(entry, entry["address"]),
         marker=None if marker is None else parse_marker(marker),
+        adopting=bool(document.get("adopting")),
     )
 
 

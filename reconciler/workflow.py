@@ -243,7 +243,7 @@ def rebuild_state(planned: Planned, store: Store, client: Client, *, now: dateti
     seen = {
         change.before.key: applying.entry_of(change.before)
         for change in (one.change for one in planned.plan.changes)
-        if change.before is not None and not change.duplicate
+        if change.before is not None and not change.duplicate and not change.before.adopting
     }
     return store.save(counted(replace(state, entries={**seen, **state.entries}), client, now))
 
@@ -308,6 +308,11 @@ def _scope(config: Config, people: People, expected: tuple[Occurrence, ...], que
         ),
         expected=frozenset(occurrence.key for occurrence in expected),
         refresh=question.refresh,
+        adopt={
+            event_id: Key(name, original)
+            for name in meetings
+            for original, event_id in config.meetings[name].adopt.items()
+        },
         moved=config.moved,
     )
 

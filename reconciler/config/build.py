@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path as FilePath
 from typing import Any
 
+from reconciler.config.adoptions import read_adoptions
 from reconciler.config.document import Findings, Path
 from reconciler.config.freeze import read_freezes
 from reconciler.config.invitations import read_attendees
@@ -19,7 +20,7 @@ from reconciler.config.provider import check_endpoint
 from reconciler.config.registry import Registry, known_person, known_rooms, read_registry, section, words
 from reconciler.config.texts import read_text
 from reconciler.config.timing import parse_duration, read_moment, read_schedule, read_zone
-from reconciler.models import SettingValue
+from reconciler.models import Link, SettingValue
 from reconciler.settings import SETTINGS
 
 DEFAULT_HORIZON = timedelta(days=28)
@@ -137,7 +138,11 @@ def _meeting(
     if times:
         schedule = read_schedule(times, defaults.timezone, (*path, "schedule"), findings)
     own = read_settings(tree.get("settings"), registry, (*path, "settings"), findings)
-    if own:
+    link = Link(tree.get("link") or Link.PER_OCCURRENCE)
+    if own and link is Link.EVENT:
+        message = "with link: event the conference is DingTalk's own, and its settings can't be managed"
+        findings.error((*path, "settings"), message, "take the settings out, or link: event", on_key=True)
+    elif own:
         check_settings({**defaults.settings, **own}, (*path, "settings"), findings)
     if title is None or organizer is None or schedule is None:
         return None
@@ -153,10 +158,12 @@ def _meeting(
         rooms=look.rooms,
         notify=defaults.notify if notify is None else bool(notify),
         ui_lock=defaults.ui_lock if ui_lock is None else bool(ui_lock),
-        settings={**defaults.settings, **own},
+        settings={} if link is Link.EVENT else {**defaults.settings, **own},
         overrides=overrides,
         enabled=tree.get("enabled") is not False,
         protect=tree.get("protect") is True,
+        link=link,
+        adopt=read_adoptions(tree, (*path, "adopt"), findings),
         ignore=_ignored(tree.get("ignore"), (*path, "ignore"), findings),
     )
 

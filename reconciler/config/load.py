@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from reconciler.config.adoptions import check_adoptions
 from reconciler.config.build import build, without
 from reconciler.config.clashes import check_clashes
 from reconciler.config.document import Document, Findings
@@ -50,6 +51,7 @@ def _read(path: Path, now: datetime) -> tuple[Config | None, tuple[Problem, ...]
         config = build(tree, root, findings)
         for meeting in config.meetings.values():
             check_meeting(meeting, config, findings)
+        check_adoptions(config, findings)
         check_clashes(config, findings, now=now)
     return config, tuple(sorted(set(findings.problems)))
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from reconciler.errors import Position, Problem
-from reconciler.models import Settings
+from reconciler.models import Link, Settings
 from reconciler.schedule.model import Schedule
 
 
@@ -113,6 +113,8 @@ class Meeting:
     overrides: Mapping[date | datetime, Override] = field(default_factory=dict)
     enabled: bool = True  # False: nothing of it is created, changed or cancelled
     protect: bool = False  # nothing of it is ever cancelled
+    link: Link = Link.PER_OCCURRENCE
+    adopt: Mapping[datetime, str] = field(default_factory=dict)  # original local start → id of an event people made
     ignore: tuple[str, ...] = ()  # what is left to people once it is created; see reconciler.compare.is_ignored
 
 

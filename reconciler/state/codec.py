@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import StateError, UnreadableState
-from reconciler.models import Attendee, ExtensionApp, Key, Occurrence, Settings, SettingValue
+from reconciler.models import Attendee, ExtensionApp, Key, Link, Occurrence, Settings, SettingValue
 from reconciler.settings import SETTINGS, Kind, plain
 from reconciler.state.model import FORMAT_VERSION, Entry, Opened, Orphan, State
 
@@ -118,6 +118,7 @@ def encode_occurrence(one: Occurrence) -> Json:
         "ui_lock": one.ui_lock,
         "protect": one.protect,
         "ignore": list(one.ignore),
+        "link": one.link.value,
     }
 
 
@@ -140,6 +141,7 @@ def decode_occurrence(document: Json, key: Key) -> Occurrence:
         ui_lock=bool(document["ui_lock"]),
         protect=bool(document.get("protect", False)),
         ignore=tuple(as_text(path) for path in document.get("ignore", ())),
+        link=Link(document.get("link", Link.PER_OCCURRENCE)),
     )
 
 

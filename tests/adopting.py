@@ -1,0 +1,87 @@
+"""A team whose calendars have meetings that people made by hand, planned and applied in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from team import NOW, Team, union
+
+from reconciler.config import load
+from reconciler.models import Event
+from reconciler.outcome import Outcome
+from reconciler.state.store import local_store
+from reconciler.workflow import Planned, Question, apply_plan, make_plan
+
+ZONE = "Asia/Shanghai"
+
+
+@dataclass(slots=True, kw_only=True)
+class Hands:
+    """What people do in DingTalk, and what the program makes of it, without a process for each step."""
+
+    team: Team
+    now: datetime = NOW
+
+    def create(
+        self,
+        title: str,
+        start: str,
+        minutes: int = 60,
+        *,
+        organizer: str = "alice",
+        people: Iterable[str] = (),
+        rooms: Iterable[str] = (),
+        online: bool = False,
+        **more: Any,
+    ) -> str:
+        """Make an event by hand at a local time; return its id."""
+        begin = datetime.fromisoformat(start)
+        fields = {
+            "action": "create_event",
+            "organizer": union(organizer),
+            "summary": title,
+            "start": {"dateTime": f"{begin.isoformat()}+08:00", "timeZone": ZONE},
+            "end": {"dateTime": f"{(begin + timedelta(minutes=minutes)).isoformat()}+08:00", "timeZone": ZONE},
+            "attendees": [{"id": union(who)} for who in people],
+            "rooms": [f"room-{room}" for room in rooms],
+            **({"onlineMeetingInfo": {"type": "dingtalk"}} if online else {}),
+            **more,
+        }
+        return str(self.team.sandbox.control("edits", fields)["event"])
+
+    def declare(self, **meetings: Mapping[str, Any]) -> None:
+        """Let the config have these meetings alone, named with dashes for underscores."""
+        self.team.config["meetings"] = {name.replace("_", "-"): dict(one) for name, one in meetings.items()}
+
+    def plan(self, *, forget: bool = False) -> Planned:
+        self.team.write()
+        return self.plan_of_file(forget=forget)
+
+    def plan_of_file(self, *, forget: bool = False) -> Planned:
+        """Return the plan for the config as it stands in its file."""
+        config = load(self.team.folder / "meetings.yaml", now=self.now)
+        store = local_store(self.team.folder, config.workspace)
+        return make_plan(config, self.team.client, store, Question(forget=forget), now=self.now)
+
+    def apply(self, planned: Planned) -> Outcome:
+        config = load(self.team.folder / "meetings.yaml", now=self.now)
+        store = local_store(self.team.folder, config.workspace)
+        return apply_plan(planned, self.team.client, store, clock=lambda: self.now)
+
+    def calls(self) -> list[str]:
+        """Return the names of all calls that have been made, but for tokens."""
+        return [one["api"] for one in self.team.sandbox.control("calls")["calls"] if one["api"] != "token"]
+
+    def event(self, event_id: str, organizer: str = "alice") -> Event:
+        return self.team.client.events.get(organizer=union(organizer), event_id=event_id)
+
+
+def calls_of(planned: Planned) -> list[str]:
+    return [operation.call.value for operation in planned.plan.operations]
+
+
+def reasons(planned: Planned) -> set[str]:
+    return {one.change.reason for one in planned.plan.changes}
