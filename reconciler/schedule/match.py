@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
-from itertools import pairwise, zip_longest
+from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Final
 
 _PERIOD_OF_ONE: Final = timedelta(days=7)
+_LONGEST_PERIOD_DAYS: Final = 35  # a month, by date or by weekday; what is further away is another occurrence
 
 
 def match(old: Sequence[datetime], new: Sequence[datetime]) -> dict[datetime, datetime]:
     """Return new original → old original, both naive local starts of one meeting, in the order of the new ones.
 
-    The same start first; else the same date, in order of time; else what is near, in order and within half a
-    period: as many as can be, and of those matchings the one that moves least. No old start comes twice, and the
-    order of the arguments does not matter.
+    The same start first; of what is left as many as can be, none by a period or more, and of those matchings the one
+    that moves least in total. A meeting with a single occurrence on either side moves however far. No old start
+    comes twice, and the order of the arguments does not matter.
     """
     before, after = sorted(set(old)), sorted(set(new))
+    if len(before) == len(after) == 1:
+        return {after[0]: before[0]}
     found = {start: start for start in after if start in set(before)}
-    found |= _same_date(_left(before, found.values()), _left(after, found))
-    reach = _period(before, after) / 2
-    for olds, news in _clusters(_left(before, found.values()), _left(after, found), reach):
-        found |= _nearest(olds, news, reach)
+    olds, news = _left(before, found.values()), _left(after, found)
+    if olds and news:
+        period = min(filter(None, (_period(before), _period(after))), default=_PERIOD_OF_ONE)
+        for some_olds, some_news in _clusters(olds, news, period):
+            found |= _nearest(some_olds, some_news, period)
     return dict(sorted(found.items()))
 
 
@@ -32,26 +35,24 @@ def _left(starts: Iterable[datetime], taken: Iterable[datetime]) -> list[datetim
     return [start for start in starts if start not in gone]
 
 
-def _same_date(old: Sequence[datetime], new: Sequence[datetime]) -> dict[datetime, datetime]:
-    olds: dict[date, list[datetime]] = defaultdict(list)
-    for start in old:
-        olds[start.date()].append(start)
-    news: dict[date, list[datetime]] = defaultdict(list)
-    for start in new:
-        news[start.date()].append(start)
-    return {after: before for day in news for before, after in zip(olds.get(day, ()), news[day], strict=False)}
+def _period(starts: Sequence[datetime]) -> timedelta | None:
+    """Return after how many whole days most of these sorted starts come again, None where they don't within weeks.
 
-
-def _period(old: Sequence[datetime], new: Sequence[datetime]) -> timedelta:
-    """Return the smallest gap between dates of the new schedule, or of the old where the new has none."""
-    for starts in (new, old):
-        if len(starts) > 1:
-            return min(later - earlier for earlier, later in pairwise(starts))
-    return _PERIOD_OF_ONE
+    The gap between neighbours would not do: two meetings on one day, or Monday and Wednesday, have a period of a week.
+    """
+    known = set(starts)
+    for days in range(1, _LONGEST_PERIOD_DAYS + 1):
+        period = timedelta(days=days)
+        could = [start for start in starts if start + period <= starts[-1]]
+        if not could:
+            return None
+        if 2 * sum(start + period in known for start in could) > len(could):
+            return period
+    return None
 
 
 def _clusters(
-    old: Sequence[datetime], new: Sequence[datetime], reach: timedelta
+    old: Sequence[datetime], new: Sequence[datetime], period: timedelta
 ) -> Iterator[tuple[list[datetime], list[datetime]]]:
     """Yield groups between which nothing can match, so that each is settled by itself."""
     everyone = sorted([(start, False) for start in old] + [(start, True) for start in new])
@@ -59,13 +60,16 @@ def _clusters(
     news: list[datetime] = []
     for (start, is_new), following in zip_longest(everyone, everyone[1:]):
         (news if is_new else olds).append(start)
-        if following is None or following[0] - start > reach:
+        if following is None or following[0] - start >= period:
             yield olds, news
             olds, news = [], []
 
 
-def _nearest(old: Sequence[datetime], new: Sequence[datetime], reach: timedelta) -> dict[datetime, datetime]:
-    """Return the matching in order that keeps most, and of those the one that moves least."""
+def _nearest(old: Sequence[datetime], new: Sequence[datetime], period: timedelta) -> dict[datetime, datetime]:
+    """Return the matching in order that keeps most, and of those the one that moves least.
+
+    Some matching that moves least is in order: two pairs that cross move no less than the two that don't.
+    """
     # best[i][j]: pairs among old[i:] and new[j:], and by how much they move, negated so that more is better
     nothing = (0, timedelta())
     best = [[nothing] * (len(new) + 1) for _ in range(len(old) + 1)]
@@ -73,7 +77,7 @@ def _nearest(old: Sequence[datetime], new: Sequence[datetime], reach: timedelta)
         for j in reversed(range(len(new))):
             best[i][j] = max(best[i + 1][j], best[i][j + 1])
             distance = abs(old[i] - new[j])
-            if distance <= reach:
+            if distance < period:
                 pairs, moved = best[i + 1][j + 1]
                 best[i][j] = max(best[i][j], (pairs + 1, moved - distance))
     found: dict[datetime, datetime] = {}
