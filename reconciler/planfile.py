@@ -72,12 +72,7 @@ def loads(text: str, *, where: str) -> tuple[Plan, Json]:
     """
     try:
         document = json.loads(text)
-        if str(document["format_version"]).split(".")[0] != FORMAT_VERSION.split(".", maxsplit=1)[0]:
-            raise PlanUnreadable(
-                f"the plan has format {document['format_version']}, this program reads {FORMAT_VERSION}",
-                where=where,
-                fix="apply it with the reconciler that made it, or plan again",
-            )
+        _check_version(str(document["format_version"]), where)
         if document.pop("checksum") != _digest(document):
             raise PlanUnreadable("the plan was changed after it was made", where=where, fix="plan again")
         return _decode(document), document
@@ -106,6 +101,16 @@ def seen_digest(seen: Observed | None) -> str:
         return ""
     event = None if seen.event is None else _encode_event(replace(seen.event, created="", updated=""))
     return _digest({"event": event, "conference": _encode_conference(seen.conference)})
+
+
+def _check_version(version: str, where: str) -> None:
+    """Raise PlanUnreadable for a newer format: even a minor one may ask for what an older program passes over."""
+    theirs, ours = (tuple(int(part) for part in text.split(".")) for text in (version, FORMAT_VERSION))
+    what = f"the plan has format {version[:20]}, this program reads {FORMAT_VERSION}"
+    if theirs > ours:
+        raise PlanUnreadable(what, where=where, fix="apply it with the newer reconciler that made it, or plan again")
+    if theirs[0] < ours[0]:
+        raise PlanUnreadable(what, where=where, fix="plan again: plans are short-lived, and old ones are not read")
 
 
 def _decode(document: Json) -> Plan:

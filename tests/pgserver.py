@@ -31,7 +31,8 @@ class PostgresServer:
 
     def execute(self, query: str) -> list[tuple[Any, ...]]:
         """Run a statement as the superuser, and return its rows."""
-        with psycopg.connect(self.dsn, password=PASSWORD, autocommit=True) as session:
+        writing = "-c default_transaction_read_only=off"
+        with psycopg.connect(self.dsn, password=PASSWORD, options=writing, autocommit=True) as session:
             cursor = session.execute(query.encode())
             return cursor.fetchall() if cursor.description else []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,13 +89,13 @@ class StateServer:
 
 
 @contextmanager
-def state_server() -> Iterator[StateServer]:
+def state_server(tls: ssl.SSLContext | None = None) -> Iterator[StateServer]:
     state = StateServer()
     app = Flask(__name__)
     app.add_url_rule(
         "/<path:_any>", view_func=lambda _any: state.answer(), methods=["GET", "POST", "DELETE"], endpoint="any"
     )
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=tls)
     state.port = server.port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

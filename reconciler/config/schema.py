@@ -152,7 +152,9 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
             yield Fault(path, message, f"did you mean {match!r}? {known}" if match else known, spoils=True)
         case "const":
             message = f"{name} is {show(instance)}, and this program reads {name} {limit}"
-            yield Fault(path, message, f"write {name}: {limit}", spoils=True)
+            newer = isinstance(instance, int) and instance is not True and instance > limit
+            hint = "use the newer reconciler that it is written for" if newer else f"write {name}: {limit}"
+            yield Fault(path, message, hint, spoils=True)
         case "uniqueItems":
             at = first_repeated(instance) or 0
             yield Fault((*path, at), f"{show(instance[at])} stands twice in {name}", "keep one of them")

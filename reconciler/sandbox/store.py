@@ -10,6 +10,9 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from reconciler.errors import ReconcilerError
+
+FORMAT_VERSION = 1  # files that do not say have it; a newer one brings its tables up to date in _check_version
 BUSY_TIMEOUT_S = 30.0  # how long one process waits for another's transaction
 
 SCHEMA = """
@@ -63,6 +66,19 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = OFF")  # what a power cut loses here, nobody misses
         self._db.executescript(SCHEMA)
+        self._check_version(path)
+
+    def _check_version(self, path: Path) -> None:
+        version = self.number("PRAGMA user_version")
+        if version > FORMAT_VERSION:
+            self._db.close()
+            raise ReconcilerError(
+                f"the sandbox's data have format {version}, this program reads up to {FORMAT_VERSION}",
+                where=str(path),
+                fix="use the newer reconciler that wrote them, or move the file away: the sandbox begins anew",
+            )
+        if version < FORMAT_VERSION:
+            self._db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
 
     def close(self) -> None:
         with self._lock:

@@ -88,7 +88,7 @@ def _http(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
             retry_max=int(_number(of("retry_max", "2"))),
             retry_wait_min_s=_number(of("retry_wait_min", "1")),
             retry_wait_max_s=_number(of("retry_wait_max", "30")),
-            verify=verify and not settings.skip_cert_verification,
+            verify=False if settings.skip_cert_verification else verify,
             certificate=certificate,
         )
     )

@@ -13,6 +13,7 @@ from reconciler.errors import StateError, UnreadableState
 from reconciler.models import Attendee, ExtensionApp, Key, Link, Occurrence, Settings, SettingValue
 from reconciler.settings import SETTINGS, Kind, plain
 from reconciler.state.model import FORMAT_VERSION, Entry, Opened, Orphan, State
+from reconciler.state.versions import upgraded
 
 Json = dict[str, Any]
 EARLIEST_YEAR, LATEST_YEAR = 1970, 9000  # beyond, a week more or less ends in an error
@@ -43,13 +44,7 @@ def loads(text: str, *, where: str) -> State:
     """
     try:
         document = json.loads(text)
-        version = document["version"]
-        if isinstance(version, int) and version > FORMAT_VERSION:
-            raise StateError(
-                f"the state has format {version}, this program reads up to {FORMAT_VERSION}",
-                where=where,
-                fix="use the newer reconciler that wrote it",
-            )
+        document = upgraded(document, where=where)
         return State(
             workspace=as_text(document["workspace"]),
             lineage=as_text(document["lineage"]),

@@ -16,9 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from reconciler.errors import StateError
 from reconciler.models import Key
 from reconciler.state.codec import as_instant, as_text, decode_entry, encode_entry
 from reconciler.state.model import Entry, Orphan, State
+from reconciler.state.versions import JOURNAL_VERSION, refuse_newer
 
 _PAIR = re.compile(r'"(\w+)":("(?:[^"\\]|\\.)*")')
 
@@ -97,7 +99,7 @@ class Journal:
         self._append({"end": intent.id})
 
     def replay(self) -> Replay:
-        """Return what the file holds; nothing where there is none."""
+        """Return what the file holds; nothing where there is none. Raises StateError where a newer program wrote it."""
         try:
             lines = self._path.read_bytes().splitlines()
         except FileNotFoundError:
@@ -106,7 +108,13 @@ class Journal:
         started: dict[str, Intent] = {}
         for line in lines:
             try:
-                _replay(_record(line), entries, started)
+                record = _record(line)
+                version = record.get("journal", JOURNAL_VERSION)
+                if isinstance(version, int):
+                    refuse_newer("journal", version, JOURNAL_VERSION, where=str(self._path))
+                _replay(record, entries, started)
+            except StateError:
+                raise
             except Exception:  # noqa: BLE001, S112  # a damaged line tells nothing; the calendar will
                 continue
         return Replay(entries=entries, open=tuple(started.values()))

@@ -24,7 +24,14 @@ class S3Backend:
     """One object. Credentials are found where boto3 looks: the environment, a profile, the machine's role."""
 
     def __init__(
-        self, *, bucket: str, key: str, region: str = "", endpoint: str = "", patience: Patience | None = None
+        self,
+        *,
+        bucket: str,
+        key: str,
+        region: str = "",
+        endpoint: str = "",
+        patience: Patience | None = None,
+        attempts: int = 3,
     ) -> None:
         try:
             import boto3
@@ -42,7 +49,9 @@ class S3Backend:
                 "s3",
                 region_name=region or None,
                 endpoint_url=endpoint or None,
-                config=Config(connect_timeout=10, read_timeout=60, retries={"max_attempts": 3, "mode": "standard"}),
+                config=Config(
+                    connect_timeout=10, read_timeout=60, retries={"max_attempts": attempts, "mode": "standard"}
+                ),
             )
         except (*self._errors, ValueError) as error:  # ValueError: an endpoint that is no URL
             raise self._failed("opened", error) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import uuid
 from contextlib import suppress
 from dataclasses import replace
@@ -122,7 +123,7 @@ class Store:
         return StateNotSaved(
             f"the state was not saved: {error.what}",
             where=error.where,
-            fix=f"it lies in {self.errored}; save it with `reconciler state push {self.errored}`",
+            fix=f"it lies in {self.errored}; save it with `reconciler state push {shlex.quote(str(self.errored))}`",
         )
 
     def _decoded(self, body: bytes, where: str) -> State:

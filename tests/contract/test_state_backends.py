@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import re
+import shlex
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 from backends import backend, count, document, note
-from statehttp import state_server
+from s3server import s3_server
+from statehttp import PASSWORD, USER, StateServer, state_server
 
+from reconciler.cli.main import run
+from reconciler.config import load
 from reconciler.state.backend import Backend, Held, StateConflict
+from reconciler.state.choose import open_store
 from reconciler.state.model import State
 from reconciler.state.store import StateNotSaved, Store
 
 Make = Callable[[], Backend]
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 @pytest.fixture(params=["local", "http", "s3", "postgres"])
@@ -29,20 +39,16 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield f"http://127.0.0.1:{server.get_host_and_port()[1]}"
-    server.stop()
+    with s3_server() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
 def bucket(s3: str, monkeypatch: pytest.MonkeyPatch) -> str:
     import boto3
 
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     name = f"states-{uuid.uuid4()}"
     boto3.client("s3", endpoint_url=s3).create_bucket(Bucket=name)
@@ -58,8 +64,13 @@ def place(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator
     elif kind == "postgres":
         yield f"{request.getfixturevalue('postgres').dsn}#states_{uuid.uuid4().hex}"
     else:
-        with state_server() as server:
-            yield server.address
+        yield request.getfixturevalue("http_server").address
+
+
+@pytest.fixture
+def http_server() -> Iterator[StateServer]:
+    with state_server() as server:
+        yield server
 
 
 @pytest.fixture
@@ -167,6 +178,64 @@ def test_a_store_saves_and_loads(make: Make, tmp_path: Path) -> None:
     assert other.save(replace(saved, calls={"2026-11": 7})).serial == 2
     with pytest.raises(StateNotSaved, match="another run has written"):
         one.save(saved)
+
+
+@contextmanager
+def broken(kind: str, place: str, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a backend read but not write for as long as the block runs."""
+    match kind:
+        case "http":
+            request.getfixturevalue("http_server").refusals["POST state"] = [(500, "")] * 3
+            yield
+        case "s3":
+            import boto3
+
+            endpoint, _, bucket = place.rpartition("/")
+            client = boto3.client("s3", endpoint_url=endpoint)
+            body = client.get_object(Bucket=bucket, Key="state.json")["Body"].read()
+            client.delete_object(Bucket=bucket, Key="state.json")
+            client.delete_bucket(Bucket=bucket)
+            yield
+            client.create_bucket(Bucket=bucket)
+            client.put_object(Bucket=bucket, Key="state.json", Body=body)
+        case _:
+            server = request.getfixturevalue("postgres")
+            server.execute("ALTER ROLE keeper SET default_transaction_read_only = on")  # as after a failover
+            yield
+            server.execute("ALTER ROLE keeper RESET default_transaction_read_only")
+
+
+@pytest.mark.parametrize("kind", ["http", "s3", "postgres"])
+def test_a_failed_upload_leaves_the_state_here_with_the_command_that_pushes_it(
+    kind: str, place: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "my meetings" / "meetings.yaml"
+    config.parent.mkdir()
+    config.write_text(f"{{version: 1, workspace: acme, meetings: {{}}, state: {settings(kind, place)}}}", "utf-8")
+    for name, value in {"USERNAME": USER, "PASSWORD": PASSWORD, "RETRY_WAIT_MIN": "0"}.items():
+        monkeypatch.setenv(f"TF_HTTP_{name}", value)
+    store = open_store(load(config, now=NOW), os.environ)
+    first = store.save(store.load())
+    with broken(kind, place, request), pytest.raises(StateNotSaved) as refused:
+        store.save(replace(first, calls={"2026-11": 7}))
+    command = re.search(r"`reconciler (.*)`", refused.value.fix)
+    assert command is not None
+    secrets = (PASSWORD, os.environ.get("PGPASSWORD", PASSWORD), "hunter2")
+    assert not any(secret in store.errored.read_text("utf-8") + str(refused.value) for secret in secrets)
+    assert run(["-c", str(config), *shlex.split(command[1])]) == 0
+    assert open_store(load(config, now=NOW), os.environ).load().calls == {"2026-11": 7}
+
+
+def settings(kind: str, place: str) -> str:
+    """Return a `state` block, as JSON, which is YAML."""
+    endpoint, _, bucket = place.rpartition("/")
+    dsn, _, table = place.rpartition("#")
+    more = {
+        "http": {"address": place},
+        "s3": {"endpoint": endpoint, "bucket": bucket, "key": "state.json"},
+        "postgres": {"dsn": dsn, "table": table},
+    }[kind]
+    return json.dumps({"kind": kind} | more)
 
 
 def test_a_state_that_was_not_saved_can_be_pushed_unless_another_was_saved_since(make: Make, tmp_path: Path) -> None:
