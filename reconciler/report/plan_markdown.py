@@ -18,6 +18,7 @@ from reconciler.report.clean import for_markdown, for_markdown_html, for_termina
 from reconciler.report.fields import times_of, timezone_of, title_of
 from reconciler.report.fields_text import Told, told_fields
 from reconciler.report.lines import counted
+from reconciler.report.moves import notified, summary
 from reconciler.report.names import Names
 from reconciler.report.times import day, span
 
@@ -113,7 +114,8 @@ def _sum(plan: Plan) -> Iterator[str]:
     if book or release:
         told += f" Rooms: {book} to book, {release} to release."
     if messages := sum(planned.notifies for planned in plan.changes):
-        told += f" Messages: {messages:,} to people invited."
+        people = len(notified(plan.changes))
+        told += f" Messages: {messages:,} to {people:,} {'person' if people == 1 else 'people'} invited."
     yield told if plan.quota is None else f"{told} {_quota(plan.quota, plan.api_calls)}"
 
 
@@ -151,6 +153,7 @@ def _period(changes: Sequence[PlannedChange]) -> str:
 def _opening(name: str, changes: Sequence[PlannedChange]) -> str:
     zone = timezone_of(changes[0].change)
     told = f"{counted(len(changes), 'change')}" + (f", {for_markdown_html(shortened(zone, _SHORT))}" if zone else "")
+    told += f"; {meant}" if (meant := summary(changes)) else ""
     name = for_markdown_html(shortened(for_terminal(name), _SHORT))
     return f"\n<details><summary><b>{name}</b>: {told}</summary>\n\n| | When | What |\n|---|---|---|\n"
 

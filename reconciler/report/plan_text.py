@@ -15,6 +15,7 @@ from reconciler.report.failures_text import failure_lines
 from reconciler.report.fields import times_of, timezone_of, title_of
 from reconciler.report.fields_text import field_lines
 from reconciler.report.lines import Line, Part, blank, counted, line
+from reconciler.report.moves import notified, summary
 from reconciler.report.names import Names
 from reconciler.report.times import day, span
 
@@ -63,6 +64,8 @@ def _meeting(meeting: str, changes: Sequence[PlannedChange], names: Names, *, ve
         (f"  {counted(len(changes), 'change')}" + (f", {zone}" if zone else ""), "dim"),
         hang=2,
     )
+    if meant := summary(changes):
+        yield line((meant, "italic"), indent=2)
     for run in _runs([_Block(one, tuple(field_lines(one.change, names, verbose=verbose))) for one in changes]):
         yield from _run(run, title, zone, verbose=verbose)
 
@@ -131,7 +134,8 @@ def _totals(plan: Plan, qps: int) -> Iterator[Line]:
         yield line(("Rooms", "bold"), f": {book} to book, {release} to release.")
     told = sum(planned.notifies for planned in plan.changes)
     if told:
-        yield line(("Messages", "bold"), f": {told:,} to people invited.")
+        people = len(notified(plan.changes))
+        yield line(("Messages", "bold"), f": {told:,} to {people:,} {'person' if people == 1 else 'people'} invited.")
     yield line(("Cost", "bold"), f": {counted(plan.api_calls, 'API call')}, about {_duration(plan, qps)} at {qps}/s.")
     if plan.quota is not None:
         yield _quota(plan.quota, plan.api_calls)

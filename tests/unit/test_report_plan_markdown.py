@@ -46,7 +46,7 @@ def test_the_marker_and_the_sum_come_first() -> None:
     lines = shown(planned(days(2, 3), [])).splitlines()
     assert lines[0] == marker(WORKSPACE) == "<!-- reconciler plan: acme -->"
     assert lines[1] == "**Plan: 2 to create, 0 to update, 0 to cancel, 0 unchanged.** Workspace acme."
-    assert lines[3] == "Cost: 6 API calls. Rooms: 2 to book, 0 to release. Messages: 4 to people invited."
+    assert lines[3] == "Cost: 6 API calls. Rooms: 2 to book, 0 to release. Messages: 4 to 2 people invited."
 
 
 def test_no_workspace_closes_the_hidden_line() -> None:
@@ -64,7 +64,7 @@ def test_meetings_are_a_table_and_their_changes_are_folded() -> None:
     text = shown(planned([*days(2, 4), other], []))
     assert "| sync | Weekly sync | 3 |  |  | Wed 2026-12-02 … Fri 2026-12-04 | 9 |" in text
     assert "| retro | Retrospective | 1 |  |  | Wed 2026-12-09 | 3 |" in text
-    assert "<details><summary><b>sync</b>: 3 changes, Asia/Shanghai</summary>" in text
+    assert "<details><summary><b>sync</b>: 3 changes, Asia/Shanghai; notifies 2 people</summary>" in text
     assert (
         "| + | Wed 2026-12-02 10:00–10:45 | Weekly sync: new occurrence"
         "<br>attendees: Bobby, carol (optional)<br>rooms: Aurora |"

@@ -54,7 +54,7 @@ def test_a_new_occurrence_shows_when_where_and_who() -> None:
     assert "rooms Aurora" in text
     assert "Plan: 1 to create, 0 to update, 0 to cancel, 0 unchanged." in text
     assert "Rooms: 1 to book, 0 to release." in text
-    assert "Messages: 2 to people invited." in text
+    assert "Messages: 2 to 2 people invited." in text
     assert "Cost: 3 API calls, about 1 s at 20/s." in text
 
 

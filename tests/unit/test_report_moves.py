@@ -1,0 +1,64 @@
+"""What a plan says in people's terms."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from builders import NOW, UNTIL, WORKSPACE, booked, observation, occurrence
+
+from reconciler.diff import diff
+from reconciler.models import Attendee, Occurrence
+from reconciler.operations import PlannedChange
+from reconciler.plan import plan
+from reconciler.report.moves import duration, notified, summary
+
+
+def changes(wanted: list[Occurrence], old: list[Occurrence]) -> list[PlannedChange]:
+    seen = observation(*(booked(one) for one in old))
+    found = diff(wanted, seen, now=NOW, create_before=UNTIL)
+    return list(plan(found, seen, workspace=WORKSPACE, now=NOW, until=UNTIL).changes)
+
+
+def weekly(hour: str, day: int = 2, **fields: object) -> list[Occurrence]:
+    return [occurrence(f"2026-12-{day + 7 * week:02}T{hour}", **fields) for week in range(3)]
+
+
+def test_a_later_hour_is_a_move_of_all_by_the_same_span() -> None:
+    told = summary(changes(weekly("10:30"), weekly("10:00")))
+    assert told == "moves 3 occurrences by +30 min, notifies 2 people"
+
+
+def test_another_weekday_is_a_move_by_days() -> None:
+    told = summary(changes(weekly("10:00", day=3), weekly("10:00")))
+    assert told == "moves 3 occurrences by +1 day, notifies 2 people"
+
+
+def test_moves_by_different_spans_are_counted_apart() -> None:
+    wanted = [*weekly("10:00")[:2], occurrence("2026-12-16T10:00", start="2026-12-16T14:00")]
+    assert summary(changes(wanted, weekly("10:00"))) == "moves 1 occurrence by +4 h, notifies 2 people"
+
+
+def test_everybody_is_counted_once_and_only_where_a_message_goes_out() -> None:
+    quiet = weekly("11:00", notify=False, attendees=(Attendee("dave"),))
+    assert summary(changes(quiet, [])) == ""
+    assert notified(changes(weekly("10:00"), [])) == {"bob", "carol"}
+    assert summary(changes(weekly("10:00", attendees=(Attendee("bob"),)), [])) == "notifies 1 person"
+
+
+def test_a_move_across_a_change_of_clocks_is_told_by_the_wall() -> None:
+    old = [occurrence("2027-03-27T10:00", timezone="Europe/Berlin")]
+    new = [occurrence("2027-03-28T10:00", timezone="Europe/Berlin")]
+    assert summary(changes(new, old)).startswith("moves 1 occurrence by +1 day,")
+
+
+@pytest.mark.parametrize(
+    ("span", "told"),
+    [
+        (timedelta(minutes=-15), "-15 min"),
+        (timedelta(days=1, hours=2, minutes=5), "+1 day 2 h 5 min"),
+        (timedelta(days=-3), "-3 days"),
+    ],
+)
+def test_a_span_reads_as_people_say_it(span: timedelta, told: str) -> None:
+    assert duration(span) == told
