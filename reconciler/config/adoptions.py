@@ -10,7 +10,7 @@ from reconciler.config.document import Findings, Path
 from reconciler.config.model import Config
 from reconciler.config.registry import section
 from reconciler.config.semantics import write_moment
-from reconciler.config.timing import read_moment
+from reconciler.config.moments import read_moment
 from reconciler.models import Link
 from reconciler.schedule.expand import originals
 

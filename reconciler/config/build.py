@@ -11,16 +11,19 @@ from typing import Any
 from reconciler.config.adoptions import read_adoptions
 from reconciler.config.document import Findings, Path
 from reconciler.config.freeze import read_freezes
+from reconciler.config.holidays import Holidays, days_off, read_closures, read_holidays
 from reconciler.config.invitations import read_attendees
 from reconciler.config.model import Config, Meeting, Override, Provider, ProviderKind
+from reconciler.config.moments import read_moment
 from reconciler.config.moves import read_moves
 from reconciler.config.place import read_state
 from reconciler.config.preferences import check_settings, read_settings
 from reconciler.config.provider import check_endpoint
 from reconciler.config.registry import Registry, known_person, known_rooms, read_registry, section, words
 from reconciler.config.texts import read_text
-from reconciler.config.timing import parse_duration, read_moment, read_schedule, read_zone
+from reconciler.config.timing import parse_duration, read_schedule, read_zone
 from reconciler.models import Link, SettingValue
+from reconciler.schedule.model import Closure
 from reconciler.settings import SETTINGS
 
 DEFAULT_HORIZON = timedelta(days=28)
@@ -34,6 +37,8 @@ class _Defaults:
     notify: bool
     ui_lock: bool
     settings: Mapping[str, SettingValue]
+    holidays: Holidays
+    closures: tuple[Closure, ...]
 
 
 def without(value: Any, spoilt: Iterable[Path]) -> Any:
@@ -57,7 +62,8 @@ def build(tree: dict[str, Any], root: FilePath, findings: Findings) -> Config:
     """
     registry = read_registry(tree, findings)
     broken = "defaults" in tree and tree["defaults"] is None
-    defaults = _defaults(section(tree, "defaults"), registry, findings, broken=broken)
+    closures = read_closures(tree, findings)
+    defaults = _defaults(section(tree, "defaults"), closures, registry, findings, broken=broken)
     meetings = {}
     for name, value in section(tree, "meetings").items():
         if isinstance(value, dict):
@@ -105,9 +111,19 @@ def _horizon(value: object, findings: Findings) -> timedelta:
     return horizon
 
 
-def _defaults(tree: dict[str, Any], registry: Registry, findings: Findings, *, broken: bool) -> _Defaults:
+def _defaults(
+    tree: dict[str, Any], closures: tuple[Closure, ...], registry: Registry, findings: Findings, *, broken: bool
+) -> _Defaults:
     if broken:
-        return _Defaults(timezone="", organizer="", notify=True, ui_lock=False, settings={})
+        return _Defaults(
+            timezone="",
+            organizer="",
+            notify=True,
+            ui_lock=False,
+            settings={},
+            holidays=Holidays(),
+            closures=closures,
+        )
     timezone = read_zone(tree.get("timezone"), ("defaults", "timezone"), findings)
     if "timezone" in tree:
         timezone = timezone or ""
@@ -122,6 +138,8 @@ def _defaults(tree: dict[str, Any], registry: Registry, findings: Findings, *, b
         notify=tree.get("notify") is not False,
         ui_lock=tree.get("ui_lock") is True,
         settings=settings,
+        holidays=read_holidays(tree.get("holidays"), ("defaults", "holidays"), findings),
+        closures=closures,
     )
 
 
@@ -136,7 +154,9 @@ def _meeting(
     overrides = _overrides(section(times, "change"), organizer, registry, (*path, "schedule", "change"), findings)
     schedule = None
     if times:
-        schedule = read_schedule(times, defaults.timezone, (*path, "schedule"), findings)
+        holidays = read_holidays(tree.get("holidays"), (*path, "holidays"), findings)
+        off = days_off(holidays, defaults.holidays, defaults.closures)
+        schedule = read_schedule(times, defaults.timezone, off, (*path, "schedule"), findings)
     own = read_settings(tree.get("settings"), registry, (*path, "settings"), findings)
     link = Link(tree.get("link") or Link.PER_OCCURRENCE)
     if own and link is Link.EVENT:

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.config.document import Findings, Path
 from reconciler.config.model import Freeze
-from reconciler.config.timing import read_moment
+from reconciler.config.moments import read_moment
 from reconciler.schedule.zones import localise, zone
 
 

@@ -13,8 +13,10 @@ from reconciler.config.clashes import check_clashes
 from reconciler.config.document import Document, Findings
 from reconciler.config.merge import merge
 from reconciler.config.model import Config
+from reconciler.config.outlook import check_outlook
 from reconciler.config.schema import check_schema
 from reconciler.config.semantics import check_meeting
+from reconciler.config.teams import spread_holidays, told_once
 from reconciler.config.yaml import MAX_BYTES, parse
 from reconciler.errors import ConfigError, Position, Problem, Severity
 
@@ -53,7 +55,8 @@ def _read(path: Path, now: datetime) -> tuple[Config | None, tuple[Problem, ...]
             check_meeting(meeting, config, findings)
         check_adoptions(config, findings)
         check_clashes(config, findings, now=now)
-    return config, tuple(sorted(set(findings.problems)))
+        check_outlook(config, findings, now=now)
+    return config, told_once(findings.problems)
 
 
 def _document(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
@@ -94,7 +97,7 @@ def _file(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
     if document.value is None:
         empty = Problem(Position(file, 1, 1), "", "the file is empty", "begin with version: 1")
         return None, problems or (empty,)
-    return document, problems
+    return spread_holidays(document), problems
 
 
 def _leads_outside(path: Path) -> bool:

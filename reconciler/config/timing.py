@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from reconciler.config.document import Findings, Path
+from reconciler.config.moments import read_moment
 from reconciler.config.registry import section, words
-from reconciler.errors import ReconcilerError
-from reconciler.schedule.model import Change, Schedule
-from reconciler.schedule.rules import Repeat, check_rule, parse_every, rule_from_repeat
+from reconciler.config.repeating import read_rule
+from reconciler.schedule.model import Change, DaysOff, Schedule
 from reconciler.schedule.zones import UnknownZone, zone
 
 MAX_DURATION = timedelta(hours=24)
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?", re.ASCII)
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2})?")
 _SAY_LENGTH = "write how long it lasts, for example 45m or 1h30m"
 
 
@@ -24,20 +24,6 @@ def parse_duration(text: str) -> timedelta:
     found = _DURATION.fullmatch(text)
     weeks, days, hours, minutes = (int(part or 0) for part in found.groups()) if found else (0, 0, 0, 0)
     return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
-
-
-def read_moment(value: object, path: Path, findings: Findings, *, on_key: bool = False) -> date | datetime | None:
-    """Return the date or local time that is written there; note one that no calendar has."""
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        return None  # the schema has said so
-    try:
-        if "T" in value:
-            return datetime.fromisoformat(value)
-        return date.fromisoformat(value)
-    except ValueError:
-        message = f"{value!r} is in no calendar"
-        findings.error(path, message, "write a day that the month has", on_key=on_key)
-        return None
 
 
 def read_duration(value: object, path: Path, findings: Findings) -> timedelta | None:
@@ -66,10 +52,12 @@ def read_zone(name: object, path: Path, findings: Findings) -> str | None:
     return name
 
 
-def read_schedule(tree: dict[str, Any], default_zone: str | None, path: Path, findings: Findings) -> Schedule | None:
+def read_schedule(
+    tree: dict[str, Any], default_zone: str | None, days_off: DaysOff, path: Path, findings: Findings
+) -> Schedule | None:
     """Return the schedule; None where something is wrong with it, which is noted.
 
-    `default_zone` is None where the defaults have none, "" where theirs is broken.
+    `default_zone` is None where the defaults have none, "" where theirs is broken. `days_off` are those of the meeting.
     """
     before = len(findings.problems)
     start = read_moment(tree.get("start"), (*path, "start"), findings)
@@ -80,48 +68,22 @@ def read_schedule(tree: dict[str, Any], default_zone: str | None, path: Path, fi
         if timezone is None:
             message, hint = "the meeting has no timezone", "add timezone: Asia/Shanghai, here or to `defaults`"
             findings.error(path, message, hint, on_key=True)
-    rule = _rule(tree, start, path, findings) if isinstance(start, datetime) else None
+    rule = read_rule(tree, start, path, findings) if isinstance(start, datetime) else None
     skip = [read_moment(when, (*path, "skip", at), findings) for at, when in words(tree.get("skip"))]
     add = [read_moment(when, (*path, "add", at), findings) for at, when in words(tree.get("add"))]
     changes = _changes(tree, (*path, "change"), findings)
-    if not isinstance(start, datetime) or not duration or not timezone or len(findings.problems) > before:
+    if rule is None or not duration or not timezone or len(findings.problems) > before:
         return None
     return Schedule(
-        start=start,
+        start=rule.start,
         duration=duration,
         timezone=timezone,
-        rule=rule,
+        rule=rule.text,
         skip=tuple(when for when in skip if when is not None),
         add=tuple(when for when in add if isinstance(when, datetime)),
         changes=changes,
+        days_off=replace(days_off, make_up=rule.make_up),
     )
-
-
-def _rule(tree: dict[str, Any], start: datetime, path: Path, findings: Findings) -> str | None:
-    repeat, rrule = tree.get("repeat"), tree.get("rrule")
-    place = (*path, "rrule") if isinstance(rrule, str) else (*path, "repeat")
-    try:
-        if isinstance(rrule, str):
-            check_rule(rrule, start=start)
-            return rrule.strip().upper().removeprefix("RRULE:")
-        if isinstance(repeat, dict) and isinstance(repeat.get("every"), str):
-            return _repeat(repeat, start, place, findings)
-    except ReconcilerError as error:
-        findings.error(place, error.what, error.fix)
-    return None
-
-
-def _repeat(tree: dict[str, Any], start: datetime, path: Path, findings: Findings) -> str | None:
-    until = read_moment(tree.get("until"), (*path, "until"), findings)
-    if until is not None and until < start.date():
-        message = f"until {until} is before the start on {start.date()}"
-        findings.error((*path, "until"), message, "write a later day, or leave it out")
-        return None
-    interval, unit = parse_every(tree["every"])
-    count = tree.get("count") if until is None else None
-    days = tuple(day for _, day in words(tree.get("on")))
-    whole = None if count is None else int(count)
-    return rule_from_repeat(Repeat(interval=interval, unit=unit, on=days, until=until, count=whole), start)
 
 
 def _changes(tree: dict[str, Any], path: Path, findings: Findings) -> dict[date | datetime, Change]:

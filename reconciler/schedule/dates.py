@@ -34,19 +34,46 @@ def rule_dates(rule: Rule, start: datetime, zone: ZoneInfo, *, first: datetime, 
     `start` is where the rule begins to count; it is a date only if it matches. `zone` is for an UNTIL in UTC.
     """
     start = max(start.replace(microsecond=0), EARLIEST)
-    first, last = max(first, EARLIEST), min(last, LATEST, _end(rule, zone))
+    first, last = max(first, EARLIEST), min(last, LATEST, end_of(rule, zone))
     if last < max(first, start):
         return
-    anchor = _anchor(rule, start, first)
-    # dateutil looks at UNTIL only when it has found a date, and so would walk to the year 9999 for a rule that has
-    # none: the same dates, whole cycles of the calendar later, bring that year near.
-    cycles = max(0, (LATEST.year - 1 - max(last.year, anchor.year + SEARCH_YEARS)) // _CYCLE_YEARS)
-    found = (each - cycles * _CYCLE for each in _walk(_filled(rule, start), anchor + cycles * _CYCLE))
+    anchor, whole = _anchor(rule, start, first), filled(rule, start)
+    found = _stepped(whole, anchor, last) if _is_plain(rule) else _walked(whole, anchor, last)
     for each in islice(dropwhile(lambda when: when < start, found), rule.count):
         if each > last:
             return
         if each >= first:
             yield each
+
+
+def _walked(rule: Rule, anchor: datetime, last: datetime) -> Iterator[datetime]:
+    """Yield the dates of any rule by dateutil, at least through `last`."""
+    # dateutil looks at UNTIL only when it has found a date, and so would walk to the year 9999 for a rule that has
+    # none: the same dates, whole cycles of the calendar later, bring that year near.
+    cycles = max(0, (LATEST.year - 1 - max(last.year, anchor.year + SEARCH_YEARS)) // _CYCLE_YEARS)
+    for each in _walk(rule, anchor + cycles * _CYCLE):
+        yield each - cycles * _CYCLE
+
+
+def _is_plain(rule: Rule) -> bool:
+    """Return whether the rule is but a step of days or weeks, as nearly all are."""
+    further = rule.by_month or rule.by_month_day or rule.by_year_day or rule.by_week or rule.by_set_pos
+    return rule.freq in {"DAILY", "WEEKLY"} and not further
+
+
+def _stepped(rule: Rule, anchor: datetime, last: datetime) -> Iterator[datetime]:
+    """Yield the dates of a plain rule through the day of `last`; `anchor` begins one of its days or weeks."""
+    times = [timedelta(hours=hour, minutes=minute) for hour in rule.by_hour for minute in rule.by_minute]
+    weekly = rule.freq == "WEEKLY"
+    step = rule.interval * (7 if weekly else 1)
+    weekdays = frozenset(day.weekday for day in rule.by_day)
+    offsets = sorted((weekday - rule.week_start) % 7 for weekday in weekdays) if weekly else [0]
+    for period in range(anchor.toordinal(), last.toordinal() + 1, step):
+        for ordinal in (period + offset for offset in offsets):
+            # the first day of the calendar, ordinal 1, is a Monday
+            if ordinal <= last.toordinal() and (weekly or not weekdays or (ordinal - 1) % 7 in weekdays):
+                midnight = datetime.fromordinal(ordinal)
+                yield from (midnight + time for time in times)
 
 
 def first_date(rule: Rule, start: datetime, zone: ZoneInfo) -> datetime | None:
@@ -55,7 +82,7 @@ def first_date(rule: Rule, start: datetime, zone: ZoneInfo) -> datetime | None:
     return next(rule_dates(rule, start, zone, first=start, last=last), None)
 
 
-def _end(rule: Rule, zone: ZoneInfo) -> datetime:
+def end_of(rule: Rule, zone: ZoneInfo) -> datetime:
     """Return the last local time that UNTIL allows."""
     match rule.until:
         case None:
@@ -91,21 +118,21 @@ def _anchor(rule: Rule, start: datetime, first: datetime) -> datetime:
     return datetime.combine(begin + timedelta(days=passed - passed % days), time.min)
 
 
-def _filled(rule: Rule, start: datetime) -> Rule:
+def filled(rule: Rule, start: datetime) -> Rule:
     """Return the rule with what it leaves to its start written out."""
-    filled = replace(
+    whole = replace(
         rule,
         by_hour=rule.by_hour or (start.hour,),
         by_minute=rule.by_minute or (start.minute,),
         by_day=_in_full(rule),
     )
     if rule.by_day or rule.by_month_day or rule.by_year_day or rule.by_week or rule.freq == "DAILY":
-        return filled
+        return whole
     if rule.freq == "WEEKLY":
-        return replace(filled, by_day=(Day(start.weekday()),))
+        return replace(whole, by_day=(Day(start.weekday()),))
     if rule.freq == "YEARLY" and not rule.by_month:
-        filled = replace(filled, by_month=(start.month,))
-    return replace(filled, by_month_day=(start.day,))
+        whole = replace(whole, by_month=(start.month,))
+    return replace(whole, by_month_day=(start.day,))
 
 
 def _in_full(rule: Rule) -> tuple[Day, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +14,37 @@ class Change:
 
     start: datetime | time | None = None
     duration: timedelta | None = None
+
+
+class Shift(StrEnum):
+    """Where an occurrence goes that a day off takes; NONE: nowhere."""
+
+    NONE = "none"
+    NEXT = "next-workday"
+    PREVIOUS = "previous-workday"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """Days on which the company is closed, both ends included."""
+
+    first: date
+    last: date
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaysOff:
+    """The days on which a meeting does not take place.
+
+    `calendars` are names of `reconciler.schedule.holidays`. With `make_up`, weekend days that are worked in all of them
+    are days of the rule, too.
+    """
+
+    calendars: tuple[str, ...] = ()
+    shift: Shift = Shift.NONE
+    closures: tuple[Closure, ...] = ()
+    make_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +62,7 @@ class Schedule:
     skip: tuple[date | datetime, ...] = ()
     add: tuple[datetime, ...] = ()
     changes: Mapping[date | datetime, Change] = field(default_factory=dict)
+    days_off: DaysOff = DaysOff()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +70,20 @@ class Slot:
     """One occurrence of a schedule.
 
     `original` is the local start that the rule gives; `start` and `end` are aware, in the schedule's zone, after
-    `change`, which is the key in `Schedule.changes` that applied.
+    `change`, which is the key in `Schedule.changes` that applied. `holiday` says which day off moved it, "" if none.
     """
 
     original: datetime
     start: datetime
     end: datetime
     change: date | datetime | None = None
+    holiday: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """An occurrence that a day off takes: why, and where it goes instead, local; None: it is left out."""
+
+    original: datetime
+    reason: str
+    moved_to: datetime | None = None

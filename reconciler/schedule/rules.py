@@ -3,70 +3,138 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from reconciler.schedule.dates import first_date
+from reconciler.schedule.dates import filled, first_date, rule_dates
 from reconciler.schedule.recurrence import MAX_INTERVAL, WEEKDAYS, Rule, RuleError, parse_rule
+from reconciler.schedule.zones import LATEST
 
-__all__ = ["Repeat", "RuleError", "Unit", "check_rule", "parse_every", "rule_from_repeat"]
+__all__ = [
+    "Repeat",
+    "RuleError",
+    "Unit",
+    "check_rule",
+    "parse_every",
+    "rule_from_repeat",
+    "start_from_anchor",
+    "start_where_each_counts",
+]
 
-Unit = Literal["day", "week", "month", "year"]
+Unit = Literal["day", "workday", "week", "odd-weeks", "even-weeks", "month", "quarter", "year"]
 
-_UNITS: Final[dict[str, Unit]] = {"day": "day", "week": "week", "month": "month", "year": "year"}
-_FREQ: Final[dict[Unit, str]] = {"day": "DAILY", "week": "WEEKLY", "month": "MONTHLY", "year": "YEARLY"}
-_EVERY: Final = re.compile(r"(?:([0-9]{1,9})\s*)?(day|week|month|year)s?", re.IGNORECASE)
+_UNITS: Final[dict[str, Unit]] = {
+    "day": "day",
+    "week": "week",
+    "month": "month",
+    "quarter": "quarter",
+    "year": "year",
+}
+_WORDS: Final[dict[str, Unit]] = {"workday": "workday", "odd-weeks": "odd-weeks", "even-weeks": "even-weeks"}
+_FREQ: Final[dict[Unit, str]] = {
+    "day": "DAILY",
+    "workday": "DAILY",
+    "week": "WEEKLY",
+    "odd-weeks": "YEARLY",
+    "even-weeks": "YEARLY",
+    "month": "MONTHLY",
+    "quarter": "MONTHLY",
+    "year": "YEARLY",
+}
+_MONTHS_OF_QUARTER: Final = 3
+# ISO 8601 counts the weeks of a year as RFC 5545 does, so a parity is a list of numbers.
+_PARITY: Final[dict[Unit, tuple[int, ...]]] = {
+    "odd-weeks": tuple(range(1, 54, 2)),
+    "even-weeks": tuple(range(2, 54, 2)),
+}
+_EVERY: Final = re.compile(r"(?:([0-9]{1,9})\s*)?(day|week|month|quarter|year)s?", re.IGNORECASE)
 _ON: Final = re.compile(r"([+-]?[0-9]{1,2})?([a-z]{2,9})", re.IGNORECASE)
+_NTH: Final = re.compile(r"(first|second|third|fourth|fifth|last)\s+([a-z]{2,9})", re.IGNORECASE)
+_COUNTED: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1}
 _NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WORKDAYS: Final = "MO,TU,WE,TH,FR"
+_MAX_DAY: Final = 31
 _UTC: Final = ZoneInfo("UTC")
 _LEAP_YEAR: Final = datetime(2000, 1, 1)  # noqa: DTZ001  # local; a rule without its start is tried from here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeat:
-    """`repeat` of a schedule. `on` are days as in `mo` or `-1fr`; of `until` and `count` at most one is set.
+    """`repeat` of a schedule. `on` are days as in `mo`, `-1fr` or `last workday`; of `until` and `count` one is set.
 
-    `until` is inclusive and local: a date means through the whole of that day.
+    `days` are days of the month, from its end if negative. `until` is inclusive and local: a date means through the
+    whole of that day.
     """
 
     interval: int = 1
     unit: Unit = "week"
     on: tuple[str, ...] = ()
+    days: tuple[int, ...] = ()
     until: date | datetime | None = None
     count: int | None = None
 
 
+@dataclass(slots=True)
+class _Days:
+    """The days that a rule is on, of three kinds that no rule has at once."""
+
+    week: set[tuple[int, int, bool]] = field(default_factory=set)  # weekday, which of them, whether it is counted
+    month: set[int] = field(default_factory=set)
+    work: set[int] = field(default_factory=set)
+
+    def parts(self) -> list[str]:
+        if sum(map(bool, (self.week, self.month, self.work))) > 1:
+            fix = "write two meetings, or keep days of one kind"
+            raise RuleError("weekdays, workdays and days of the month can't stand together", where="on", fix=fix)
+        if self.week:
+            days = (f"{nth if counted else ''}{WEEKDAYS[day]}" for day, nth, counted in sorted(self.week))
+            return [f"BYDAY={','.join(days)}"]
+        if self.month:
+            return [f"BYMONTHDAY={_listed(self.month)}"]
+        return [f"BYDAY={_WORKDAYS}", f"BYSETPOS={_listed(self.work)}"] if self.work else []
+
+
 def parse_every(text: str) -> tuple[int, Unit]:
-    """Return interval and unit of `week`, `2 weeks`, `3 months` and the like; raise RuleError for anything else."""
-    found = _EVERY.fullmatch(text.strip())
+    """Return interval and unit of `week`, `2 weeks`, `odd-weeks` and the like; raise RuleError for anything else."""
+    word = text.strip().lower()
+    if word in _WORDS:
+        return 1, _WORDS[word]
+    found = _EVERY.fullmatch(word)
     interval = int(found[1] or 1) if found else 0
     if not found or not 1 <= interval <= MAX_INTERVAL:
-        fix = f"write day, week, month or year, or a number of them up to {MAX_INTERVAL}, as in 2 weeks"
-        raise RuleError(f"{text!r} is no interval", fix=fix)
-    return interval, _UNITS[found[2].lower()]
+        fix = (
+            f"write day, workday, week, odd-weeks, even-weeks, month, quarter or year,"
+            f" or a number up to {MAX_INTERVAL}, as in 2 weeks"
+        )
+        raise RuleError(f"{text!r} is no interval", where="every", fix=fix)
+    return interval, _UNITS[found[2]]
 
 
 def rule_from_repeat(repeat: Repeat, start: datetime) -> str:
     """Return the RRULE value that `repeat` means for a meeting that starts at the local time `start`.
 
     What `start` says already (the day of the week or of the month) is not repeated. Days of a yearly meeting are
-    those in the month of `start`. Raises RuleError if it has no dates.
+    those in the month of `start`, those of a quarterly one in each third month from it. Raises RuleError if it has no
+    dates; its `where` names the part at fault, if it is one.
     """
     parts = [f"FREQ={_FREQ[repeat.unit]}"]
-    if repeat.interval != 1:
-        parts.append(f"INTERVAL={repeat.interval}")
+    interval = repeat.interval * (_MONTHS_OF_QUARTER if repeat.unit == "quarter" else 1)
+    if interval != 1:
+        parts.append(f"INTERVAL={interval}")
     if repeat.count is not None:
         parts.append(f"COUNT={repeat.count}")
     if repeat.until is not None:
         parts.append(f"UNTIL={_last_moment(repeat.until):%Y%m%dT%H%M%S}")
-    if repeat.on:
-        if repeat.unit == "year":
-            parts.append(f"BYMONTH={start.month}")
-        parts.append(f"BYDAY={','.join(_by_day(repeat.on))}")
-    rule = ";".join(parts)
+    if repeat.unit in _PARITY:
+        parts.append(f"BYWEEKNO={_listed(_PARITY[repeat.unit])}")
+    days = _day_parts(repeat, start)
+    if days and repeat.unit == "year":
+        parts.append(f"BYMONTH={start.month}")
+    rule = ";".join(parts + days)
     check_rule(rule, start=start)
     return rule
 
@@ -75,15 +143,92 @@ def _last_moment(until: date | datetime) -> datetime:
     return until if isinstance(until, datetime) else datetime.combine(until, time(23, 59, 59))
 
 
-def _by_day(on: tuple[str, ...]) -> list[str]:
-    days = set()
-    for each in on:
-        found = _ON.fullmatch(each.strip())
-        named = [i for i, name in enumerate(_NAMES) if found and name.startswith(found[2].lower())]
+def _day_parts(repeat: Repeat, start: datetime) -> list[str]:
+    """Return the parts of a rule that say on which days it is."""
+    unit = repeat.unit
+    if unit == "workday":
+        if repeat.on or repeat.days:
+            raise RuleError(
+                "every workday is from Monday to Friday", where="on", fix="write every: week with these days"
+            )
+        return [f"BYDAY={_WORKDAYS}"]
+    if repeat.on and repeat.days:
+        raise RuleError("on and day can't both be given", where="day", fix="keep one of them")
+    days = _Days(month=set(repeat.days))
+    for each in repeat.on:
+        _read_day(each, days)
+    counted = any(counts for _, _, counts in days.week)
+    if (days.month or days.work or counted) and unit not in {"month", "quarter", "year"}:
+        shown, part = (f"day {_listed(repeat.days)}", "day") if repeat.days else (" and ".join(repeat.on), "on")
+        raise RuleError(
+            f"{shown} has no meaning with every: {unit}", where=part, fix="write every: month, or plain days"
+        )
+    if unit in _PARITY and not days.week:
+        days.week.add((start.weekday(), 0, False))
+    return days.parts()
+
+
+def _read_day(text: str, days: _Days) -> None:
+    """Put a day as in `mon`, `-1fri`, `first mon`, `last day` or `last workday` among `days`."""
+    word = text.strip().lower()
+    counted = _NTH.fullmatch(word)
+    if counted and counted[2] == "day":
+        days.month.add(_COUNTED[counted[1]])
+    elif counted and counted[2] == "workday":
+        days.work.add(_COUNTED[counted[1]])
+    else:
+        found = _ON.fullmatch(f"{_COUNTED[counted[1]]}{counted[2]}" if counted else word)
+        named = [i for i, name in enumerate(_NAMES) if found and name.startswith(found[2])]
         if not found or not named:
-            raise RuleError(f"{each!r} is no day of the week", fix="write mon to sun, or 1mon, -1fri and the like")
-        days.add((named[0], int(found[1] or 0), found[1] is not None))
-    return [f"{nth if counted else ''}{WEEKDAYS[weekday]}" for weekday, nth, counted in sorted(days)]
+            fix = "write mon to sun, first mon, last fri, last day, last workday, or 1mon, -1fri and the like"
+            raise RuleError(f"{text!r} is no day of the week", where="on", fix=fix)
+        days.week.add((named[0], int(found[1] or 0), found[1] is not None))
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ",".join(map(str, sorted(numbers)))
+
+
+def start_from_anchor(rule: str, start: datetime, anchor: date) -> datetime | None:
+    """Return the first date of the rule from the local `start` on, where the period of `anchor` is one that counts.
+
+    None where the rule has ended by then. Raises RuleError where each period counts: there is nothing to anchor.
+    """
+    parsed = parse_rule(rule)
+    if parsed.interval == 1:
+        fix = "leave it out, or write every: 2 weeks and the like"
+        raise RuleError("every period counts: an anchor changes nothing", where="anchor", fix=fix)
+    counted = replace(filled(parsed, start), count=None)
+    begin = _not_after(parsed, datetime.combine(anchor, start.time()), start)
+    return next(rule_dates(counted, begin, _UTC, first=start, last=LATEST), None)
+
+
+def start_where_each_counts(rule: str, start: datetime) -> datetime | None:
+    """Return the first date from `start` on if every period counted, None where that is the rule's own first date.
+
+    Where there is one, `start` does not tell which of several weeks, months or years count.
+    """
+    parsed = replace(parse_rule(rule), until=None, count=None)
+    own = first_date(parsed, start, _UTC)
+    nearest = first_date(replace(parsed, interval=1), start, _UTC)
+    return nearest if nearest != own else None
+
+
+def _not_after(rule: Rule, anchor: datetime, start: datetime) -> datetime:
+    """Return a time in a period of the rule that counts, the anchor's or one before it, that is not after `start`."""
+    match rule.freq:
+        case "YEARLY":
+            step = rule.interval * max(0, -(-(anchor.year - start.year) // rule.interval))
+            return anchor.replace(year=anchor.year - step, month=1, day=1)
+        case "MONTHLY":
+            months = 12 * anchor.year + anchor.month - 1
+            ahead = months - (12 * start.year + start.month - 1)
+            months -= rule.interval * max(0, -(-ahead // rule.interval))
+            return anchor.replace(year=months // 12, month=months % 12 + 1, day=1)
+        case _:
+            days = rule.interval * (7 if rule.freq == "WEEKLY" else 1)
+            ahead = (anchor - start).days + 1
+            return datetime.fromordinal(anchor.toordinal() - days * max(0, -(-ahead // days)))
 
 
 def check_rule(rule: str, *, start: datetime | None = None) -> None:
@@ -104,3 +249,9 @@ def _fires(rule: Rule, start: datetime | None) -> bool:
     if start is None:
         rule, start = replace(rule, interval=1), _LEAP_YEAR
     return first_date(replace(rule, count=None), start, _UTC) is not None
+
+
+def parity(rule: str) -> Literal["", "odd", "even"]:
+    """Return whether the rule is on odd or on even weeks of ISO 8601 alone; "" where it is on neither."""
+    weeks = parse_rule(rule).by_week
+    return "odd" if weeks == _PARITY["odd-weeks"] else "even" if weeks == _PARITY["even-weeks"] else ""

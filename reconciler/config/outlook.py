@@ -1,0 +1,138 @@
+"""What the calendar holds in store: changed clocks, long years, months that lack a day, holidays not yet published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from reconciler.config.document import Findings, Path
+from reconciler.config.model import Config, Meeting
+from reconciler.config.semantics import write_moment
+from reconciler.schedule.dates import day_bounds, filled
+from reconciler.schedule.model import Schedule
+from reconciler.schedule.originals import originals
+from reconciler.schedule.recurrence import parse_rule
+from reconciler.schedule.rules import parity
+from reconciler.schedule.seams import Seam, seams
+from reconciler.schedule.shifting import change_of, moved_by
+from reconciler.schedule.workdays import unpublished
+from reconciler.schedule.zones import LATEST, localise, zone
+
+LOOK_AHEAD = timedelta(days=366)
+_LONG = 53  # weeks of some years
+_ALWAYS_THERE = 28  # days that each month has
+_LEAP_DAY = (2, 29)
+
+
+def check_outlook(config: Config, findings: Findings, *, now: datetime) -> None:
+    """Note what is coming within a year of the aware `now`, or of a meeting's start, that people may not expect."""
+    told: set[tuple[str, int]] = set()
+    for meeting in config.meetings.values():
+        path: Path = ("meetings", meeting.name)
+        begin = min(max(now.astimezone(UTC).replace(tzinfo=None), meeting.schedule.start), LATEST - LOOK_AHEAD)
+        _check_clocks(meeting.schedule, begin, (*path, "schedule"), findings)
+        _check_parity(meeting.schedule, begin, (*path, "schedule"), findings)
+        _check_short_months(meeting.schedule, (*path, "schedule"), findings)
+        _check_published(config, meeting, now, told, findings)
+
+
+def _check_clocks(schedule: Schedule, begin: datetime, path: Path, findings: Findings) -> None:
+    """Note the first occurrence that the clocks' change meets in a way that needs a rule."""
+    for seam in seams(schedule.timezone, first=begin, last=begin + LOOK_AHEAD):
+        for original, local in _within(schedule, seam):
+            when = f"{local:%A} {write_moment(local)}"
+            if seam.gap:
+                message = f"{when} is a time that {schedule.timezone} leaves out: it starts"
+                message += f" at {localise(local, zone(schedule.timezone)):%H:%M}"
+            else:
+                message = f"{when} comes twice in {schedule.timezone}: the first counts"
+            key, change = change_of(schedule, original)
+            place: Path = ("start",) if change.start is None or key is None else ("change", write_moment(key), "start")
+            findings.warn((*path, *place), message, "to have it at another time, `change` that occurrence")
+            return
+
+
+def _within(schedule: Schedule, seam: Seam) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the occurrences, original and local start, whose local start lies in the seam."""
+    for original in originals(schedule, first=seam.first, last=seam.last):
+        if original < seam.last and change_of(schedule, original)[1].start is None:
+            yield original, original
+    for named, change in schedule.changes.items():
+        if change.start is not None:
+            first, last = day_bounds(named)
+            for original in originals(schedule, first=first, last=last):
+                if seam.first <= (local := moved_by(change, original)) < seam.last:
+                    yield original, local
+
+
+def _check_parity(schedule: Schedule, begin: datetime, path: Path, findings: Findings) -> None:
+    if schedule.rule is None:
+        return
+    which = parity(schedule.rule)
+    if not which:
+        return
+    for year in range(begin.year - 1, (begin + LOOK_AHEAD).year + 1):
+        last_week = date(year, 12, 28).isocalendar().week  # that day is always in it
+        first = datetime.combine(date.fromisocalendar(year + 1, 1, 1), time.min)
+        last = first + timedelta(weeks=2)
+        if last_week < _LONG or last < begin or first > begin + LOOK_AHEAD:
+            continue
+        if originals(schedule, first=first, last=last):
+            what = {
+                "odd": f"two odd weeks follow each other, {year}-W53 and {year + 1}-W01",
+                "even": f"between {year}-W52 and {year + 1}-W02 lie two weeks instead of one",
+            }[which]
+            place = (*path, "repeat", "every")
+            hint = "for every second week throughout, write every: 2 weeks and an anchor"
+            findings.warn(
+                place if findings.document.has(place) else (*path, "rrule"), f"{year} has 53 weeks: {what}", hint
+            )
+            return
+
+
+def _check_short_months(schedule: Schedule, path: Path, findings: Findings) -> None:
+    if schedule.rule is None:
+        return
+    rule = filled(parse_rule(schedule.rule), schedule.start)
+    if rule.freq not in {"MONTHLY", "YEARLY"} or rule.by_day or rule.by_year_day or rule.by_week or rule.by_set_pos:
+        return
+    days = [day for day in rule.by_month_day if day > _ALWAYS_THERE]
+    short = [month for month in rule.by_month or range(1, 13) if days and min(days) > _days_in(month)]
+    if not days or rule.by_month_day != tuple(days) or not short:
+        return
+    leap = (rule.by_month, rule.by_month_day) == ((_LEAP_DAY[0],), (_LEAP_DAY[1],))
+    message = "it takes place in leap years alone" if leap else f"a month without a day {min(days)} has no occurrence"
+    hint = "for the last day of each month, write on: last day"
+    for place in (("repeat", "day"), ("repeat", "every"), ("rrule",)):
+        if findings.document.has((*path, *place)):
+            findings.warn((*path, *place), message, hint)
+            return
+
+
+def _days_in(month: int) -> int:
+    return ((date(2027, month % 12 + 1, 1) if month < 12 else date(2028, 1, 1)) - timedelta(days=1)).day  # noqa: PLR2004  # December
+
+
+def _check_published(
+    config: Config, meeting: Meeting, now: datetime, told: set[tuple[str, int]], findings: Findings
+) -> None:
+    """Note, once for each calendar, the years inside the horizon whose holidays nobody knows yet."""
+    years = range(now.year, (now + config.horizon).year + 1)
+    for code, year in unpublished(meeting.schedule.days_off, years):
+        if (code, year) in told:
+            continue
+        told.add((code, year))
+        message = f"the holidays of {code} in {year} are not published yet: none are kept free then"
+        hint = "update the holiday packages once they are, with pip install --upgrade chinesecalendar holidays"
+        findings.warn(_place_of(code, meeting, findings), message, hint)
+
+
+def _place_of(code: str, meeting: Meeting, findings: Findings) -> Path:
+    for path in (("meetings", meeting.name, "holidays", "skip"), ("defaults", "holidays", "skip")):
+        value: Any = findings.document.value
+        for step in path if findings.document.has(path) else ():
+            value = value[step]
+        if isinstance(value, list) and code in value:
+            return (*path, value.index(code))
+    return ("meetings", meeting.name)

@@ -1,0 +1,122 @@
+"""The rule of a schedule: `repeat` in words, or an RRULE."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from reconciler.config.document import Findings, Path
+from reconciler.config.moments import read_moment
+from reconciler.config.registry import words
+from reconciler.errors import ReconcilerError
+from reconciler.models import LOCAL_FORMAT
+from reconciler.schedule.rules import (
+    Repeat,
+    RuleError,
+    check_rule,
+    parse_every,
+    rule_from_repeat,
+    start_from_anchor,
+    start_where_each_counts,
+)
+
+_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """The RRULE of a schedule, None for a single occurrence, and where it begins.
+
+    `make_up`: weekend days that people work are days of it, too.
+    """
+
+    start: datetime
+    text: str | None = None
+    make_up: bool = False
+
+
+def read_rule(tree: dict[str, Any], start: datetime, path: Path, findings: Findings) -> Rule:
+    """Return the rule that is written there; note what is wrong with it."""
+    repeat, rrule = tree.get("repeat"), tree.get("rrule")
+    place = (*path, "rrule") if isinstance(rrule, str) else (*path, "repeat")
+    try:
+        if isinstance(rrule, str):
+            check_rule(rrule, start=start)
+            return Rule(start=start, text=rrule.strip().upper().removeprefix("RRULE:"))
+        if isinstance(repeat, dict) and isinstance(repeat.get("every"), str):
+            return _repeated(repeat, start, place, findings)
+    except ReconcilerError as error:
+        part = (*place, error.where)
+        findings.error(part if error.where and findings.document.has(part) else place, error.what, error.fix)
+    return Rule(start=start)
+
+
+def _repeated(tree: dict[str, Any], start: datetime, path: Path, findings: Findings) -> Rule:
+    until = read_moment(tree.get("until"), (*path, "until"), findings)
+    if until is not None and until < start.date():
+        message = f"until {until} is before the start on {start.date()}"
+        findings.error((*path, "until"), message, "write a later day, or leave it out")
+        return Rule(start=start)
+    interval, unit = parse_every(tree["every"])
+    count = tree.get("count") if until is None else None
+    repeat = Repeat(
+        interval=interval,
+        unit=unit,
+        on=(tree["on"],) if isinstance(tree.get("on"), str) else tuple(day for _, day in words(tree.get("on"))),
+        days=_days(tree.get("day"), (*path, "day"), findings),
+        until=until,
+        count=None if count is None else int(count),
+    )
+    text = rule_from_repeat(repeat, start)
+    make_up = unit == "workday"
+    if "anchor" not in tree:
+        return Rule(start=_unambiguous(text, start), text=text, make_up=make_up)
+    anchor = _anchor(tree["anchor"], (*path, "anchor"), findings)
+    first = start if anchor is None else start_from_anchor(text, start, anchor)
+    if first is None:
+        raise RuleError("the rule has ended before its first date", where="until", fix="write a later end, or none")
+    return Rule(start=first, text=text, make_up=make_up)
+
+
+def _days(value: object, path: Path, findings: Findings) -> tuple[int, ...]:
+    given = [(path, value)]
+    if isinstance(value, list):
+        given = [((*path, index), one) for index, one in enumerate(value)]
+    numbers = []
+    for place, one in given:
+        if one == 0:
+            findings.error(place, "no month has a day 0", "write 1 to 31, or -1 for its last day")
+        elif isinstance(one, int | float) and not isinstance(one, bool):
+            numbers.append(int(one))
+    return tuple(numbers)
+
+
+def _anchor(value: object, path: Path, findings: Findings) -> date | None:
+    """Return a day of the week, month or day that is named; note a week that its year does not have."""
+    if not isinstance(value, str):
+        return None
+    if week := _WEEK.fullmatch(value):
+        try:
+            return date.fromisocalendar(int(week[1]), int(week[2]), 1)
+        except ValueError:
+            findings.error(path, f"{week[1]} has no week {int(week[2])}", "write a week from W01 to W52")
+            return None
+    moment = read_moment(f"{value}-01" if _MONTH.fullmatch(value) else value, path, findings)
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _unambiguous(rule: str, start: datetime) -> datetime:
+    """Return `start`; raise RuleError where it does not tell which of several weeks, months or years count."""
+    nearest = start_where_each_counts(rule, start)
+    if nearest is not None:
+        week = nearest.isocalendar()
+        raise RuleError(
+            f"the start, on {start:%A}, is no date of the rule, so that it is open which periods count",
+            where="every",
+            fix=f"add an anchor, as in anchor: {week.year}-W{week.week:02}, or write as the start the first occurrence,"
+            f" as in {nearest.strftime(LOCAL_FORMAT)}",
+        )
+    return start

@@ -1,0 +1,186 @@
+"""What a config says of days: anchors, holidays of a meeting, a team or all, and warnings of what is coming."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from reconciler.config import check, load
+from reconciler.config.model import Config
+from reconciler.errors import Severity
+from reconciler.schedule.expand import expand
+from reconciler.schedule.model import Closure, Shift
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+BASE = """\
+version: 1
+workspace: acme
+defaults: {timezone: Asia/Shanghai, organizer: alice%s}
+people: {alice: A1}
+%smeetings:
+"""
+MEETING = """\
+  %s:
+    title: Sync
+    schedule: {start: %s, duration: 30m%s}
+%s"""
+
+
+def _file(
+    folder: Path,
+    schedule: str,
+    *,
+    start: str = "2026-12-01T10:00",
+    defaults: str = "",
+    top: str = "",
+    own: str = "",
+    name: str = "sync",
+) -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_text(BASE % (defaults, top) + MEETING % (name, start, f", {schedule}" if schedule else "", own))
+    return path
+
+
+def _dates(config: Config, days: int = 60) -> list[str]:
+    before = NOW.replace(year=2027) if days > 60 else NOW.replace(year=2027, month=1)
+    slots = expand(config.meetings["sync"].schedule, after=NOW, before=before)
+    return [f"{slot.start:%m-%d}" for slot in slots]
+
+
+def _warnings(path: Path, now: datetime = NOW) -> list[str]:
+    problems = check(path, now=now)
+    assert all(problem.severity is Severity.WARNING and problem.hint for problem in problems), problems
+    return [f"{problem.path}: {problem.message}" for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("repeat", "dates"),
+    [
+        ("{every: 2 weeks, on: [tue], anchor: 2026-W49}", ["12-01", "12-15", "12-29", "01-12"]),
+        ("{every: 2 weeks, on: [tue], anchor: 2026-W50}", ["12-08", "12-22", "01-05", "01-19"]),
+        ("{every: 2 weeks, on: tue, anchor: 2026-12-08}", ["12-08", "12-22", "01-05", "01-19"]),
+        ("{every: odd-weeks, on: [thu]}", ["12-03", "12-17", "12-31", "01-07"]),
+        ("{every: even-weeks}", ["12-08", "12-22", "01-12"]),
+        ("{every: month, on: last workday}", ["12-31"]),
+        ("{every: month, on: first mon}", ["12-07", "01-04"]),
+        ("{every: month, day: [15, -1]}", ["12-15", "12-31", "01-15"]),
+        ("{every: 2 months, anchor: 2027-01, day: 5}", ["01-05"]),
+        ("{every: quarter}", ["12-01"]),
+    ],
+)
+def test_repeat_reads_as_people_say_it(repeat: str, dates: list[str], tmp_path: Path) -> None:
+    config = load(_file(tmp_path, f"repeat: {repeat}"), now=NOW)
+    assert _dates(config)[: len(dates)] == dates
+
+
+def test_an_anchor_needs_no_start_on_its_dates(tmp_path: Path) -> None:
+    path = _file(tmp_path, "repeat: {every: 2 weeks, on: [tue], anchor: 2026-W49}", start="2026-11-25T10:00")
+    assert _warnings(path) == []
+    assert _dates(load(path, now=NOW))[:2] == ["12-01", "12-15"]
+
+
+def test_holidays_are_those_of_the_meeting_over_those_of_the_file_over_the_defaults(tmp_path: Path) -> None:
+    defaults = ", holidays: {skip: [CN], shift: next-workday}"
+    for name, top, own in [
+        ("plain", "", ""),
+        ("team", "holidays: {skip: [DE-BY]}\n", ""),
+        ("meeting", "holidays: {skip: [DE-BY]}\n", "    holidays: {skip: [US], closures: false}\n"),
+        ("none", "", "    holidays: {skip: [], shift: none}\n"),
+    ]:
+        path = _file(tmp_path, "repeat: {every: week}", defaults=defaults, top=top, own=own, name=name)
+        path.write_text(path.read_text().replace("people: {alice: A1}\n", ""))
+    (tmp_path / "common.yaml").write_text(
+        "people: {alice: A1}\nclosures: [{from: 2026-12-24, to: 2027-01-02, reason: end of year}]\n"
+    )
+    meetings = load(tmp_path, now=NOW).meetings
+    found = {name: meeting.schedule.days_off for name, meeting in meetings.items()}
+    closed = (Closure(first=date(2026, 12, 24), last=date(2027, 1, 2), reason="end of year"),)
+    assert {name: (one.calendars, one.shift, one.closures) for name, one in found.items()} == {
+        "plain": (("CN",), Shift.NEXT, closed),
+        "team": (("DE-BY",), Shift.NEXT, closed),
+        "meeting": (("US",), Shift.NEXT, ()),
+        "none": ((), Shift.NONE, closed),
+    }
+
+
+def test_what_is_wrong_with_a_team_s_holidays_is_told_once(tmp_path: Path) -> None:
+    path = _file(tmp_path, "repeat: {every: week}", top="holidays: {skip: [QQ], shift: sometimes}\n")
+    path.write_text(path.read_text() + MEETING % ("other", "2026-12-01T15:00", "", ""))
+    found = [(problem.position.line, problem.position.column) for problem in check(path, now=NOW)]
+    assert found == [(5, 19), (5, 31)]
+
+
+def test_every_workday_follows_the_calendar(tmp_path: Path) -> None:
+    path = _file(tmp_path, "repeat: {every: workday}", start="2026-09-18T10:00", defaults=", holidays: {skip: [CN]}")
+    schedule = load(path, now=NOW).meetings["sync"].schedule
+    slots = expand(schedule, after=datetime(2026, 9, 18, tzinfo=UTC), before=datetime(2026, 9, 29, tzinfo=UTC))
+    assert [slot.start.day for slot in slots] == [18, 20, 21, 22, 23, 24, 28]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "start", "warning"),
+    [
+        (
+            "timezone: Europe/Berlin, repeat: {every: day}",
+            "2026-12-01T02:30",
+            "Sunday 2027-03-28T02:30 is a time that Europe/Berlin leaves out: it starts at 03:30",
+        ),
+        (
+            "timezone: America/New_York, repeat: {every: week, on: [sun]}",
+            "2027-04-04T01:30",
+            "Sunday 2027-11-07T01:30 comes twice in America/New_York: the first counts",
+        ),
+        (
+            "repeat: {every: odd-weeks, on: [tue]}",
+            "2026-12-01T10:00",
+            "2026 has 53 weeks: two odd weeks follow each other, 2026-W53 and 2027-W01",
+        ),
+        (
+            "repeat: {every: even-weeks, on: [tue]}",
+            "2026-12-08T10:00",
+            "2026 has 53 weeks: between 2026-W52 and 2027-W02 lie two weeks instead of one",
+        ),
+        ("repeat: {every: month, day: 31}", "2026-12-31T10:00", "a month without a day 31 has no occurrence"),
+        ("rrule: FREQ=MONTHLY;BYMONTHDAY=30", "2026-12-30T10:00", "a month without a day 30 has no occurrence"),
+        ("repeat: {every: year}", "2028-02-29T10:00", "it takes place in leap years alone"),
+    ],
+)
+def test_what_people_may_not_expect_is_told_with_its_date(
+    schedule: str, start: str, warning: str, tmp_path: Path
+) -> None:
+    (told,) = _warnings(_file(tmp_path, schedule, start=start))
+    assert told.endswith(f": {warning}")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "start"),
+    [
+        ("timezone: Europe/Berlin, repeat: {every: week, on: [mon]}", "2026-11-30T02:30"),
+        ("timezone: Europe/Berlin, repeat: {every: day, until: 2027-03-01}", "2026-12-01T02:30"),
+        ("timezone: Europe/Berlin, repeat: {every: day}, skip: [2027-03-28, 2027-10-31]", "2026-12-01T02:30"),
+        ("repeat: {every: odd-weeks, on: [tue], until: 2026-12-20}", "2026-12-01T10:00"),
+        ("repeat: {every: odd-weeks, on: [tue]}", "2027-02-02T10:00"),
+        ("repeat: {every: month, on: last day}", "2026-12-31T10:00"),
+        ("repeat: {every: year}", "2026-12-31T10:00"),
+        ("repeat: {every: month, day: 28}", "2026-12-28T10:00"),
+    ],
+)
+def test_what_meets_nothing_of_the_kind_has_no_warning(schedule: str, start: str, tmp_path: Path) -> None:
+    assert _warnings(_file(tmp_path, schedule, start=start)) == []
+
+
+def test_a_change_into_a_gap_is_told_where_it_stands(tmp_path: Path) -> None:
+    schedule = "timezone: Europe/Berlin, repeat: {every: day}, change: {2027-03-28: {start: 02:15}}"
+    (told,) = _warnings(_file(tmp_path, schedule))
+    assert told.startswith("meetings.sync.schedule.change.2027-03-28.start: Sunday 2027-03-28T02:15")
+
+
+def test_holidays_that_are_not_published_are_told_and_do_no_harm(tmp_path: Path) -> None:
+    path = _file(tmp_path, "repeat: {every: week}", defaults=", holidays: {skip: [DE, CN]}")
+    (told,) = _warnings(path, NOW.replace(month=12, day=20))
+    assert (
+        told == "defaults.holidays.skip[1]: the holidays of CN in 2027 are not published yet: none are kept free then"
+    )
+    assert _warnings(path) == []
