@@ -19,6 +19,7 @@ _LINE = re.compile(
     r"reconciler:1/(?P<workspace>[a-z0-9][a-z0-9-]{0,39})/(?P<meeting>[a-z0-9][a-z0-9-]{0,59})"
     r"/(?P<original>\d{4}-\d\d-\d\dT\d\d:\d\d)(?:\?(?P<query>\S*))?"
 )
+_NEWER = re.compile(r"^\s*reconciler:([2-9]|[1-9]\d{1,3})/([a-z0-9-]{1,40})/", re.MULTILINE)
 _LINK = "Video conference: "
 
 
@@ -67,6 +68,11 @@ def parse_marker(line: str) -> Marker | None:
         revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0,  # noqa: PLR2004  # no int() of a megabyte
         applied=query.get("applied", [""])[-1],
     )
+
+
+def newer_format(text: str, workspace: str) -> int:
+    """Return the format of a marker of `workspace` that only a newer program can read; 0 where there is none."""
+    return max((int(number) for number, whose in _NEWER.findall(text) if whose == workspace), default=0)
 
 
 def parse_description(text: str) -> Description:

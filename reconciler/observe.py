@@ -24,7 +24,8 @@ from reconciler.dingtalk.errors import (
     QuotaExhausted,
     TokenRejected,
 )
-from reconciler.marker import parse_description
+from reconciler.errors import ReconcilerError
+from reconciler.marker import newer_format, parse_description
 from reconciler.models import Conference, Event, Key
 from reconciler.observed import Observation, Observed, ReadFailure
 from reconciler.rendering import conference_as_applied, event_as_applied
@@ -105,7 +106,7 @@ def observe(
 
     Events that somebody else organises are none of ours, whatever they say: who is invited can copy our marker.
     `progress` is called with the number of reads done and known to be needed. Raises ApiError where DingTalk does not
-    let us in at all; every other failure is part of the observation.
+    let us in at all, ReconcilerError where a newer program was here; every other failure is part of the observation.
     """
     organizers = (
         frozenset(scope.meetings.values())
@@ -263,6 +264,7 @@ def _sort_by_marker(events: Iterable[Event], state: State, scope: Scope, finding
     """File every event of this workspace under its key: by its marker, or by our memory where the marker is lost."""
     by_event = {entry.event_id: entry for entry in state.entries.values() if entry.event_id}
     for event in events:
+        _refuse_newer(event, scope)
         found = Observed(key=Key("", event.start), event=event)
         marker = found.description.marker
         entry = by_event.get(event.id)
@@ -279,6 +281,17 @@ def _sort_by_marker(events: Iterable[Event], state: State, scope: Scope, finding
             _keep_one(
                 findings, found, owner=memory.organizer if memory is not None else scope.meetings.get(key.meeting)
             )
+
+
+def _refuse_newer(event: Event, scope: Scope) -> None:
+    """Raise ReconcilerError where a newer program has marked an event: without it all would be booked a second time."""
+    version = 0 if event.cancelled else newer_format(event.description, scope.workspace)
+    if version:
+        raise ReconcilerError(
+            f"a marker of format {version} stands in the event {event.id}, this program reads format 1",
+            where=f"the calendar of {event.organizer}",
+            fix="use the newer reconciler that wrote it; if a person did, take the line out of the description",
+        )
 
 
 def _adopt(events: Iterable[Event], state: State, scope: Scope, findings: _Findings) -> None:

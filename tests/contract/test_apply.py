@@ -237,6 +237,16 @@ def test_a_copy_with_the_same_marker_goes_and_the_original_stays(team: Team) -> 
     assert {entry.conference_id for entry in team.store.load().entries.values()} <= alive
 
 
+def test_where_a_newer_program_was_nothing_is_booked_a_second_time(team: Team) -> None:
+    team.apply()
+    event = team.events()[0]
+    patch = EventPatch(description=event.description.replace("reconciler:1/", "reconciler:2/"))
+    team.client.events.patch(organizer="union-alice", event_id=event.id, patch=patch, token="x")
+    state_file(team).unlink()
+    with pytest.raises(ReconcilerError, match="marker of format 2"):
+        team.plan()
+
+
 def _handed_on(team: Team, *, state: bool) -> None:
     """Let alice, whose meeting it was, invite carol, and carol organise it from now on."""
     team.declare(meeting(attendees=(Invitation(person="carol"),)))

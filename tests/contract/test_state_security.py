@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 from statehttp import PASSWORD, USER, StateServer, state_server
 
-from reconciler.cli.main import _log
-from reconciler.cli.options import Globals
+from reconciler.cli.main import run
 from reconciler.config.model import Config, Provider, StateKind, StateSettings
 from reconciler.errors import StateError
 from reconciler.state.backend import Backend
@@ -157,7 +156,7 @@ def test_a_store_that_is_not_there_is_told_without_the_keys() -> None:
 
 
 def test_libraries_that_write_down_headers_stay_silent_at_every_level() -> None:
-    _log(Globals(verbose=3))
+    assert run(["-vvv", "schema"]) == 0
     for name in ("botocore.auth", "botocore.endpoint", "boto3", "psycopg", "urllib3.connectionpool"):
         assert not logging.getLogger(name).isEnabledFor(logging.INFO)
 

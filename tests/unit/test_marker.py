@@ -5,7 +5,7 @@ from builders import local
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.marker import Description, Marker, parse_description, parse_marker
+from reconciler.marker import Description, Marker, newer_format, parse_description, parse_marker
 from reconciler.models import Key
 
 MARKER = Marker(
@@ -66,3 +66,19 @@ def test_what_people_write_around_the_marker_is_the_body() -> None:
 def test_a_description_without_anything_of_ours_is_all_body() -> None:
     assert parse_description("hello\n") == Description(body="hello")
     assert str(Description(body="")) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "format_"),
+    [
+        (str(MARKER), 0),
+        ("reconciler:2/acme/sync/x?y", 2),
+        ("What shipped.\n\n  reconciler:12/acme/anything", 12),
+        ("reconciler:2/other/sync", 0),
+        ("see reconciler:2/acme/sync", 0),
+        ("reconciler:02/acme/sync", 0),
+        ("reconciler:" + "9" * 1000 + "/acme/sync", 0),
+    ],
+)
+def test_a_marker_of_a_newer_program_is_known_as_one(text: str, format_: int) -> None:
+    assert newer_format(text, "acme") == format_
