@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from team import NOW, Done, Team, clean_environment
 
+from reconciler.cli import logs
 from reconciler.cli.main import run
+from reconciler.cli.options import Globals
+
+
+@contextmanager
+def quiet_again() -> Iterator[None]:
+    """Take back what the options of a run have changed in the logging of this process."""
+    loggers = [logging.getLogger(), logging.getLogger("reconciler")]
+    levels = [logger.level for logger in loggers]
+    try:
+        yield
+    finally:
+        logs.set_up(Globals(), {})
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 class Cli:
@@ -29,6 +47,7 @@ class Cli:
         for name, value in environment.items():
             self.setenv(name, value)
         self.capsys.readouterr()
-        code = run(arguments)
+        with quiet_again():
+            code = run(arguments)
         out, err = self.capsys.readouterr()
         return Done(code=code, out=out, err=err)

@@ -6,13 +6,21 @@ from datetime import timedelta
 
 import click
 
+from reconciler.cli.names import complete_meeting
 from reconciler.cli.options import Globals, global_options, option
 
 
 @click.command("agenda")
 @option("--days", type=click.IntRange(1, 366), default=14, show_default=True, help="How many days to show.")
 @option("--timezone", metavar="ZONE", help="Show times in this zone instead of each meeting's own.")
-@option("--meeting", "meetings", multiple=True, metavar="MEETING", help="Only this meeting; may be repeated.")
+@option(
+    "--meeting",
+    "meetings",
+    multiple=True,
+    metavar="MEETING",
+    shell_complete=complete_meeting,
+    help="Only this meeting; may be repeated.",
+)
 @option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @global_options
 def command(settings: Globals, *, days: int, timezone: str | None, meetings: tuple[str, ...], as_json: bool) -> int:
@@ -22,6 +30,7 @@ def command(settings: Globals, *, days: int, timezone: str | None, meetings: tup
     Examples:
       reconciler agenda
       reconciler agenda --days 3 --timezone Europe/Berlin
+      reconciler agenda --meeting weekly-sync --json
     """
     from reconciler.cli.project import open_project
     from reconciler.report.agenda import agenda_items

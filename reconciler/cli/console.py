@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from reconciler.cli import logs
+
 if TYPE_CHECKING:
     from reconciler.errors import Problem
 
@@ -50,6 +52,10 @@ def tell(text: str) -> None:
     """Print lines that are no result. What others wrote in them is made harmless."""
     from reconciler.report.clean import for_terminal
 
+    if logs.as_json():
+        level = text.partition(":")[0]
+        logs.tell_json(level if level in {"warning", "error"} else "info", text)
+        return
     sys.stderr.write("".join(f"{for_terminal(line)}\n" for line in text.split("\n")))
 
 
@@ -57,7 +63,17 @@ def show_problems(problems: tuple[Problem, ...], *, no_color: bool = False) -> N
     """Print what is wrong with the config, to stderr."""
     from reconciler.report.problems_text import problems_text
 
+    if logs.as_json():
+        for problem in problems:
+            place = {"file": problem.position.file, "line": problem.position.line, "column": problem.position.column}
+            logs.tell_json(problem.severity.value, str(problem), path=problem.path, **place)
+        return
     console(sys.stderr, no_color=no_color).print(problems_text(problems))
+
+
+def in_ci() -> bool:
+    """Return whether this is a pipeline: what moves on a terminal would fill its log."""
+    return os.environ.get("CI", "").lower() not in {"", "0", "false"}
 
 
 @contextmanager
@@ -67,7 +83,7 @@ def progress(title: str, *, no_color: bool = False, quiet: bool = False) -> Iter
     if quiet:
         yield lambda _done, _total, _text="": None
         return
-    if not stderr.is_terminal or os.environ.get("TERM") == "dumb":
+    if not stderr.is_terminal or stderr.is_dumb_terminal or in_ci() or logs.as_json():
         with _lines(title) as tick:
             yield tick
         return

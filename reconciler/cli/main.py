@@ -11,9 +11,11 @@ from collections.abc import Sequence
 import click
 
 from reconciler import __version__
+from reconciler.cli import logs
 from reconciler.cli.options import Globals, global_options
 from reconciler.errors import ConfigError, ReconcilerError
 
+COMPLETING = "_RECONCILER_COMPLETE"  # set by a shell that asks for completions
 USAGE = 64  # EX_USAGE; click's own 2 means "changes pending" here
 
 # name → module, and the line that the overview shows: a command is imported only when it is asked for
@@ -29,6 +31,8 @@ COMMANDS = {
     "doctor": ("reconciler.cli.doctor", "Look whether everything that a run needs is in place."),
     "state": ("reconciler.cli.state", "Look at what is remembered between runs."),
     "sandbox": ("reconciler.cli.sandbox", "Run or reset the DingTalk-compatible sandbox."),
+    "completion": ("reconciler.cli.completion", "Let a shell complete commands, options and meetings."),
+    "version": ("reconciler.cli.version", "Print the version, and those of all formats."),
     "schema": ("reconciler.cli.schema", "Print a JSON Schema: of the config, or of a document."),
 }
 
@@ -62,12 +66,25 @@ def cli(settings: Globals) -> None:
     Exit codes: 0 done or nothing to do; 1 an error, or some actions failed;
     2 changes pending (plan --detailed-exitcode), or drift; 3 a DingTalk limit deferred
     some actions to a later run; 64 wrong usage.
+
+    \b
+    Environment: every option also reads RECONCILER_<OPTION>. DINGTALK_APP_KEY and
+    DINGTALK_APP_SECRET (or the same with _FILE) are the credentials. RECONCILER_LOG is the
+    level of the log (debug, info, warn, error, off), RECONCILER_LOG_PATH its file. NO_COLOR.
+
+    \b
+    Examples:
+      reconciler validate
+      reconciler plan
+      reconciler apply
     """
-    _log(settings)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code. No exception leaves this function."""
+    logs.expect(arguments)
+    if COMPLETING in os.environ:
+        from reconciler.cli import completion  # noqa: F401  # it makes its own Bash known
     try:
         result = cli.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -97,13 +114,19 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _usage(error: click.ClickException) -> int:
-    error.show(file=sys.stderr)
+    if logs.as_json():
+        logs.tell_json("error", error.format_message())
+    else:
+        error.show(file=sys.stderr)
     return USAGE
 
 
 def _say(text: str, code: int) -> int:
     from reconciler.report.clean import for_terminal
 
+    if logs.as_json():
+        logs.tell_json("error", text)
+        return code
     lines = [for_terminal(line) for line in text.splitlines()]
     sys.stderr.write("error: " + "\n".join(lines) + "\n")
     return code
@@ -114,7 +137,4 @@ _SILENT = ("urllib3", "werkzeug", "filelock", "botocore", "boto3", "s3transfer",
 
 
 def _log(settings: Globals) -> None:
-    level = {0: logging.WARNING, 1: logging.INFO}.get(settings.verbose, logging.DEBUG)
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname).1s %(name)s: %(message)s")
-    for library in _SILENT:
-        logging.getLogger(library).setLevel(logging.WARNING)
+    logs.set_up(settings)

@@ -12,6 +12,9 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli.logs import set_up
+from reconciler.cli.names import complete_meeting
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -23,6 +26,7 @@ class Globals:
     now: datetime | None = None
     no_color: bool = False
     verbose: int = 0
+    log_format: str = "text"
 
     def clock(self) -> Callable[[], datetime]:
         """Return a clock that goes on from `--now`, or the real one."""
@@ -69,18 +73,20 @@ def global_options(command: F) -> F:
     )
     @option("--now", type=Moment(), help="Evaluate as of another moment.")
     @option("--no-color", is_flag=True, default=None, help="Print no colours (also: NO_COLOR).")
-    @option("-v", "--verbose", count=True, default=None, help="Tell more; -vv tells every call.")
+    @option("-v", "--verbose", count=True, default=None, help="Tell more; -vv tells every call (also: RECONCILER_LOG).")
+    @option("--log-format", type=click.Choice(("text", "json")), help="How stderr is written.  [default: text]")
     @click.pass_context
     @functools.wraps(command)
     def wrapped(ctx: click.Context, /, **arguments: Any) -> Any:
         known = ctx.find_object(Globals) or Globals()
         given = {
             name: value
-            for name in ("config", "now", "no_color", "verbose")
+            for name in ("config", "now", "no_color", "verbose", "log_format")
             if (value := arguments.pop(name)) is not None and value is not False and value != 0
         }
         settings = replace(known, **given)
         ctx.obj = settings
+        set_up(settings)
         return command(settings=settings, **arguments)
 
     return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
@@ -102,10 +108,20 @@ class Seconds(click.ParamType[float]):
 def planning_options(command: F) -> F:
     """Give `command` what every command takes that makes a plan."""
     targets = option(
-        "--target", "targets", multiple=True, metavar="MEETING", help="Only this meeting; may be repeated."
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="MEETING",
+        shell_complete=complete_meeting,
+        help="Only this meeting; may be repeated.",
     )
     excludes = option(
-        "--exclude", "excludes", multiple=True, metavar="MEETING", help="All but this meeting; may be repeated."
+        "--exclude",
+        "excludes",
+        multiple=True,
+        metavar="MEETING",
+        shell_complete=complete_meeting,
+        help="All but this meeting; may be repeated.",
     )
     parallelism = option(
         "--parallelism", type=click.IntRange(1, 64), default=16, show_default=True, help="Calls at a time."

@@ -13,7 +13,13 @@ from reconciler.cli.options import Globals, global_options, option
 
 @click.group("sandbox")
 def command() -> None:
-    """Run or reset the DingTalk-compatible sandbox."""
+    """Run or reset the DingTalk-compatible sandbox.
+
+    \b
+    Examples:
+      reconciler sandbox serve --port 8790
+      reconciler sandbox reset -y
+    """
 
 
 @command.command("serve")
@@ -45,7 +51,13 @@ def serve(settings: Globals, *, port: int) -> int:
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @global_options
 def reset(settings: Globals, *, yes: bool) -> int:
-    """Forget everything that the sandbox holds. The state is kept: it will see that all is gone."""
+    """Forget everything that the sandbox holds. The state is kept: it will see that all is gone.
+
+    \b
+    Examples:
+      reconciler sandbox reset
+      reconciler sandbox reset -y
+    """
     from reconciler.cli.planning import confirmed
     from reconciler.cli.project import open_project
     from reconciler.provider import sandbox_file

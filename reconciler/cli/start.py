@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli.names import complete_meeting
 from reconciler.cli.options import Globals, global_options, option
 
 
 @click.command("start")
-@click.argument("meeting")
+@click.argument("meeting", shell_complete=complete_meeting)
 @option("--again", is_flag=True, help="Ring everybody again for an occurrence that was opened before.")
 @option("--json", "as_json", is_flag=True, help="Print a JSON document; it bears the passwords.")
 @global_options
@@ -19,8 +20,9 @@ def command(settings: Globals, *, meeting: str, again: bool, as_json: bool) -> i
     is printed and nobody is rung. The passwords are printed once and kept nowhere.
 
     \b
-    Example:
+    Examples:
       reconciler start weekly-sync
+      reconciler start weekly-sync --again
     """
     from reconciler.cli.project import open_project
     from reconciler.opening import open_meeting

@@ -7,19 +7,35 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.names import complete_address, complete_either
 from reconciler.cli.options import Globals, global_options, lock_timeout_option, option
 from reconciler.errors import UsageError
 
 
 @click.group("state")
 def command() -> None:
-    """Look at what is remembered between runs, and mend it."""
+    """Look at what is remembered between runs, and mend it.
+
+    Where it is kept stands in the config's `state`. Each command has a --help of its own.
+
+    \b
+    Examples:
+      reconciler state list
+      reconciler state show weekly-sync@2026-12-02T10:00
+      reconciler state pull > backup.json
+    """
 
 
 @command.command("list")
 @global_options
 def list_(settings: Globals) -> int:
-    """Print the address of every occurrence that the state knows, one a line."""
+    """Print the address of every occurrence that the state knows, one a line.
+
+    \b
+    Examples:
+      reconciler state list
+      reconciler state list | grep ^weekly-sync@
+    """
     from reconciler.cli.project import open_project
     from reconciler.report.clean import for_terminal
 
@@ -30,7 +46,7 @@ def list_(settings: Globals) -> int:
 
 
 @command.command("show")
-@click.argument("address")
+@click.argument("address", shell_complete=complete_address)
 @global_options
 def show(settings: Globals, *, address: str) -> int:
     """Print what the state knows of one occurrence, as JSON.
@@ -53,7 +69,12 @@ def show(settings: Globals, *, address: str) -> int:
 
 
 @command.command("orphans")
-@option("--dismiss", metavar="ADDRESS", help="Forget the orphans of this occurrence: somebody has looked.")
+@option(
+    "--dismiss",
+    metavar="ADDRESS",
+    shell_complete=complete_address,
+    help="Forget the orphans of this occurrence: somebody has looked.",
+)
 @global_options
 def orphans(settings: Globals, *, dismiss: str | None) -> int:
     """Print conferences that may have been left behind, because their creation was never answered.
@@ -92,6 +113,10 @@ def rebuild(settings: Globals) -> int:
     """Make the state anew from the markers in the organisers' calendars. Reads DingTalk, changes nothing there.
 
     What can't be found there is kept: orphans, opened conferences, the count of calls.
+
+    \b
+    Example:
+      reconciler state rebuild
     """
     from reconciler.cli.console import tell
     from reconciler.cli.planning import planned
@@ -152,8 +177,8 @@ def push(settings: Globals, *, file: Path, force: bool, lock_timeout: float) -> 
 
 
 @command.command("mv")
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", shell_complete=complete_either)
+@click.argument("new", shell_complete=complete_either)
 @lock_timeout_option
 @global_options
 def move(settings: Globals, *, old: str, new: str, lock_timeout: float) -> int:
@@ -180,7 +205,7 @@ def move(settings: Globals, *, old: str, new: str, lock_timeout: float) -> int:
 
 
 @command.command("rm")
-@click.argument("addresses", metavar="ADDRESS...", nargs=-1)
+@click.argument("addresses", metavar="ADDRESS...", nargs=-1, shell_complete=complete_either)
 @option("--organizer", "organizers", metavar="UNIONID", multiple=True, help="Forget all in this person's calendar.")
 @lock_timeout_option
 @global_options
@@ -224,6 +249,10 @@ def unlock(settings: Globals) -> int:
 
     With a state on this machine a run that is alive keeps its lock. With a shared one it loses it: what it writes from
     then on is refused.
+
+    \b
+    Example:
+      reconciler state unlock
     """
     from reconciler.cli.console import tell
     from reconciler.cli.project import open_project

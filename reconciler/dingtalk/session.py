@@ -263,7 +263,17 @@ class ReadSession:
                 self._calls[call.name] += 1
         outcome = f"{status or 'no answer'}" + (f" {failure.dingtalk_code or failure.code}" if failure else "")
         path = self.redact(urlsplit(request.url).path)
-        log.debug("%s %s: %s in %d ms, attempt %d of %d", call.method, path, outcome, ms, attempt, attempts)
+        fields = {"call": call.name, "status": status, "ms": ms, "attempt": attempt, "counted": counted}
+        log.debug(
+            "%s %s: %s in %d ms, attempt %d of %d",
+            call.method,
+            path,
+            outcome,
+            ms,
+            attempt,
+            attempts,
+            extra={"fields": fields},
+        )
         if self._on_call is not None:
             self._on_call(
                 CallDone(call=call.name, status=status, ms=ms, attempt=attempt, attempts=attempts, counted=counted)

@@ -18,8 +18,7 @@ from typing import Protocol
 
 from reconciler import __version__
 from reconciler.errors import StateError, StateLocked
-
-_JOB_URLS = ("CI_JOB_URL", "BUILD_URL")  # GitLab, Jenkins
+from reconciler.runs import RUN_ID, job_url
 
 
 class StateConflict(StateError):
@@ -95,11 +94,10 @@ _KEYS = {
 
 def lock_info(operation: str, *, now: datetime, environment: Mapping[str, str] = os.environ) -> LockInfo:
     """Return the note with which this process takes a lock."""
-    job = next((environment[name] for name in _JOB_URLS if environment.get(name)), "")
     return LockInfo(
         id=str(uuid.uuid4()),
         operation=operation,
-        info=job or f"process {os.getpid()}",
+        info=f"{job_url(environment) or f'process {os.getpid()}'}, run {RUN_ID}",
         who=f"{_user()}@{socket.gethostname()}",
         version=__version__,
         created=now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

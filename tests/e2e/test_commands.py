@@ -206,7 +206,7 @@ def test_a_second_run_is_told_who_holds_the_state(team: Team) -> None:
     with store.lock.held("apply", now=datetime.now(UTC)):
         done = team.run("apply", "-y", "--lock-timeout", "0.1s")
         assert done.code == 1
-        assert f"process {os.getpid()}, apply" in done.err
+        assert f"process {os.getpid()}, run " in done.err
     assert team.run("apply", "-y").code == 0
 
 

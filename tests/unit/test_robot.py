@@ -36,7 +36,7 @@ TOKEN, KEY = "a-token-of-ours", "SEC-a-secret-of-ours"
 
 def changes(count: int = 1, title: str = "Weekly sync") -> Plan:
     wanted = [occurrence(f"2026-12-{day:02}T10:00", title=title) for day in range(2, 2 + count)]
-    seen = observation(booked(occurrence("2026-12-30T10:00", title="Old")))
+    seen = observation(booked(occurrence("2026-12-30T10:00", meeting="retro", title="Old")))
     return plan(diff(wanted, seen, now=NOW, create_before=UNTIL), seen, workspace=WORKSPACE, now=NOW, until=UNTIL)
 
 
