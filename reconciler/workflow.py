@@ -127,7 +127,7 @@ def _look(
     everybody = frozenset(people.values())
     if question.forget:
         scope = replace(scope, organizers=everybody)
-    elif state.serial == 0:
+    elif not state.organizers:  # none was ever applied, even if a look has counted its calls
         scope = replace(scope, trusted=everybody)  # nobody remembers who else was an organiser
     seen = observe(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
     wanted = () if question.destroy else _wanted(config, people, seen, now=now, until=until)

@@ -139,7 +139,7 @@ def _moves(change: Change) -> bool:
 
 def _imports(change: Change) -> bool:
     """Return whether an event that people made becomes ours."""
-    return change.action is Action.UPDATE and bool(getattr(change.before, "adopting", False))
+    return change.action is Action.UPDATE and change.before is not None and change.before.adopting
 
 
 def _outputs(values: Mapping[str, str]) -> None:

@@ -47,6 +47,11 @@ class Handler(logging.StreamHandler[TextIO]):
     def stream(self) -> TextIO:  # type: ignore[override]  # looked up anew for each line
         return self._file or sys.stderr
 
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let pass what is ours, and warnings of others: a library may set a level of its own."""
+        ours = record.name.partition(".")[0] == OURS
+        return (ours or record.levelno >= logging.WARNING) and bool(super().filter(record))
+
     def close(self) -> None:
         if self._file is not None:
             self._file.close()

@@ -132,9 +132,5 @@ def _say(text: str, code: int) -> int:
     return code
 
 
-# At their lowest level some of these write down headers and bodies, with what is secret in them.
-_SILENT = ("urllib3", "werkzeug", "filelock", "botocore", "boto3", "s3transfer", "psycopg")
-
-
 def _log(settings: Globals) -> None:
     logs.set_up(settings)

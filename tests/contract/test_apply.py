@@ -268,6 +268,14 @@ def test_an_organiser_who_left_keeps_no_event_even_if_the_state_is_lost(team: Te
     assert team.converged()
 
 
+def test_a_look_at_a_lost_state_hides_no_former_organiser_from_the_apply(team: Team) -> None:
+    _handed_on(team, state=False)
+    team.plan()
+    remember_calls(team.store, team.client, now=NOW)
+    team.apply()
+    assert {event.organizer for event in team.events()} == {"union-carol"}
+
+
 def test_a_rebuilt_state_knows_events_of_people_who_are_no_organisers_any_more(team: Team) -> None:
     team.apply()
     state_file(team).unlink()

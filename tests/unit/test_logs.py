@@ -30,9 +30,12 @@ def own_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def test_every_line_bears_the_run_and_no_terminal_obeys_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_line_bears_the_run_and_no_terminal_obeys_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     logs.set_up(Globals(verbose=2), {})
     log.debug("GET %s\n\x1b[31mforged", "/v1.0")
+    monkeypatch.setattr(logging.getLogger("botocore"), "level", logging.DEBUG)
     logging.getLogger("botocore").info("Authorization: secret")
     assert capsys.readouterr().err == (
         f"D {RUN_ID} reconciler.dingtalk: GET /v1.0\nD {RUN_ID} reconciler.dingtalk: \\x1b[31mforged\n"
