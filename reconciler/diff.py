@@ -71,7 +71,10 @@ def diff(
     by_meeting: dict[str, tuple[list[Occurrence], list[Observed]]] = defaultdict(lambda: ([], []))
     for occurrence in wanted:
         by_meeting[occurrence.key.meeting][0].append(occurrence)
+    keys = {want.key for wants, _ in by_meeting.values() for want in wants}
     for observed in seen.occurrences.values():
+        if observed.adopting and observed.key not in keys:
+            continue  # it is to be the occurrence that the config names, and no other
         by_meeting[observed.key.meeting][1].append(observed)
 
     def is_meant(meeting: str) -> bool:

@@ -26,6 +26,7 @@ COMMANDS = {
     "apply": ("reconciler.cli.apply", "Make DingTalk be as the config says."),
     "drift": ("reconciler.cli.drift", "Show what people changed in DingTalk."),
     "destroy": ("reconciler.cli.destroy", "Cancel every future occurrence of this workspace."),
+    "import": ("reconciler.cli.importing", "Declare what people made by hand, to be adopted."),
     "agenda": ("reconciler.cli.agenda", "Show the next two weeks, day by day."),
     "start": ("reconciler.cli.start", "Open a meeting's video conference now and ring its people."),
     "doctor": ("reconciler.cli.doctor", "Look whether everything that a run needs is in place."),

@@ -16,12 +16,18 @@ def read_text(value: object, path: Path, findings: Findings, *, lines: bool = Fa
     """Return a text; note characters in it that can't be shown. `lines`: it may have several."""
     if not isinstance(value, str):
         return None
-    allowed = "\n\t" if lines else ""
-    for char in value:
-        if char not in allowed and (char in _DIRECTIONS or unicodedata.category(char) in _CONTROL):
-            findings.error(path, f"it holds the control character U+{ord(char):04X}", "delete it")
-            break
+    char = unshowable(value, allowed="\n\t" if lines else "")
+    if char is not None:
+        findings.error(path, f"it holds the control character U+{ord(char):04X}", "delete it")
     if lines and _MARKER.search(value):
         message = "a line of it looks like the marker that is written at its end"
         findings.error(path, message, "begin no line with `reconciler:`")
     return value
+
+
+def unshowable(text: str, *, allowed: str = "") -> str | None:
+    """Return the first character of `text` that can't be shown or changes how others are; None where there is none."""
+    for char in text:
+        if char not in allowed and (char in _DIRECTIONS or unicodedata.category(char) in _CONTROL):
+            return char
+    return None

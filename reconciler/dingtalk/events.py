@@ -15,7 +15,9 @@ from reconciler.dingtalk.wire import (
     Answer,
     from_attendees,
     iso,
+    items,
     listed,
+    part,
     text,
     to_attendees,
     to_event,
@@ -59,9 +61,13 @@ class EventPatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventList:
-    """Events in the order of the answers. `sync_token` asks for what changed since; "" where none was given."""
+    """Events in the order of the answers. `sync_token` asks for what changed since; "" where none was given.
+
+    `names` are those of the people in them by their union ids, as far as the answers tell: text from remote.
+    """
 
     events: tuple[Event, ...]
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
     sync_token: str = field(default="", repr=False)
 
 
@@ -113,13 +119,17 @@ class EventReader:
 
     def _collect(self, call: calls.ReadCall, organizer: str, query: Mapping[str, object]) -> EventList:
         events: dict[str, Event] = {}
+        names: dict[str, str] = {}
         token = ""
         for answer in pages(self._reading, call, path={"user": organizer}, query=query):
             for item in listed(answer, "events", call):
                 event = to_event(item, organizer=organizer, call=call, max_attendees=PAGE)
                 events[event.id] = event  # a page may repeat what moved while it was read
+                for who in (*items(item, "attendees"), part(item, "organizer")):
+                    if name := text(who, "displayName"):
+                        names[text(who, "id")] = name
             token = text(answer, "syncToken")
-        return EventList(events=tuple(events.values()), sync_token=token)
+        return EventList(events=tuple(events.values()), names=names, sync_token=token)
 
 
 class Events(EventReader):

@@ -78,7 +78,7 @@ def test_an_event_that_was_deleted_comes_back_with_a_conference_of_its_own(hands
     hands.declare(lunch=lunch())
     hands.apply(hands.plan())
     gone = hands.team.events("alice")[0]
-    hands.team.sandbox.control("edits", {"action": "delete_event", "event": gone.id})
+    hands.edit(action="delete_event", event=gone.id)
     for forget in (False, True):
         assert calls_of(hands.plan(forget=forget)) == ["event.create"]
     hands.apply(hands.plan())
@@ -197,8 +197,8 @@ def test_a_deleted_event_is_told_from_its_copy_by_a_look(hands: Hands) -> None:
     hands.declare(lunch=lunch())
     hands.apply(hands.plan())
     gone = hands.team.events("alice")[0]
-    hands.team.sandbox.control("edits", {"action": "change_event", "event": gone.id, "description": "mine now"})
-    hands.team.sandbox.control("edits", {"action": "delete_event", "event": gone.id})
+    hands.edit(action="change_event", event=gone.id, description="mine now")
+    hands.edit(action="delete_event", event=gone.id)
     hands.now = NOW + timedelta(hours=1)
     planned = hands.plan(forget=True)
     assert hands.apply(planned).count(Status.DONE) == 1

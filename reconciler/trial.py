@@ -1,0 +1,116 @@
+"""Whether what an import would declare can stand: it validates beside the config, and only adopts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from reconciler.adopting.choosing import LeftOut
+from reconciler.adopting.declaring import Known, Tree, declare
+from reconciler.adopting.grouping import Group
+from reconciler.adopting.writing import new_text
+from reconciler.compare import compare
+from reconciler.config import load
+from reconciler.config.model import Config
+from reconciler.desired import People, desired
+from reconciler.errors import ConfigError, Problem, ReconcilerError, Severity
+from reconciler.models import Key, Occurrence
+from reconciler.observed import Observed
+
+_BEFORE = timedelta(days=2)
+_AFTER = timedelta(days=400)  # more than a year after the last event no rule that ends with it can have a date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What can be declared, and the groups that it would not have been true for."""
+
+    tree: Tree
+    groups: tuple[Group, ...]
+    refused: tuple[LeftOut, ...]
+
+
+def tried(groups: Sequence[Group], known: Known, people: People, path: Path, *, organizer: str, now: datetime) -> Trial:
+    """Return those of `groups` that the config at `path` can declare such that a plan only adopts their events.
+
+    Raises ReconcilerError where the config does not validate with them and none of them is to blame.
+    """
+    kept = list(groups)
+    refused: list[LeftOut] = []
+    while True:
+        tree, by_name = declare(kept, known, organizer=organizer)
+        if not kept:
+            return Trial(tree=tree, groups=(), refused=tuple(refused))
+        try:
+            config = _beside(path, tree, now)
+        except ConfigError as error:
+            reasons = _blamed(error.problems, by_name)
+        else:
+            reasons = dict(_untrue(config, {**people, **tree.get("people", {})}, by_name))
+        if not reasons:
+            return Trial(tree=tree, groups=tuple(kept), refused=tuple(refused))
+        for name, reason in reasons.items():
+            kept.remove(by_name[name])
+            refused.append(_left_out(by_name[name], reason))
+
+
+def _beside(path: Path, tree: Tree, now: datetime) -> Config:
+    """Return the config at `path` with `tree` in a file of its own beside it."""
+    with TemporaryDirectory(prefix="reconciler-") as name:
+        folder = Path(name)
+        for file in (path,) if path.is_file() else (*path.glob("*.yaml"), *path.glob("*.yml")):
+            shutil.copyfile(file, folder / f"{file.name}.yaml")
+        new = next(one for number in range(10**6) if not (one := folder / f"imported-{number}.yaml").exists())
+        new.write_text(new_text(tree, ()), encoding="utf-8")
+        return load(folder, now=now)
+
+
+def _blamed(problems: Sequence[Problem], by_name: Mapping[str, Group]) -> dict[str, str]:
+    """Return what is wrong with which meeting. Raises ReconcilerError where it is none of them."""
+    reasons: dict[str, str] = {}
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    for problem in errors:
+        section, _, rest = problem.path.partition(".")
+        named = [name for name in by_name if repr(name) in problem.message]
+        name = rest.partition(".")[0]
+        if section == "meetings" and name in by_name:
+            named = [name]
+        if named:
+            reasons.setdefault(named[0], problem.message)
+    if not reasons:
+        told = "; ".join(f"{problem.path}: {problem.message}" for problem in errors[:3])
+        raise ReconcilerError(f"the config does not validate with what was found: {told}", fix="import less at a time")
+    return reasons
+
+
+def _untrue(config: Config, people: People, by_name: Mapping[str, Group]) -> Iterator[tuple[str, str]]:
+    """Yield the meetings that would be more than adopted, and what else would happen."""
+    starts = [one.event.start for made in by_name.values() for one in made.members.values()]
+    ours = replace(config, meetings={name: config.meetings[name] for name in by_name})
+    wanted: dict[str, dict[datetime, Occurrence]] = {name: {} for name in by_name}
+    for one in desired(ours, people, after=min(starts) - _BEFORE, before=max(starts) + _AFTER):
+        wanted[one.key.meeting][one.key.original] = one
+    for name, made in by_name.items():
+        if wanted[name].keys() != made.members.keys():
+            yield name, "the schedule would have other dates: look at days off in `defaults`"
+            continue
+        paths = {
+            field.path
+            for original, one in made.members.items()
+            for field in compare(
+                wanted[name][original], Observed(key=Key(name, original), event=one.event, adopting=True)
+            ).fields
+        }
+        if paths:
+            yield name, f"applying would change: {', '.join(sorted(paths))}"
+
+
+def _left_out(made: Group, reason: str) -> LeftOut:
+    first = min(made.members.values(), key=lambda one: one.event.start).event
+    count = len(made.members)
+    told = reason if count == 1 else f"{count} events: {reason}"
+    return LeftOut(title=made.title, start=first.start, event_id=first.id, reason=told)
