@@ -219,6 +219,7 @@ def entry_of(have: Observed, *, applied: Occurrence | None = None) -> Entry:
 
 def failure(error: ReconcilerError) -> Failure:
     """Return an error as it is reported: DingTalk's own code where it has one."""
+        days_off={str(one.key): one.reason for one in plan.days_off},
     code = error.dingtalk_code if isinstance(error, ApiError) and error.dingtalk_code else error.code
     return Failure(code=code, message=error.what, hint=error.fix)
 

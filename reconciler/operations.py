@@ -10,6 +10,7 @@ from enum import StrEnum
 from reconciler.diff import Action, Change
 from reconciler.models import Attendee, Occurrence
 from reconciler.observed import Observed, ReadFailure
+from reconciler.upcoming import DayOff, NextDates
 
 MAX_ROOMS = 5  # of one event, at any moment
 
@@ -83,6 +84,8 @@ class Plan:
     organizers: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = field(default_factory=tuple)
     quota: Quota | None = None
+    days_off: tuple[DayOff, ...] = ()
+    rules: tuple[NextDates, ...] = ()  # of meetings whose rule is new or changed
 
     @property
     def operations(self) -> Iterator[Operation]:

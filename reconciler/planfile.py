@@ -31,6 +31,7 @@ from reconciler.state.codec import (
 )
 from reconciler.state.model import State
 
+from reconciler.upcoming import DayOff, NextDates
 FORMAT_VERSION = "1.0"
 _NOWHERE = Position("", 0, 0)
 Json = dict[str, Any]
@@ -60,6 +61,8 @@ def dumps(plan: Plan, *, config: Config, people: People, state: State, refresh: 
         "failures": [asdict(failure) for failure in plan.failures],
         "warnings": list(plan.warnings),
         "quota": None if plan.quota is None else asdict(plan.quota),
+        "days_off": [_encode_day_off(one) for one in plan.days_off],
+        "rules": [_encode_rule(one) for one in plan.rules],
     }
     document["checksum"] = _digest(document)
     return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
@@ -126,6 +129,8 @@ def _decode(document: Json) -> Plan:
         failures=tuple(ReadFailure(**one) for one in document["failures"]),
         warnings=tuple(document["warnings"]),
         quota=None if quota is None else Quota(**quota),
+        days_off=tuple(_decode_day_off(one) for one in document.get("days_off", ())),
+        rules=tuple(_decode_rule(one) for one in document.get("rules", ())),
     )
 
 
@@ -172,6 +177,39 @@ def _encode_operation(operation: Operation) -> Json:
         "id": operation.id,
         "call": operation.call.value,
         "needs": list(operation.needs),
+def _encode_day_off(one: DayOff) -> Json:
+    return {
+        "address": str(one.key),
+        "start": one.start.isoformat(),
+        "reason": one.reason,
+        "moved_to": None if one.moved_to is None else one.moved_to.isoformat(),
+    }
+
+
+def _decode_day_off(document: Json) -> DayOff:
+    moved_to = document["moved_to"]
+    return DayOff(
+        key=Key.parse(document["address"]),
+        start=datetime.fromisoformat(document["start"]),
+        reason=document["reason"],
+        moved_to=None if moved_to is None else datetime.fromisoformat(moved_to),
+    )
+
+
+def _encode_rule(one: NextDates) -> Json:
+    return {"meeting": one.meeting, "rule": one.rule, "dates": [each.isoformat() for each in one.dates]}
+
+
+def _decode_rule(document: Json) -> NextDates:
+    dates = tuple(datetime.fromisoformat(each) for each in document["dates"])
+    return NextDates(meeting=document["meeting"], rule=document["rule"], dates=dates)
+
+
+
+
+    conference = None if document["conference"] is None else _decode_conference(document["conference"])
+
+
         "parts": list(operation.parts),
         "people": [asdict(who) for who in operation.people],
         "rooms": list(operation.rooms),

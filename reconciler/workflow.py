@@ -26,11 +26,14 @@ from reconciler.outcome import Outcome
 from reconciler.plan import plan
 from reconciler.planfile import config_digest, seen_digest, state_digest
 from reconciler.provider import resolve_people
+from reconciler.schedule.workdays import REACH
 from reconciler.settings import readable
 from reconciler.state.model import State, pruned, renamed
 from reconciler.state.store import Store
+from reconciler.upcoming import ahead, days_off, explained, next_dates
 
 SLACK = timedelta(days=31)  # how far around what was seen the schedule is expanded, so that old finds its new
+NEAR = timedelta(days=REACH)  # an occurrence that a day off moved ahead may be gone by its own date
 FARTHEST = timedelta(days=732)  # beyond, nothing seen is looked for: a marker is but text, and may name any year
 
 
@@ -91,11 +94,19 @@ def make_plan(
         ),
         config,
     )
+    off = () if question.destroy else days_off(config, after=now - NEAR, before=look.until + SLACK)
+    found = explained(found, off, state.days_off)
     made = plan(found, look.seen, workspace=config.workspace, now=now, until=look.until)
     freeze = (f"{told}\n  apply refuses without --override-freeze",) if (told := frozen(config, now)) else ()
     warnings = (*freeze, *spared, *(str(problem) for problem in config.warnings))
     return Planned(
-        plan=replace(made, warnings=warnings, quota=_quota(config, state, client, now)),
+        plan=replace(
+            made,
+            warnings=warnings,
+            quota=_quota(config, state, client, now),
+            days_off=ahead(off, now=now, before=look.until),
+            rules=() if question.destroy else next_dates(config, found, now=now),
+        ),
         state=state,
         people=people,
         names=names_of(config, people),

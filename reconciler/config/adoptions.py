@@ -8,9 +8,9 @@ from typing import Any
 
 from reconciler.config.document import Findings, Path
 from reconciler.config.model import Config
+from reconciler.config.moments import read_moment
 from reconciler.config.registry import section
 from reconciler.config.semantics import write_moment
-from reconciler.config.moments import read_moment
 from reconciler.models import Link
 from reconciler.schedule.expand import originals
 

@@ -23,6 +23,7 @@ from reconciler.report.agenda import AgendaItem
 from reconciler.report.fields import fields_of, times_of
 from reconciler.report.times import in_zone, utc
 from reconciler.state.model import Opened, Orphan
+from reconciler.upcoming import DayOff, NextDates
 
 FORMAT_VERSION = "1.0"
 Document = dict[str, Any]
@@ -56,6 +57,8 @@ def plan_document(plan: Plan) -> Document:
         "changes": [_change(planned) for planned in plan.changes],
         "failures": _failures(plan.failures),
         "warnings": list(plan.warnings),
+        "days_off": [_day_off(one) for one in plan.days_off],
+        "rules": [_rule(one) for one in plan.rules],
     }
     return document if plan.quota is None else document | {"quota": _quota(plan.quota)}
 
@@ -120,6 +123,20 @@ def opening_document(occurrence: Occurrence, opened: Opened, conference: Instant
 
 def _quota(quota: Quota) -> Document:
     return {"month": quota.month, "used": quota.used, "limit": quota.limit}
+
+
+def _day_off(one: DayOff) -> Document:
+    return {
+        "address": str(one.key),
+        "meeting": one.key.meeting,
+        "start": one.start.isoformat(),
+        "reason": one.reason,
+        "moved_to": None if one.moved_to is None else one.moved_to.isoformat(),
+    }
+
+
+def _rule(one: NextDates) -> Document:
+    return {"meeting": one.meeting, "rule": one.rule, "next": [each.isoformat() for each in one.dates]}
 
 
 def _change(planned: PlannedChange) -> Document:

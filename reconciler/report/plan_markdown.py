@@ -14,6 +14,7 @@ from urllib.parse import quote
 from reconciler.diff import Action
 from reconciler.observed import ReadFailure
 from reconciler.operations import Call, Plan, PlannedChange, Quota
+from reconciler.report.ahead import told_dates, told_days_off
 from reconciler.report.clean import for_markdown, for_markdown_html, for_terminal, shortened
 from reconciler.report.fields import times_of, timezone_of, title_of
 from reconciler.report.fields_text import Told, told_fields
@@ -21,6 +22,7 @@ from reconciler.report.lines import counted
 from reconciler.report.moves import notified, summary
 from reconciler.report.names import Names
 from reconciler.report.times import day, span
+from reconciler.upcoming import NextDates
 
 LIMIT = 60_000  # characters; leaves room for what a workflow adds
 SMALLEST_LIMIT = 4_000  # holds the sum, the cost and what was left out
@@ -50,8 +52,13 @@ def plan_markdown(plan: Plan, names: Names, *, limit: int = LIMIT) -> str:
     left["warning"] += page.fill("\n**Warnings**\n\n", map(_warning, plan.warnings), share=4)
     head = "\n| Meeting | Title | Create | Update | Cancel | When | Calls |\n|---|---|---:|---:|---:|---|---:|\n"
     left["meeting"] += page.fill(head, (_Row(_meeting(name, of)) for name, of in by_meeting.items()), share=3)
+    rules = {one.meeting: one for one in plan.rules}
+    days = (_Row(f"- {_cell(meeting)}: {_cell(told, _LONG)}") for meeting, told in told_days_off(plan.days_off))
+    left["day off"] += page.fill("\n**Days off**\n\n", days, share=4)
     for name, changes in by_meeting.items():
-        left["change"] += page.fill(_opening(name, changes), _details(changes, names), closing="\n</details>\n")
+        left["change"] += page.fill(
+            _opening(name, changes, rules.get(name)), _details(changes, names), closing="\n</details>\n"
+        )
     return page.text + _left_out(left)
 
 
@@ -150,12 +157,13 @@ def _period(changes: Sequence[PlannedChange]) -> str:
     return first if first == last else f"{first} … {last}"
 
 
-def _opening(name: str, changes: Sequence[PlannedChange]) -> str:
+def _opening(name: str, changes: Sequence[PlannedChange], rule: NextDates | None) -> str:
     zone = timezone_of(changes[0].change)
     told = f"{counted(len(changes), 'change')}" + (f", {for_markdown_html(shortened(zone, _SHORT))}" if zone else "")
     told += f"; {meant}" if (meant := summary(changes)) else ""
     name = for_markdown_html(shortened(for_terminal(name), _SHORT))
-    return f"\n<details><summary><b>{name}</b>: {told}</summary>\n\n| | When | What |\n|---|---|---|\n"
+    ahead = f"Next: {_cell(told_dates(rule), _LONG)}\n\n" if rule is not None else ""
+    return f"\n<details><summary><b>{name}</b>: {told}</summary>\n\n{ahead}| | When | What |\n|---|---|---|\n"
 
 
 def _details(changes: Sequence[PlannedChange], names: Names) -> Iterator[_Row]:

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 
 from reconciler.diff import Action
 from reconciler.operations import Call, Plan, PlannedChange, Quota
+from reconciler.report.ahead import told_dates, told_days_off
 from reconciler.report.failures_text import failure_lines
 from reconciler.report.fields import times_of, timezone_of, title_of
 from reconciler.report.fields_text import field_lines
@@ -18,6 +19,7 @@ from reconciler.report.lines import Line, Part, blank, counted, line
 from reconciler.report.moves import notified, summary
 from reconciler.report.names import Names
 from reconciler.report.times import day, span
+from reconciler.upcoming import DayOff, NextDates
 
 _SIGN = {Action.CREATE: ("+", "bold green"), Action.UPDATE: ("~", "bold yellow"), Action.CANCEL: ("-", "bold red")}
 _SHOWN = 3  # of a run of changes that are alike
@@ -45,8 +47,11 @@ def plan_text(plan: Plan, names: Names, *, qps: int, verbose: bool = False) -> R
     by_meeting: dict[str, list[PlannedChange]] = defaultdict(list)
     for planned in plan.changes:
         by_meeting[planned.change.address.partition("@")[0]].append(planned)
+    rules = {one.meeting: one for one in plan.rules}
     for meeting, changes in by_meeting.items():
-        lines += [*_meeting(meeting, changes, names, verbose=verbose), blank()]
+        lines += [*_meeting(meeting, changes, names, rules.get(meeting), verbose=verbose), blank()]
+    if plan.days_off:
+        lines += [*_days_off(plan.days_off), blank()]
     told = [*failure_lines(plan.failures)]
     for warning in plan.warnings:
         told += _warning(warning)
@@ -55,7 +60,15 @@ def plan_text(plan: Plan, names: Names, *, qps: int, verbose: bool = False) -> R
     return Group(*lines, *_totals(plan, qps))
 
 
-def _meeting(meeting: str, changes: Sequence[PlannedChange], names: Names, *, verbose: bool) -> Iterator[Line]:
+def _days_off(days: Sequence[DayOff]) -> Iterator[Line]:
+    yield line(("Days off", "bold"))
+    for meeting, told in told_days_off(days):
+        yield line(meeting, (f"  {told}", "dim"), indent=2, hang=4)
+
+
+def _meeting(
+    meeting: str, changes: Sequence[PlannedChange], names: Names, rule: NextDates | None, *, verbose: bool
+) -> Iterator[Line]:
     zone = timezone_of(changes[0].change)
     title = Counter(title_of(planned.change) for planned in changes).most_common(1)[0][0]
     yield line(
@@ -66,6 +79,8 @@ def _meeting(meeting: str, changes: Sequence[PlannedChange], names: Names, *, ve
     )
     if meant := summary(changes):
         yield line((meant, "italic"), indent=2)
+    if rule is not None:
+        yield line(("next ", "italic"), (told_dates(rule), "dim"), indent=2, hang=5)
     for run in _runs([_Block(one, tuple(field_lines(one.change, names, verbose=verbose))) for one in changes]):
         yield from _run(run, title, zone, verbose=verbose)
 

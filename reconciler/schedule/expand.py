@@ -10,10 +10,13 @@ from reconciler.schedule.originals import first_occurrence, is_occurrence, origi
 from reconciler.schedule.shifting import change_of, moved_by, reach, taken
 from reconciler.schedule.zones import EARLIEST, LATEST, later, localise, zone
 
-__all__ = ["expand", "first_occurrence", "is_occurrence", "originals", "taken_between"]
+__all__ = ["expand", "first_occurrence", "is_occurrence", "next_slots", "originals", "taken_between"]
 
 # Local time is at most a day from UTC, and a gap moves a start by at most another (Apia in 2011).
 _SLACK = timedelta(days=3)
+_FIRST_LOOK = timedelta(days=40)
+_LIFETIME = timedelta(days=30_000)
+_LAST_LOOK = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def expand(schedule: Schedule, *, after: datetime, before: datetime) -> tuple[Slot, ...]:
@@ -44,6 +47,16 @@ def expand(schedule: Schedule, *, after: datetime, before: datetime) -> tuple[Sl
             slots.append(Slot(original=original, start=start, end=later(start, duration), change=key, holiday=why))
     # Two starts in one zone would be compared by their wall clocks, which an autumn night has twice.
     return tuple(sorted(slots, key=lambda slot: (slot.start.astimezone(UTC), slot.original)))
+
+
+def next_slots(schedule: Schedule, number: int, *, after: datetime) -> tuple[Slot, ...]:
+    """Return the first `number` occurrences from the aware `after` on, fewer where no more come within a lifetime."""
+    found: tuple[Slot, ...] = ()
+    length = _FIRST_LOOK
+    while len(found) < number and length < _LIFETIME and after <= _LAST_LOOK:
+        found += expand(schedule, after=after, before=after + length)
+        after, length = after + length, 3 * length
+    return found[:number]
 
 
 def taken_between(schedule: Schedule, *, after: datetime, before: datetime) -> tuple[Taken, ...]:

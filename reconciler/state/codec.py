@@ -33,6 +33,7 @@ def dumps(state: State) -> str:
         "orphans": [_times_as_text(asdict(orphan)) for orphan in state.orphans],
         "opened": {address: _times_as_text(asdict(one)) for address, one in state.opened.items()},
         "calls": dict(state.calls),
+        "days_off": dict(state.days_off),
     }
     return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
 
@@ -57,6 +58,7 @@ def loads(text: str, *, where: str) -> State:
             orphans=tuple(_orphan(one) for one in document.get("orphans", ())),
             opened={address: _opened(one) for address, one in document.get("opened", {}).items()},
             calls={as_text(month): _count(count) for month, count in document.get("calls", {}).items()},
+            days_off={as_text(address): as_text(why) for address, why in document.get("days_off", {}).items()},
         )
     except StateError:
         raise

@@ -57,7 +57,7 @@ class State:
     """Everything. `serial` grows with every save, `lineage` is drawn once; `calls` counts API calls by `YYYY-MM`.
 
     `people` has the union ids that were asked for, by `userid:…` or `mobile:…`. `organizers` are all whose calendars
-    have ever held an event of this workspace.
+    have ever held an event of this workspace. `days_off` says by address why an occurrence was taken at the last apply.
     """
 
     workspace: str
@@ -69,6 +69,7 @@ class State:
     orphans: tuple[Orphan, ...] = ()
     opened: Mapping[str, Opened] = field(default_factory=dict)
     calls: Mapping[str, int] = field(default_factory=dict)
+    days_off: Mapping[str, str] = field(default_factory=dict)
 
 
 def renamed(state: State, names: Mapping[str, str]) -> State:
@@ -91,7 +92,11 @@ def renamed(state: State, names: Mapping[str, str]) -> State:
         meeting, sign, original = one.address.partition("@")
         address = f"{names.get(meeting, meeting)}{sign}{original}"
         opened[address] = replace(one, address=address)
-    return replace(state, entries=entries, opened=opened)
+    days_off = {}
+    for address, reason in state.days_off.items():
+        meeting, sign, original = address.partition("@")
+        days_off[f"{names.get(meeting, meeting)}{sign}{original}"] = reason
+    return replace(state, entries=entries, opened=opened, days_off=days_off)
 
 
 def pruned(state: State, now: datetime) -> State:

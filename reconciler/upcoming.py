@@ -1,0 +1,119 @@
+"""What lies ahead of a plan: which occurrences days off take, and the next dates of a rule that is new or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.config.model import Config
+from reconciler.diff import Action, Change, Diff
+from reconciler.models import Key
+from reconciler.schedule.expand import next_slots, taken_between
+from reconciler.schedule.zones import localise, zone
+
+NEXT = 5  # dates of a rule that are told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayOff:
+    """An occurrence that a day off takes: when it would be, aware, why not, and where it goes; None: nowhere."""
+
+    key: Key
+    start: datetime
+    reason: str
+    moved_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextDates:
+    """The next dates, aware, of a meeting whose rule is new or changed; `rule` is "" for a single occurrence."""
+
+    meeting: str
+    rule: str
+    dates: tuple[datetime, ...]
+
+
+def days_off(config: Config, *, after: datetime, before: datetime) -> tuple[DayOff, ...]:
+    """Return what days off take of the occurrences that would start in [after, before), by start and meeting."""
+    found = [
+        DayOff(
+            key=Key(name, one.original),
+            start=localise(one.original, where),
+            reason=one.reason,
+            moved_to=None if one.moved_to is None else localise(one.moved_to, where),
+        )
+        for name, meeting in config.meetings.items()
+        if meeting.enabled
+        for where in (zone(meeting.schedule.timezone),)
+        for one in taken_between(meeting.schedule, after=after, before=before)
+    ]
+    return tuple(sorted(found, key=lambda one: (one.start.timestamp(), one.key)))
+
+
+def ahead(off: Iterable[DayOff], *, now: datetime, before: datetime) -> tuple[DayOff, ...]:
+    """Return what of `off` is not yet over at `now` and would start before `before`."""
+    return tuple(one for one in off if now <= max(one.start, one.moved_to or one.start) and one.start < before)
+
+
+def explained(found: Diff, off: Iterable[DayOff], before: Mapping[str, str]) -> Diff:
+    """Return `found` with the day off as the reason of what it changes.
+
+    `before` says by address what days off took when the calendar was last applied: what an update of the holidays
+    gives back is told as that.
+    """
+    taken = {str(one.key): one.reason for one in off}
+    return replace(found, changes=tuple(_explained(change, taken, before) for change in found.changes))
+
+
+def _explained(change: Change, taken: Mapping[str, str], before: Mapping[str, str]) -> Change:
+    if change.duplicate:
+        return change
+    now, then = taken.get(change.address, ""), before.get(change.address, "")
+    why = now or (f"no longer {'a ' if then.startswith('holiday') else ''}{then}" if then else "")
+    if not why:
+        return change
+    match change.action:
+        case Action.CANCEL:
+            dropped = now and change.reason == "no longer declared"
+            return replace(change, reason=now) if dropped else change
+        case Action.CREATE if change.reason != "new occurrence":
+            return change
+        case Action.CREATE:
+            return replace(change, reason=why if then and not now else f"{change.reason}; {now}")
+        case Action.UPDATE:
+            ours = [one.path for one in change.comparison.fields if not one.drift]
+            if "start" not in ours:
+                return change
+            only = {one.path for one in change.comparison.fields} <= {"start", "end"}
+            return replace(change, reason=why if only else f"{why}; {change.reason}")
+
+
+def next_dates(config: Config, found: Diff, *, now: datetime) -> tuple[NextDates, ...]:
+    """Return the next dates from `now` on of the meetings whose rule `found` shows to be new or changed."""
+    told = []
+    for name in sorted(_changed(found)):
+        if name in config.meetings:
+            schedule = config.meetings[name].schedule
+            dates = tuple(slot.start for slot in next_slots(schedule, NEXT, after=now))
+            told.append(NextDates(meeting=name, rule=schedule.rule or "", dates=dates))
+    return tuple(told)
+
+
+def _changed(found: Diff) -> Iterator[str]:
+    """Yield the meetings that are new, and those of which the config moved or dropped an occurrence."""
+    known = {have.key.meeting for _, have in found.unchanged}
+    known |= {one.before.key.meeting for one in found.changes if one.before is not None and not one.duplicate}
+    wanted = {want.key.meeting for want, _ in found.unchanged}
+    wanted |= {one.after.key.meeting for one in found.changes if one.after is not None}
+    for meeting in wanted:
+        changes = [one for one in found.changes if one.address.partition("@")[0] == meeting]
+        if meeting not in known or any(_is_rescheduled(one) for one in changes):
+            yield meeting
+
+
+def _is_rescheduled(change: Change) -> bool:
+    if change.action is Action.CANCEL:
+        return not change.duplicate and change.reason == "no longer declared"
+    ours = any(one.path == "start" and not one.drift for one in change.comparison.fields)
+    return change.action is Action.UPDATE and ours and not change.reason.startswith(("holiday", "closed", "no longer"))

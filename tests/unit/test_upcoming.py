@@ -1,0 +1,71 @@
+"""Reasons that name the day off, and which rules are new or changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from builders import NOW, UNTIL, booked, local, observation, occurrence
+
+from reconciler.diff import diff
+from reconciler.models import Key, Occurrence
+from reconciler.observed import Observed
+from reconciler.upcoming import DayOff, ahead, explained
+
+HOLIDAY = "holiday: National Day"
+AT = occurrence("2026-12-02T10:00")
+
+
+def _off(moved: bool = False) -> DayOff:  # noqa: FBT002  # a flag of a test
+    start = AT.start.replace(day=3) if moved else None
+    return DayOff(key=Key("sync", local("2026-12-02T10:00")), start=AT.start, reason=HOLIDAY, moved_to=start)
+
+
+def _reasons(
+    wanted: list[Occurrence], seen: list[Observed], off: list[DayOff], before: dict[str, str] | None = None
+) -> list[str]:
+    found = diff(wanted, observation(*seen), now=NOW, create_before=UNTIL)
+    return [change.reason for change in explained(found, off, before or {}).changes]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen", "off", "before", "reasons"),
+    [
+        ([], [booked(AT)], [_off()], {}, [HOLIDAY]),
+        ([], [booked(AT)], [], {}, ["no longer declared"]),
+        ([AT], [], [], {str(AT.key): HOLIDAY}, ["no longer a holiday: National Day"]),
+        ([AT], [], [], {str(AT.key): "closed: off-site"}, ["no longer closed: off-site"]),
+        ([AT], [], [_off(moved=True)], {}, [f"new occurrence; {HOLIDAY}"]),
+        ([AT], [], [], {}, ["new occurrence"]),
+    ],
+)
+def test_a_day_off_is_the_reason_of_what_it_changes(
+    wanted: list[Occurrence], seen: list[Observed], off: list[DayOff], before: dict[str, str], reasons: list[str]
+) -> None:
+    assert _reasons(wanted, seen, off, before) == reasons
+
+
+def test_a_move_names_the_holiday_and_what_else_changed() -> None:
+    moved = occurrence("2026-12-02T10:00", start="2026-12-03T10:00")
+    assert _reasons([moved], [booked(AT)], [_off(moved=True)]) == [HOLIDAY]
+    both = replace(moved, title="Sync, moved")
+    (reason,) = _reasons([both], [booked(AT)], [_off(moved=True)])
+    assert reason.startswith(f"{HOLIDAY}; config: ")
+    retitled = replace(AT, title="Sync, again")
+    (reason,) = _reasons([retitled], [booked(AT)], [_off(moved=True)])
+    assert reason.startswith("config: ")
+
+
+def test_another_organiser_stays_the_reason() -> None:
+    other = replace(AT, organizer="bob")
+    reasons = _reasons([other], [booked(AT)], [_off(moved=True)])
+    assert len(reasons) == 2
+    assert all("organiser" in reason for reason in reasons)
+
+
+def test_what_lies_ahead_ends_with_the_horizon_and_begins_now() -> None:
+    moved = replace(_off(), moved_to=AT.start.replace(day=9))
+    edge = datetime(2026, 12, 5, tzinfo=UTC)
+    assert ahead([_off(), moved], now=edge, before=UNTIL) == (moved,)
+    assert ahead([_off()], now=NOW, before=AT.start) == ()
