@@ -195,7 +195,8 @@ def _needs_marker(want: Occurrence, have: Observed) -> bool:
 def _marker_lost(want: Occurrence, have: Observed) -> Comparison:
     marker = have.description.marker
     drift = (marker is None or marker.key == want.key) and not have.adopting
-    return Comparison(event=(Field(path="marker", before=marker and str(marker), after="", drift=drift),))
+    after = ADOPTED if have.adopting else ""
+    return Comparison(event=(Field(path="marker", before=marker and str(marker), after=after, drift=drift),))
 
 
 def _marker_reason(want: Occurrence, have: Observed) -> str:

@@ -21,6 +21,7 @@ from reconciler.errors import ConfigError, Problem, ReconcilerError, Severity
 from reconciler.models import Key, Occurrence
 from reconciler.observed import Observed
 
+_OTHER_DATES = "its schedule would have other dates"  # days off, if anything: what all meetings keep clear of
 _BEFORE = timedelta(days=2)
 _AFTER = timedelta(days=400)  # more than a year after the last event no rule that ends with it can have a date
 
@@ -54,8 +55,12 @@ def tried(groups: Sequence[Group], known: Known, people: People, path: Path, *, 
         if not reasons:
             return Trial(tree=tree, groups=tuple(kept), refused=tuple(refused))
         for name, reason in reasons.items():
-            kept.remove(by_name[name])
-            refused.append(_left_out(by_name[name], reason))
+            made = by_name[name]
+            if reason == _OTHER_DATES and not made.every_day:
+                kept[kept.index(made)] = replace(made, every_day=True)
+            else:
+                kept.remove(made)
+                refused.append(_left_out(made, reason))
 
 
 def _beside(path: Path, tree: Tree, now: datetime) -> Config:
@@ -96,7 +101,7 @@ def _untrue(config: Config, people: People, by_name: Mapping[str, Group]) -> Ite
         wanted[one.key.meeting][one.key.original] = one
     for name, made in by_name.items():
         if wanted[name].keys() != made.members.keys():
-            yield name, "the schedule would have other dates: look at days off in `defaults`"
+            yield name, _OTHER_DATES
             continue
         paths = {
             field.path

@@ -80,6 +80,8 @@ def _meeting(made: Group, people: Mapping[str, str], rooms: Mapping[str, str], o
     if made.attendees is not None:
         tree["attendees"] = _invited(made.attendees, people)
     tree["schedule"] = _schedule(made, people, rooms)
+    if made.every_day:
+        tree["holidays"] = {"skip": [], "closures": False}
     if made.rooms is not None:
         tree["rooms"] = [rooms[room] for room in made.rooms]
     tree["adopt"] = {_moment(original): one.event.id for original, one in made.members.items()}

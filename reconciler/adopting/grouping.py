@@ -34,6 +34,7 @@ class Group:
     attendees: tuple[Attendee, ...] | None
     rooms: tuple[str, ...] | None
     members: Mapping[datetime, One]
+    every_day: bool = False  # it takes place on days off as well, whatever the config says of all meetings
 
     @property
     def start(self) -> datetime:

@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from reconciler.compare import Field
-from reconciler.diff import Action, Change
+from reconciler.diff import ADOPTED, Action, Change
 from reconciler.report.clean import for_terminal, shortened
 from reconciler.report.fields import fields_of
 from reconciler.report.lines import Line, Part, line
@@ -87,6 +87,8 @@ def _changed(field: Field, names: Names, *, verbose: bool) -> Told:
             return _told(field, _set_change([names.room(one) for one in field.before or ()], _rooms(field, names)))
         case "start" | "end":
             return _told(field, [_times(field.before, field.after)])
+        case "marker" if field.after == ADOPTED:
+            return _told(field, [ADOPTED])
         case "marker" if not verbose:
             return _told(field, ["missing or moved: put back"])
         case "link" if not verbose:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from adopting import ZONE, Hands
+from adopting import ZONE, Hands, reasons
 from jsonschema import Draft202012Validator, FormatChecker
 from team import NOW, a_team, clean_environment, union
 
@@ -211,6 +211,19 @@ def test_what_cant_be_declared_is_left_out_with_the_reason(hands: Hands) -> None
     assert all(line.startswith("# ") for line in lines)
     assert "\u202e" not in found.text
     assert len(lines) == 1 + 6
+
+
+def test_days_off_of_the_config_do_not_count_for_what_is_there(hands: Hands) -> None:
+    path = hands.team.folder / "meetings.yaml"
+    closed = "closures: [{from: 2026-12-07}]\n"
+    path.write_text(path.read_text(encoding="utf-8") + closed, encoding="utf-8")
+    for day in ("2026-11-30", "2026-12-07", "2026-12-14"):
+        hands.create("Sync", f"{day}T10:00")
+    found = look(hands)
+    assert (found.events, found.left_out) == (3, ())
+    assert found.tree["meetings"]["sync"]["holidays"] == {"skip": [], "closures": False}
+    write(hands, found)
+    assert reasons(hands.plan_of_file()) == {ADOPTED, "new occurrence"}
 
 
 def test_what_no_schedule_can_say_is_left_out(hands: Hands) -> None:
