@@ -199,6 +199,7 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
         entries={key: entry for key, entry in entries.items() if entry is not None},
         organizers=plan.organizers | {entry.organizer for entry in entries.values() if entry is not None},
         orphans=state.orphans + (outcome.orphans if outcome is not None else ()),
+        days_off={str(one.key): one.reason for one in plan.days_off},
     )
 
 
@@ -219,7 +220,6 @@ def entry_of(have: Observed, *, applied: Occurrence | None = None) -> Entry:
 
 def failure(error: ReconcilerError) -> Failure:
     """Return an error as it is reported: DingTalk's own code where it has one."""
-        days_off={str(one.key): one.reason for one in plan.days_off},
     code = error.dingtalk_code if isinstance(error, ApiError) and error.dingtalk_code else error.code
     return Failure(code=code, message=error.what, hint=error.fix)
 

@@ -83,9 +83,9 @@ class Plan:
     failures: tuple[ReadFailure, ...] = ()
     organizers: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = field(default_factory=tuple)
-    quota: Quota | None = None
     days_off: tuple[DayOff, ...] = ()
     rules: tuple[NextDates, ...] = ()  # of meetings whose rule is new or changed
+    quota: Quota | None = None
 
     @property
     def operations(self) -> Iterator[Operation]:

@@ -30,8 +30,8 @@ from reconciler.state.codec import (
     encode_occurrence,
 )
 from reconciler.state.model import State
-
 from reconciler.upcoming import DayOff, NextDates
+
 FORMAT_VERSION = "1.0"
 _NOWHERE = Position("", 0, 0)
 Json = dict[str, Any]
@@ -60,9 +60,9 @@ def dumps(plan: Plan, *, config: Config, people: People, state: State, refresh: 
         "organizers": sorted(plan.organizers),
         "failures": [asdict(failure) for failure in plan.failures],
         "warnings": list(plan.warnings),
-        "quota": None if plan.quota is None else asdict(plan.quota),
         "days_off": [_encode_day_off(one) for one in plan.days_off],
         "rules": [_encode_rule(one) for one in plan.rules],
+        "quota": None if plan.quota is None else asdict(plan.quota),
     }
     document["checksum"] = _digest(document)
     return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
@@ -128,9 +128,9 @@ def _decode(document: Json) -> Plan:
         organizers=frozenset(document["organizers"]),
         failures=tuple(ReadFailure(**one) for one in document["failures"]),
         warnings=tuple(document["warnings"]),
-        quota=None if quota is None else Quota(**quota),
         days_off=tuple(_decode_day_off(one) for one in document.get("days_off", ())),
         rules=tuple(_decode_rule(one) for one in document.get("rules", ())),
+        quota=None if quota is None else Quota(**quota),
     )
 
 
