@@ -22,6 +22,7 @@ from reconciler.checkup import (
 from reconciler.config.model import Config, Person
 from reconciler.dingtalk import Reader
 from reconciler.dingtalk.calls import CALENDAR_READ, CALENDAR_WRITE, CONFERENCE_READ, CONFERENCE_WRITE
+from reconciler.dingtalk.robot import robot_from_environment
 from reconciler.errors import ReconcilerError, StateError, StateLocked
 from reconciler.operations import Quota
 from reconciler.provider import ask_person, asked_as, connected_reader
@@ -60,6 +61,7 @@ class Examination:
                     remember_calls(self._store, reader, now=self.clock())
         except ReconcilerError as error:
             checks.insert(0, failed("credentials", error))
+        checks += _robot(self.environment)
         return Checkup(checks=tuple(checks), api_calls=self._calls)
 
     def _look_at_dingtalk(self, reader: Reader) -> Iterator[Check]:
@@ -166,6 +168,15 @@ def _permission(permission: str, probe: Callable[[], None]) -> Check:
     except ReconcilerError as error:
         return judge_permission(permission, error)
     return judge_permission(permission, None)
+
+
+def _robot(environment: Mapping[str, str]) -> Iterator[Check]:
+    """Yield a check of the group robot's address where there is one; nothing is sent."""
+    try:
+        if robot_from_environment(environment) is not None:
+            yield fine("robot", "has an address; nothing was sent to it")
+    except ReconcilerError as error:
+        yield unchecked("robot", error.what, error.fix)
 
 
 def _ask(person: Person, reader: Reader) -> None:

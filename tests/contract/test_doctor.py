@@ -129,6 +129,12 @@ def test_a_state_in_use_is_told_and_one_that_may_not_be_locked_is_left_alone(san
     assert store.pull() is None
 
 
+def test_a_robot_with_an_address_of_no_use_is_told(sandbox: Sandbox, config: Config) -> None:
+    told = examined(config, {**keys(sandbox), "RECONCILER_ROBOT_WEBHOOK": "http://evil.example/?access_token=tok-en-1"})
+    assert verdicts(told)["robot"] is Verdict.WARNING
+    assert "tok-en-1" not in str(told)
+
+
 def test_a_spent_quota_is_told(sandbox: Sandbox, config: Config) -> None:
     store = store_of(config)
     store.save(replace(store.load(), calls={"2026-11": 4999}))

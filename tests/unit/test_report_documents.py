@@ -53,7 +53,7 @@ def mixed() -> Plan:
     )
 
 
-@pytest.mark.parametrize("name", ["plan", "apply", "validate", "agenda", "start", "drift"])
+@pytest.mark.parametrize("name", ["plan", "apply", "validate", "agenda", "start", "drift", "doctor"])
 def test_each_schema_is_one_and_describes_all_that_it_names(name: str) -> None:
     document = schema(name)
     Draft202012Validator.check_schema(document)
