@@ -172,11 +172,6 @@ def _decode_change(document: Json) -> PlannedChange:
     return PlannedChange(change=change, operations=operations, notifies=int(document["notifies"]))
 
 
-def _encode_operation(operation: Operation) -> Json:
-    return {
-        "id": operation.id,
-        "call": operation.call.value,
-        "needs": list(operation.needs),
 def _encode_day_off(one: DayOff) -> Json:
     return {
         "address": str(one.key),
@@ -205,11 +200,11 @@ def _decode_rule(document: Json) -> NextDates:
     return NextDates(meeting=document["meeting"], rule=document["rule"], dates=dates)
 
 
-
-
-    conference = None if document["conference"] is None else _decode_conference(document["conference"])
-
-
+def _encode_operation(operation: Operation) -> Json:
+    return {
+        "id": operation.id,
+        "call": operation.call.value,
+        "needs": list(operation.needs),
         "parts": list(operation.parts),
         "people": [asdict(who) for who in operation.people],
         "rooms": list(operation.rooms),
