@@ -100,6 +100,11 @@ class _Run:
             for work in self._works
             if work.planned.change.action is Action.CANCEL and not work.planned.change.duplicate
         }
+        self._made = {
+            work.planned.change.address: work
+            for work in self._works
+            if work.planned.change.makes_conference and work.planned.change.action is not Action.CANCEL
+        }
         self._exhausted: dict[str, Failure] = {}  # organiser → why no further event can be made today
 
     def drain(self, pool: ThreadPoolExecutor, *, parallelism: int) -> None:
@@ -148,7 +153,22 @@ class _Run:
         self._progress(operation, error)
 
     def _follow(self, work: Work) -> None:
-        """Leave out a creation in the place of an occurrence that could not be cancelled: there would be two."""
+        """Leave out what can't be done for what became of another occurrence.
+
+        A creation in the place of one that could not be cancelled: there would be two. What leads to a conference that
+        another one was to make, and did not.
+        """
+        maker = self._made.get(work.maker)
+        if maker is not None and not work.entry.conference_id:
+            with maker.lock:
+                known = maker.entry
+            if known.conference_id:
+                work.entry = replace(
+                    work.entry, conference_id=known.conference_id, url=known.url, room_code=known.room_code
+                )
+            elif maker.failure is not None or maker.deferral is not None:
+                work.failure = work.failure or maker.failure
+                work.deferral = work.deferral or maker.deferral
         cancelled = self._cancelled.get(str(work.key))
         if cancelled is not None and work.planned.change.action is Action.CREATE:
             work.failure = work.failure or cancelled.failure

@@ -20,6 +20,7 @@ from reconciler.rendering import memory_digest
 from reconciler.settings import canonical, plain, readable, write_only
 
 View = Mapping[str, Any]
+CONFERENCE_PARTS = frozenset({"title", "start", "end"})  # what one call changes of a conference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,14 @@ def _compare_conference(want: Occurrence, have: Observed) -> tuple[Field, ...]:
         for path, value in _wanted_conference(want, conference).items()
         if path in seen or not (value == [] or (path in applied and applied[path] == value))
     }
-    return _differences(wanted, seen, applied)
+    found = _differences(wanted, seen, applied)
+    if want.link is not Link.STABLE:
+        return found
+    # It stands where the series is now: nobody has moved it, and the event says what people see.
+    return tuple(
+        replace(one, path=f"conference.{one.path}", drift=False) if one.path in CONFERENCE_PARTS else one
+        for one in found
+    )
 
 
 def _wanted_conference(want: Occurrence, conference: Conference) -> View:

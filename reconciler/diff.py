@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from reconciler.compare import Comparison, Field, compare, yielding
-from reconciler.models import Link, Occurrence
+from reconciler.models import Conference, Key, Link, Occurrence
 from reconciler.observed import Observation, Observed
 from reconciler.schedule.match import match
+from reconciler.sharing import Role, ahead, roles
 
 ADOPTED = "adopted: people made the event"
 
@@ -32,6 +33,20 @@ class Change:
     comparison: Comparison = field(default_factory=Comparison)
     reason: str = ""
     duplicate: bool = False  # cancels one event too many; the occurrence itself goes on
+    role: Role | None = None  # of an occurrence that shares its conference with others
+    keeps_conference: bool = False  # of a cancellation: others lead to it too
+
+    @property
+    def conference(self) -> Conference | None:
+        """Return the conference that the occurrence leads to, or is to lead to; None where none is there that lives."""
+        if self.role is not None:
+            return self.role.conference
+        return self.before.conference if self.before is not None and self.before.alive else None
+
+    @property
+    def makes_conference(self) -> bool:
+        """Return whether this occurrence is the one that makes the conference that is not there."""
+        return self.conference is None and (self.role is None or self.role.maker == self.address)
 
     @property
     def address(self) -> str:
@@ -51,6 +66,7 @@ class Diff:
     changes: tuple[Change, ...]
     unchanged: tuple[tuple[Occurrence, Observed], ...] = ()
     gone: tuple[Observed, ...] = ()  # wanted no more, and nothing is left of them
+    roles: Mapping[Key, Role] = field(default_factory=dict)  # of those that share a conference, changed or not
 
 
 def diff(
@@ -83,13 +99,18 @@ def diff(
     changes = [_duplicate(one) for one in seen.duplicates if is_meant(one.key.meeting)]
     unchanged: list[tuple[Occurrence, Observed]] = []
     gone: list[Observed] = []
+    known: dict[Key, Role] = {}
     for meeting, (wants, haves) in by_meeting.items():
         if meeting in seen.unresolved or not is_meant(meeting):
             continue
-        for want, have in _pairs(wants, haves, now=now):
+        pairs = list(_pairs(wants, haves, now=now))
+        shared, early = roles(pairs, haves, now=now), ahead(pairs)
+        known |= shared
+        for want, have in pairs:
+            role = shared.get(want.key) if want is not None else None
             if have is None and want is not None:
-                if want.start < create_before:
-                    changes.append(Change(action=Action.CREATE, before=None, after=want, reason="new occurrence"))
+                if want.start < create_before or want.key in early:
+                    changes.append(_creation(want, None, "new occurrence", role))
             elif want is None and have is not None:
                 if have.adopting:
                     continue  # nothing of people's making is ever cancelled
@@ -99,11 +120,32 @@ def diff(
                     changes.append(Change(action=Action.CANCEL, before=have, after=None, reason="no longer declared"))
             elif want is not None and have is not None:
                 wish = yielding(want, have)
-                found = _change(wish, have)
+                found = _change(wish, have, role)
                 changes.extend(found)
                 if not found:
                     unchanged.append((wish, have))
-    return Diff(changes=tuple(sorted(changes, key=_order)), unchanged=tuple(unchanged), gone=tuple(gone))
+    ordered = _sparing(sorted(changes, key=_order), seen, now)
+    return Diff(changes=tuple(ordered), unchanged=tuple(unchanged), gone=tuple(gone), roles=known)
+
+
+def _sparing(changes: Sequence[Change], seen: Observation, now: datetime) -> Iterator[Change]:
+    """Yield `changes` so that none cancels a conference that others lead to, and of several that do only the first."""
+    cancelled = {
+        change.before.key for change in changes if change.action is Action.CANCEL and change.before is not None
+    }
+    spared = {
+        conference_id
+        for one in seen.occurrences.values()
+        if one.key not in cancelled and not (one.event is not None and one.event.end <= now)
+        for conference_id in (one.conference_id,)
+    }
+    for change in changes:
+        if change.action is Action.CANCEL and change.conference is not None and not change.duplicate:
+            keeps = change.conference.id in spared
+            spared.add(change.conference.id)
+            yield replace(change, keeps_conference=True) if keeps else change
+        else:
+            yield change
 
 
 def _order(change: Change) -> tuple[float, str, str]:
@@ -139,38 +181,53 @@ def _without_started(
     )
 
 
-def _change(want: Occurrence, have: Observed) -> list[Change]:
+def _creation(want: Occurrence, have: Observed | None, reason: str, role: Role | None) -> Change:
+    comparison = Comparison()
+    if role is not None and role.conference is not None:
+        comparison = Comparison(conference=compare(want, as_seen(want, Observed(key=want.key), role)).conference)
+    return Change(action=Action.CREATE, before=have, after=want, comparison=comparison, reason=reason, role=role)
+
+
+def as_seen(want: Occurrence, have: Observed, role: Role | None) -> Observed:
+    """Return `have` with the conference that `want` has to compare itself with."""
+    return have if role is None else replace(have, conference=role.seen(want))
+
+
+def _change(want: Occurrence, have: Observed, role: Role | None) -> list[Change]:
     if have.organizer and have.organizer != want.organizer and (have.event is not None or have.alive):
         reason = "another organiser: an event can't change hands"
         return [
             Change(action=Action.CANCEL, before=have, after=None, reason=reason),
-            Change(action=Action.CREATE, before=None, after=want, reason=reason),
+            _creation(want, None, reason, role),
         ]
     if _joins_elsewhere(want, have):
         reason = f"link: {want.link}: an event can't change where people join"
         return [
             Change(action=Action.CANCEL, before=have, after=None, reason=reason),
-            Change(action=Action.CREATE, before=None, after=want, reason=reason),
+            _creation(want, None, reason, role),
         ]
-    comparison = compare(want, have)
     if have.event is None and not have.alive:
-        reason = "deleted in DingTalk" if have.revision else "new occurrence"
-        return [Change(action=Action.CREATE, before=have, after=want, reason=reason)]
+        return [_creation(want, have, "deleted in DingTalk" if have.revision else "new occurrence", role)]
+    shown = as_seen(want, have, role)
+    comparison = _switched(compare(want, shown), role)
     if comparison.fields:
-        return [
-            Change(action=Action.UPDATE, before=have, after=want, comparison=comparison, reason=_told(have, comparison))
-        ]
-    if _needs_marker(want, have):
-        return [
-            Change(
-                action=Action.UPDATE,
-                before=have,
-                after=want,
-                comparison=_marker_lost(want, have),
-                reason=_marker_reason(want, have),
-            )
-        ]
-    return []
+        reason = _told(have, comparison)
+    elif _needs_marker(want, shown):
+        comparison, reason = _marker_lost(want, have), _marker_reason(want, have)
+    else:
+        return []
+    return [Change(action=Action.UPDATE, before=have, after=want, comparison=comparison, reason=reason, role=role)]
+
+
+def _switched(comparison: Comparison, role: Role | None) -> Comparison:
+    """Return `comparison` without blame for what nobody did: where people join is the config's change."""
+    if role is None:
+        return comparison
+    ours = tuple(
+        replace(field, drift=False) if field.path in {"conference", "link"} else field
+        for field in comparison.conference
+    )
+    return replace(comparison, conference=ours)
 
 
 def _joins_elsewhere(want: Occurrence, have: Observed) -> bool:
@@ -201,6 +258,8 @@ def _marker_lost(want: Occurrence, have: Observed) -> Comparison:
 
 def _marker_reason(want: Occurrence, have: Observed) -> str:
     marker = have.description.marker
+    if marker is not None and marker.key == want.key and want.link is Link.STABLE:
+        return "link: stable: it joins the conference of its meeting"
     if marker is not None and marker.key.meeting != want.key.meeting:
         return f"renamed: was {marker.key.meeting}"
     if have.adopting:

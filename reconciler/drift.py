@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.compare import Field, compare
-from reconciler.diff import Change, diff
+from reconciler.diff import Change, as_seen, diff
 from reconciler.models import Key, Occurrence, RoomStatus
 from reconciler.observed import Observation, Observed
 from reconciler.settings import plain, write_only
+from reconciler.sharing import Role
 
 
 class Cause(StrEnum):
@@ -58,7 +59,7 @@ def find_drift(
         else:
             findings += _one_sided(change, replaced)
     for want, have in pairs:
-        findings += _of_pair(want, have)
+        findings += _of_pair(want, have, found.roles.get(want.key))
     return tuple(sorted(findings, key=lambda one: (one.key, one.cause, one.path)))
 
 
@@ -86,15 +87,17 @@ def _one_sided(change: Change, replaced: set[str]) -> Iterator[Finding]:
         yield Finding(key=have.key, path="occurrence", cause=Cause.OURS, expected=None, seen=title, observed=have)
 
 
-def _of_pair(want: Occurrence, have: Observed) -> Iterator[Finding]:
+def _of_pair(want: Occurrence, have: Observed, role: Role | None) -> Iterator[Finding]:
     last = have.entry.applied if have.entry is not None else None
-    open_fields = {field.path: field for field in compare(want, have).fields}
+    shown = as_seen(want, have, role)
+    open_fields = {field.path: field for field in compare(want, shown).fields}
     by_people = [
         finding
-        for field in compare(last or want, have).fields
+        for field in compare(last or want, shown).fields
         if (now_open := open_fields.get(field.path)) is not None  # what the config has accepted by now is no drift
         and now_open.before == field.before
         and (finding := _finding(want.key, field, have)).cause is Cause.EDITED
+        and not _ours_to_share(field.path, have, role)
     ]
     yield from by_people
     if have.adopting:
@@ -106,6 +109,13 @@ def _of_pair(want: Occurrence, have: Observed) -> Iterator[Finding]:
         if path not in told:
             yield _finding(want.key, field, have, cause=Cause.OURS)
     yield from _told_only(want, have, last)
+
+
+def _ours_to_share(path: str, have: Observed, role: Role | None) -> bool:
+    """Return whether a difference is but where a shared conference stands, or that it is shared (or no more)."""
+    return role is not None and (
+        path == "link" or path.startswith("conference.") or (path == "conference" and have.alive)
+    )
 
 
 def _finding(key: Key, field: Field, have: Observed, cause: Cause | None = None) -> Finding:

@@ -74,6 +74,12 @@ class Work:
         return after
 
     @property
+    def maker(self) -> str:
+        """Return the address of the occurrence that makes the conference this one leads to, "" where it is there."""
+        role = self.planned.change.role
+        return role.maker if role is not None and role.maker != str(self.key) else ""
+
+    @property
     def finished(self) -> bool:
         return len(self.done) == len(self.planned.operations)
 
@@ -97,27 +103,29 @@ def _known(planned: PlannedChange) -> Entry:
     before, after = planned.change.before, planned.change.after
     key = after.key if after is not None else before.key if before is not None else None
     assert key is not None  # noqa: S101  # a change has at least one side
-    if before is None:
-        assert after is not None  # noqa: S101  # a change has at least one side
-        return Entry(key=key, organizer=after.organizer)
-    memory, conference = before.entry, before.conference if before.alive else None
-    return Entry(
+    conference = planned.change.conference
+    known = Entry(
         key=key,
         organizer=_holder(before, after),
         conference_id=conference.id if conference is not None else "",
-        event_id=before.event.id if before.event is not None else "",
-        revision=before.revision,
         url=conference.url if conference is not None else "",
         room_code=conference.room_code if conference is not None else "",
-        applied=memory.applied if memory is not None else None,
+    )
+    if before is None:
+        return known
+    return replace(
+        known,
+        event_id=before.event.id if before.event is not None else "",
+        revision=before.revision,
+        applied=before.entry.applied if before.entry is not None else None,
     )
 
 
-def _holder(before: Observed, after: Occurrence | None) -> str:
+def _holder(before: Observed | None, after: Occurrence | None) -> str:
     """Return in whose calendar the occurrence is: the one who holds what is left of it, else the wanted organiser."""
-    if after is None or (before.organizer and (before.event is not None or before.alive)):
+    if before is not None and (after is None or (before.organizer and (before.event is not None or before.alive))):
         return before.organizer
-    return after.organizer
+    return after.organizer if after is not None else ""
 
 
 class Executor:
@@ -214,9 +222,12 @@ class Executor:
         )
         return _nothing
 
-    def _cancel_conference(self, work: Work, _operation: Operation, _token: str) -> Learned:
+    def _cancel_conference(self, work: Work, operation: Operation, _token: str) -> Learned:
+        conference_id = operation.conference or work.entry.conference_id
         with suppress(ConferenceCancelled, NotFound):  # that is what was wanted
-            self._client.conferences.cancel(organizer=work.entry.organizer, conference_id=work.entry.conference_id)
+            self._client.conferences.cancel(organizer=work.entry.organizer, conference_id=conference_id)
+        if operation.conference:
+            return _nothing
         return lambda entry: replace(entry, conference_id="", url="", room_code="")
 
     def _create_event(self, work: Work, _operation: Operation, _token: str) -> Learned:
@@ -271,8 +282,14 @@ class Executor:
             return False
 
     def _joined(self, work: Work, event: Event, made: Description, revision: int) -> Learned:
-        """Take over the event and the conference that another run made, and end the conference that we made."""
+        """Take over the event and the conference that another run made, and end the conference that we made.
+
+        Not one that other occurrences lead to: which of the two it will be is for the next run to see.
+        """
         after = work.after
+        if work.planned.change.role is not None:
+            conference_id = made.marker.conference if made.marker is not None else ""
+            return partial(replace, event_id=event.id, revision=revision, conference_id=conference_id, url=made.link)
         try:
             with suppress(ConferenceCancelled, NotFound):
                 if conference_id := work.entry.conference_id:

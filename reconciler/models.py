@@ -72,7 +72,16 @@ class Link(StrEnum):
     """Where the conference that people join comes from."""
 
     PER_OCCURRENCE = "per-occurrence"  # each occurrence has a scheduled conference, made and managed by us
+    STABLE = "stable"  # all occurrences of a meeting share one, which each run moves forward to the next of them
     EVENT = "event"  # DingTalk makes it for the event, if there is one at all; it is never touched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Any `count` of `rooms`, which are room ids, the one that fits best first."""
+
+    rooms: tuple[str, ...]
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +89,8 @@ class Occurrence:
     """One occurrence as the config wants it.
 
     `None` for `description`, `attendees` and `rooms` means: not declared, so not managed. A setting that is
-    absent from `settings` is not managed either.
+    absent from `settings` is not managed either. Where a `pool` stands, rooms have yet to be assigned: see
+    `reconciler.pools`.
     """
 
     key: Key
@@ -98,6 +108,7 @@ class Occurrence:
     protect: bool = False  # never to be cancelled
     link: Link = Link.PER_OCCURRENCE
     ignore: tuple[str, ...] = ()  # fields left to people: title, description, time, attendees, rooms, settings.NAME
+    pool: Pool | None = None
 
 
 class RoomStatus(StrEnum):

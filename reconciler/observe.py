@@ -5,6 +5,7 @@ Reads only. What can't be read is reported and keeps its meeting out of the diff
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -121,7 +122,7 @@ def observe(
         findings = _Findings()
         since = now - LOOKBACK
         events = _list_calendars(reader, reads, _meetings_of(organizers, state, scope), scope, findings, since)
-        former = _former_organizers(events, scope) - organizers
+        former = _former_organizers(reader, reads, events, scope)
         events += _list_calendars(reader, reads, _meetings_of(former, state, scope), scope, findings, since)
         organizers |= former
         ours = [event for event in events if event.organizer in organizers]
@@ -131,7 +132,7 @@ def observe(
         _find_by_memory(reader, reads, state, scope, findings, now=now)
         _complete_attendees(reader, reads, scope, findings)
         occurrences = _with_conferences(reader, reads, scope, findings, now=now)
-    in_use = frozenset(_conference_id(one) for one in occurrences.values())
+    in_use = frozenset(one.conference_id for one in occurrences.values())
     return Observation(
         occurrences=occurrences,
         duplicates=tuple(_with_own_conference(one, in_use) for one in findings.duplicates.values()),
@@ -141,15 +142,21 @@ def observe(
     )
 
 
-def _former_organizers(events: Iterable[Event], scope: Scope) -> frozenset[str]:
-    """Return who of the trusted organises an event with our marker, as the invitations to it tell."""
-    return frozenset(
-        event.organizer
-        for event in events
-        if event.organizer in scope.trusted
-        and (marker := parse_description(event.description).marker) is not None
-        and marker.workspace == scope.workspace
-    )
+def _former_organizers(reader: Reader, reads: _Reads, events: Iterable[Event], scope: Scope) -> frozenset[str]:
+    """Return who of the trusted organises an event with our marker, as the invitations to it tell.
+
+    Whoever is invited can copy the marker into an event of their own. But the conference that it names answers only to
+    whom it was made for, so that is asked.
+    """
+    others = scope.trusted - scope.organizers
+    suspects: dict[str, str] = {}  # organiser → a conference that should be theirs
+    for event in events:
+        marker = parse_description(event.description).marker
+        ours = marker is not None and marker.workspace == scope.workspace
+        if ours and marker is not None and marker.conference and event.organizer in others:
+            suspects.setdefault(event.organizer, marker.conference)
+    answers = reads.all(lambda who: reader.conferences.info(conference_id=suspects[who], requester=who), suspects)
+    return frozenset(who for who, answer in answers if not isinstance(answer, ApiError))
 
 
 def _holders(findings: _Findings) -> frozenset[str]:
@@ -159,16 +166,17 @@ def _holders(findings: _Findings) -> frozenset[str]:
 
 
 def _find_superfluous(findings: _Findings, state: State) -> None:
-    """File a conference of ours without an event, where another run's event leads to another conference.
+    """File each conference of ours that an event no longer leads to, or does not yet.
 
-    It is left behind by a run that died between learning that it had come second and ending what it had made.
+    It is left behind by a run that died: between learning that it had come second and ending what it had made, or
+    before its event came to lead there.
     """
+    led = {one.marker.conference for one in findings.live.values() if one.marker is not None}
     for key, entry in state.entries.items():
         found = findings.live.get(key)
-        marker = found.marker if found is not None else None
-        if entry.event_id or marker is None or marker.conference in {"", entry.conference_id}:
+        if found is None or found.event is None or found.marker is None or not found.marker.conference:
             continue
-        if entry.conference_id:
+        if entry.conference_id and entry.conference_id not in led:
             alone = Observed(key=key, entry=entry)
             findings.duplicates[entry.conference_id] = replace(
                 alone, conference=_to_be_cancelled(alone, entry.conference_id)
@@ -430,17 +438,19 @@ def _with_conferences(
     if scope.refresh is Refresh.CALENDAR:
         return {key: replace(one, conference=_by_memory(one)) for key, one in found.items()}
 
-    def ask(one: Observed) -> Conference | None:
-        return _conference(reader, one, scope)
+    due: dict[tuple[str, str], list[Observed]] = defaultdict(list)  # several occurrences may share one conference
+    for one in found.values():
+        if not one.has_started(now) and one.conference_id and scope.asks_for(one.key):
+            due[one.conference_id, one.key.meeting].append(one)
 
-    due = [
-        one for one in found.values() if not one.has_started(now) and _conference_id(one) and scope.asks_for(one.key)
-    ]
-    for one, answer in reads.all(ask, due):
+    def ask(some: list[Observed]) -> Conference | None:
+        return _conference(reader, some[0], scope)
+
+    for some, answer in reads.all(ask, due.values()):
         if isinstance(answer, ApiError):
-            findings.fail(str(one.key), answer, [one.key.meeting])
+            findings.fail(str(some[0].key), answer, {one.key.meeting for one in some})
         else:
-            found[one.key] = replace(one, conference=answer)
+            found |= {one.key: replace(one, conference=answer) for one in some}
     return found
 
 
@@ -456,15 +466,9 @@ def _by_memory(one: Observed) -> Conference | None:
     return Conference(id=one.marker.conference, title=event.title, start=event.start, end=event.end, url=link)
 
 
-def _conference_id(one: Observed) -> str:
-    if one.marker is not None and one.marker.conference:
-        return one.marker.conference
-    return one.entry.conference_id if one.entry is not None else ""
-
-
 def _conference(reader: Reader, one: Observed, scope: Scope) -> Conference | None:
     """Return the conference of an occurrence; cancelled where it was cancelled, None where there is none."""
-    conference_id = _conference_id(one)
+    conference_id = one.conference_id
     requester = one.organizer or scope.meetings.get(one.key.meeting, "")
     if one.key.meeting not in scope.meetings:
         return _to_be_cancelled(one, conference_id)

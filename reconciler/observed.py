@@ -41,6 +41,13 @@ class Observed:
         return self.entry.applied.start if self.entry is not None and self.entry.applied is not None else None
 
     @property
+    def conference_id(self) -> str:
+        """Return the id of the conference that it leads to, by the marker or else by our memory; "" for none."""
+        if self.marker is not None and self.marker.conference:
+            return self.marker.conference
+        return self.entry.conference_id if self.entry is not None else ""
+
+    @property
     def alive(self) -> bool:
         """Return whether there is a conference that one can join."""
         return self.conference is not None and not self.conference.cancelled

@@ -42,6 +42,7 @@ class Operation:
     parts: tuple[str, ...] = ()  # of title, time, description, ui_lock
     people: tuple[Attendee, ...] = ()
     rooms: tuple[str, ...] = ()
+    conference: str = ""  # the one to cancel, where it is not the occurrence's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

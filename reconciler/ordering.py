@@ -32,9 +32,12 @@ def ordered(changes: Sequence[PlannedChange], draw_id: Callable[[], str]) -> tup
     releasing its room early. `draw_id` gives ids for the calls that this may add.
     """
     work = list(changes)
-    followers = _follow_cancellations(work)
+    followers, makers = _follow_cancellations(work), _follow_makers(work)
     while True:
-        needs = {operation: [*across, *followers.get(operation, ())] for operation, across in _across(work).items()}
+        needs = {
+            operation: [*across, *followers.get(operation, ()), *makers.get(operation, ())]
+            for operation, across in _across(work).items()
+        }
         circle = _circle(work, needs)
         if not circle:
             return tuple(_with_needs(one, needs) for one in work)
@@ -53,6 +56,23 @@ def _follow_cancellations(changes: Sequence[PlannedChange]) -> Mapping[str, list
         one.operations[0].id: [last[one.change.address]]
         for one in changes
         if one.change.action is Action.CREATE and one.change.address in last
+    }
+
+
+def _follow_makers(changes: Sequence[PlannedChange]) -> Mapping[str, list[str]]:
+    """Return what events wait for whose conference another occurrence makes."""
+    made = {
+        one.change.address: operation.id
+        for one in changes
+        for operation in one.operations
+        if operation.call is Call.CONFERENCE_CREATE
+    }
+    return {
+        operation.id: [made[one.change.role.maker]]
+        for one in changes
+        if one.change.role is not None and one.change.role.maker not in {"", one.change.address}
+        for operation in one.operations
+        if operation.call in {Call.EVENT_CREATE, Call.EVENT_UPDATE} and one.change.role.maker in made
     }
 
 

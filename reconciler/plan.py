@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.compare import held_rooms, wanted_attendees, wanted_rooms
+from reconciler.compare import CONFERENCE_PARTS, held_rooms, wanted_attendees, wanted_rooms
 from reconciler.diff import Action, Change, Diff
+from reconciler.marker import Marker
 from reconciler.models import Link, Occurrence
 from reconciler.observed import Observation, Observed
 from reconciler.operations import MAX_ROOMS, Call, Operation, Plan, PlannedChange
@@ -56,11 +57,9 @@ def _operations(change: Change, ids: _Ids) -> Iterator[Operation]:
 
 def _create(change: Change, ids: _Ids) -> Iterator[Operation]:
     assert change.after is not None  # noqa: S101  # a creation has an after
-    needs: tuple[str, ...] = ()
-    if change.after.link is not Link.EVENT:
-        conference = Operation(id=ids.draw(), call=Call.CONFERENCE_CREATE)
-        needs = (conference.id,)
-        yield conference
+    conference = tuple(_update_conference(change, ids)) if change.after.link is not Link.EVENT else ()
+    yield from conference
+    needs = tuple(one.id for one in conference if one.call is not Call.CONFERENCE_UPDATE)
     event = Operation(id=ids.draw(), call=Call.EVENT_CREATE, needs=needs)
     yield event
     if change.after.rooms:
@@ -70,7 +69,7 @@ def _create(change: Change, ids: _Ids) -> Iterator[Operation]:
 def _cancel(change: Change, ids: _Ids) -> Iterator[Operation]:
     assert change.before is not None  # noqa: S101  # a cancellation has a before
     needs: tuple[str, ...] = ()
-    if change.before.alive:
+    if change.conference is not None and not change.keeps_conference:
         conference = Operation(id=ids.draw(), call=Call.CONFERENCE_CANCEL)
         needs = (conference.id,)
         yield conference
@@ -82,7 +81,7 @@ def _update(change: Change, ids: _Ids) -> Iterator[Operation]:
     assert change.before is not None  # noqa: S101  # an update has both sides
     assert change.after is not None  # noqa: S101
     managed = change.after.link is not Link.EVENT
-    conference = tuple(_update_conference(change, change.before, ids)) if managed else ()
+    conference = tuple(_update_conference(change, ids)) if managed else ()
     yield from conference
     # The event's marker tells which conference it has and what was written to it: it is true only afterwards.
     needs = tuple(one.id for one in conference if one.call is not Call.CONFERENCE_UPDATE)
@@ -95,12 +94,17 @@ def _update(change: Change, ids: _Ids) -> Iterator[Operation]:
     yield from _update_event(change, ids, needs)
 
 
-def _update_conference(change: Change, before: Observed, ids: _Ids) -> Iterator[Operation]:
-    if not before.alive:
+def _update_conference(change: Change, ids: _Ids) -> Iterator[Operation]:
+    role = change.role
+    if role is not None and role.ends:
+        # Before the event leads elsewhere: after a crash between the two nothing would lead here any more.
+        yield Operation(id=ids.draw(), call=Call.CONFERENCE_CANCEL, conference=role.ends)
+    if change.makes_conference:
         yield Operation(id=ids.draw(), call=Call.CONFERENCE_CREATE)
+    if change.conference is None or (role is not None and not role.carries):
         return
     paths = {one.path for one in change.comparison.conference}
-    if paths & {"title", "start", "end"}:
+    if paths & (CONFERENCE_PARTS | {f"conference.{part}" for part in CONFERENCE_PARTS}):
         yield Operation(id=ids.draw(), call=Call.CONFERENCE_UPDATE)
     if any(path.startswith("settings.") for path in paths | {one.path for one in change.comparison.event}):
         yield Operation(id=ids.draw(), call=Call.CONFERENCE_SETTINGS)
@@ -145,7 +149,7 @@ def _event_parts(change: Change, after: Occurrence, before: Observed) -> tuple[s
     if (
         paths & {"description", "link", "marker", "ui_lock"}
         or any(path.startswith("settings.") for path in paths)
-        or (after.link is not Link.EVENT and not before.alive)
+        or (after.link is not Link.EVENT and not _leads(marker, change))
         or marker is None
         or marker.key != after.key
     ):
@@ -153,6 +157,11 @@ def _event_parts(change: Change, after: Occurrence, before: Observed) -> tuple[s
     if "ui_lock" in paths:
         parts.append("ui_lock")
     return tuple(parts)
+
+
+def _leads(marker: Marker | None, change: Change) -> bool:
+    """Return whether the event's marker leads to the conference that the occurrence has from now on."""
+    return change.conference is not None and marker is not None and marker.conference == change.conference.id
 
 
 def _update_people(after: Occurrence, before: Observed, ids: _Ids) -> Iterator[Operation]:

@@ -22,6 +22,7 @@ from reconciler.models import Attendee, Conference, Event, Key, RoomBooking, Roo
 from reconciler.observed import Observed, ReadFailure
 from reconciler.operations import Call, Operation, Plan, PlannedChange, Quota
 from reconciler.settings import plain
+from reconciler.sharing import Role
 from reconciler.state.codec import (
     decode_entry,
     decode_occurrence,
@@ -141,6 +142,8 @@ def _encode_change(planned: PlannedChange) -> Json:
         "action": change.action.value,
         "reason": change.reason,
         "duplicate": change.duplicate,
+        "keeps_conference": change.keeps_conference,
+        "role": None if change.role is None else _encode_role(change.role),
         "notifies": planned.notifies,
         "before": None if change.before is None else _encode_observed(change.before),
         "before_digest": seen_digest(change.before),
@@ -167,6 +170,8 @@ def _decode_change(document: Json) -> PlannedChange:
         ),
         reason=document["reason"],
         duplicate=document["duplicate"],
+        keeps_conference=document["keeps_conference"],
+        role=None if document["role"] is None else _decode_role(document["role"]),
     )
     operations = tuple(_decode_operation(operation) for operation in document["operations"])
     return PlannedChange(change=change, operations=operations, notifies=int(document["notifies"]))
@@ -200,6 +205,16 @@ def _decode_rule(document: Json) -> NextDates:
     return NextDates(meeting=document["meeting"], rule=document["rule"], dates=dates)
 
 
+def _encode_role(role: Role) -> Json:
+    conference = _encode_conference(role.conference)
+    return {"conference": conference, "maker": role.maker, "carries": role.carries, "ends": role.ends}
+
+
+def _decode_role(document: Json) -> Role:
+    conference = None if document["conference"] is None else _decode_conference(document["conference"])
+    return Role(conference=conference, **{name: document[name] for name in ("maker", "carries", "ends")})
+
+
 def _encode_operation(operation: Operation) -> Json:
     return {
         "id": operation.id,
@@ -208,6 +223,7 @@ def _encode_operation(operation: Operation) -> Json:
         "parts": list(operation.parts),
         "people": [asdict(who) for who in operation.people],
         "rooms": list(operation.rooms),
+        "conference": operation.conference,
     }
 
 
@@ -219,6 +235,7 @@ def _decode_operation(document: Json) -> Operation:
         parts=tuple(document["parts"]),
         people=tuple(Attendee(**who) for who in document["people"]),
         rooms=tuple(document["rooms"]),
+        conference=document["conference"],
     )
 
 

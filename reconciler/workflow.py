@@ -18,7 +18,7 @@ from reconciler.dingtalk import Client, Reader
 from reconciler.drift import Finding, find_drift
 from reconciler.errors import PlanStale, StateError, UsageError
 from reconciler.guard import disabled, frozen, spare
-from reconciler.models import Key, Occurrence
+from reconciler.models import Key, Link, Occurrence
 from reconciler.observe import Refresh, Scope, observe, remembered
 from reconciler.observed import Observation, Observed
 from reconciler.operations import Plan, Quota
@@ -28,6 +28,7 @@ from reconciler.planfile import config_digest, seen_digest, state_digest
 from reconciler.provider import resolve_people
 from reconciler.schedule.workdays import REACH
 from reconciler.settings import readable
+from reconciler.sharing import AHEAD
 from reconciler.state.model import State, pruned, renamed
 from reconciler.state.store import Store
 from reconciler.upcoming import ahead, days_off, explained, next_dates
@@ -336,7 +337,14 @@ def _wanted(
     near = [one for one in originals if now - FARTHEST < one < until + FARTHEST]
     first = min([now, *near]) - timedelta(days=2)
     last = max([until, *near]) + SLACK
-    return desired(config, people, after=first, before=last)
+    return (*desired(config, people, after=first, before=last), *_far(config, people, after=last, until=now + FARTHEST))
+
+
+def _far(config: Config, people: People, *, after: datetime, until: datetime) -> Iterator[Occurrence]:
+    """Yield the next occurrences beyond a window, of meetings that book them however far away they are."""
+    for name, meeting in config.meetings.items():
+        if meeting.link is Link.STABLE:
+            yield from desired(replace(config, meetings={name: meeting}), people, after=after, before=until)[:AHEAD]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
