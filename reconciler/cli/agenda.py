@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.names import complete_meeting
 from reconciler.cli.options import Globals, global_options, option
+from reconciler.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.config.model import Config
+    from reconciler.report.agenda import Choice
+    from reconciler.workflow import Agenda
 
 
 @click.command("agenda")
@@ -21,9 +29,29 @@ from reconciler.cli.options import Globals, global_options, option
     shell_complete=complete_meeting,
     help="Only this meeting; may be repeated.",
 )
+@option("--room", "rooms", multiple=True, metavar="ROOM", help="Only what is in this room; may be repeated.")
+@option(
+    "--person", "people", multiple=True, metavar="PERSON", help="Only what this person is invited to; may be repeated."
+)
 @option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+@option(
+    "--ics",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Write an iCalendar file instead, each meeting as a series with all of its dates; - is stdout.",
+)
 @global_options
-def command(settings: Globals, *, days: int, timezone: str | None, meetings: tuple[str, ...], as_json: bool) -> int:
+def command(
+    settings: Globals,
+    *,
+    days: int,
+    timezone: str | None,
+    meetings: tuple[str, ...],
+    rooms: tuple[str, ...],
+    people: tuple[str, ...],
+    as_json: bool,
+    ics: Path | None,
+) -> int:
     """Show the next two weeks, day by day: times, rooms, links. Asks nobody: it tells what is declared and remembered.
 
     \b
@@ -31,17 +59,25 @@ def command(settings: Globals, *, days: int, timezone: str | None, meetings: tup
       reconciler agenda
       reconciler agenda --days 3 --timezone Europe/Berlin
       reconciler agenda --meeting weekly-sync --json
+      reconciler agenda --person alice --ics alice.ics
     """
     from reconciler.cli.project import open_project
-    from reconciler.report.agenda import agenda_items
+    from reconciler.report.agenda import agenda_items, chosen
     from reconciler.schedule.zones import zone
     from reconciler.workflow import remembered_agenda
 
+    if as_json and ics is not None:
+        raise click.UsageError("--json and --ics exclude each other")
     project = open_project(settings)
     now = project.clock()
     local = None if timezone is None else zone(timezone)
-    seen = remembered_agenda(project.config, project.store, now=now, until=now + timedelta(days=days))
-    items = [one for one in agenda_items(seen.wanted, seen.observed) if not meetings or one.meeting in meetings]
+    # A series is chosen by any of its dates within a year.
+    length = timedelta(days=days if ics is None else 366)
+    seen = remembered_agenda(project.config, project.store, now=now, until=now + length)
+    wanted = chosen(seen.wanted, seen.observed, _choice(project.config, seen, meetings, rooms, people))
+    if ics is not None:
+        return _write_ics(ics, project.config, seen, {one.key.meeting for one in wanted}, now)
+    items = agenda_items(wanted, seen.observed)
     if as_json:
         from reconciler.report.document import agenda_document, dump
 
@@ -51,7 +87,44 @@ def command(settings: Globals, *, days: int, timezone: str | None, meetings: tup
         from reconciler.report.agenda_text import agenda_text
         from reconciler.report.names import Names
 
-        rooms = {room.id: room.alias for room in project.config.rooms.values()}
-        names = Names(people={union_id: alias for alias, union_id in seen.people.items()}, rooms=rooms)
+        aliases = {room.id: room.alias for room in project.config.rooms.values()}
+        names = Names(people={union_id: alias for alias, union_id in seen.people.items()}, rooms=aliases)
         show(agenda_text(items, names, zone=local), no_color=settings.no_color)
+    return 0
+
+
+def _choice(
+    config: Config, seen: Agenda, meetings: tuple[str, ...], rooms: tuple[str, ...], people: tuple[str, ...]
+) -> Choice:
+    """Return what is asked for, by ids; raise UsageError for a name that the config does not know."""
+    from reconciler.report.agenda import Choice
+
+    for kind, asked, known in (
+        ("meeting", meetings, config.meetings),
+        ("room", rooms, config.rooms),
+        ("person", people, config.people),
+    ):
+        for name in asked:
+            if name not in known:
+                raise UsageError(f"there is no {kind} {name!r}", fix=f"choose of: {', '.join(sorted(known))}")
+    return Choice(
+        meetings=frozenset(meetings),
+        rooms=frozenset(config.rooms[name].id for name in rooms),
+        people=frozenset(seen.people[name] for name in people),
+    )
+
+
+def _write_ics(path: Path, config: Config, seen: Agenda, meetings: set[str], now: datetime) -> int:
+    from reconciler.cli.console import tell
+    from reconciler.report.ics import calendar
+
+    text = calendar(config, meetings, seen.observed, now=now)
+    if str(path) == "-":
+        click.echo(text, nl=False)
+        return 0
+    try:
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise ReconcilerError(f"the calendar can't be written: {error.strerror}", where=str(path)) from error
+    tell(f"Wrote {len(meetings)} {'meeting' if len(meetings) == 1 else 'meetings'} to {path}")
     return 0

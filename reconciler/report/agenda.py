@@ -38,6 +38,43 @@ def agenda_items(occurrences: Iterable[Occurrence], observed: Mapping[Key, Obser
     return tuple(sorted(items, key=lambda item: (item.start, item.address)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What an agenda is wanted of: names of meetings, ids of rooms and of people; of what is empty, all."""
+
+    meetings: frozenset[str] = frozenset()
+    rooms: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
+
+
+def chosen(
+    occurrences: Iterable[Occurrence], observed: Mapping[Key, Observed], choice: Choice
+) -> tuple[Occurrence, ...]:
+    """Return the occurrences of a chosen meeting, in a chosen room, with a chosen person, organisers included.
+
+    What is not declared is looked up in the event as it was last seen.
+    """
+    return tuple(
+        one
+        for one in occurrences
+        if (not choice.meetings or one.key.meeting in choice.meetings)
+        and (not choice.rooms or choice.rooms & _rooms(one, observed.get(one.key)))
+        and (not choice.people or choice.people & _people(one, observed.get(one.key)))
+    )
+
+
+def _rooms(want: Occurrence, have: Observed | None) -> set[str]:
+    booked = have.event.rooms if have is not None and have.event is not None else ()
+    return {*(want.rooms or ()), *(room.room_id for room in booked)}
+
+
+def _people(want: Occurrence, have: Observed | None) -> set[str]:
+    invited = want.attendees
+    if invited is None:
+        invited = have.event.attendees if have is not None and have.event is not None else ()
+    return {want.organizer, *(who.union_id for who in invited)}
+
+
 def _item(want: Occurrence, have: Observed | None) -> AgendaItem:
     event = have.event if have is not None else None
     conference = have.conference if have is not None and have.alive else None

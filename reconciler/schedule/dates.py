@@ -124,7 +124,7 @@ def filled(rule: Rule, start: datetime) -> Rule:
         rule,
         by_hour=rule.by_hour or (start.hour,),
         by_minute=rule.by_minute or (start.minute,),
-        by_day=_in_full(rule),
+        by_day=in_full(rule),
     )
     if rule.by_day or rule.by_month_day or rule.by_year_day or rule.by_week or rule.freq == "DAILY":
         return whole
@@ -135,7 +135,7 @@ def filled(rule: Rule, start: datetime) -> Rule:
     return replace(whole, by_month_day=(start.day,))
 
 
-def _in_full(rule: Rule) -> tuple[Day, ...]:
+def in_full(rule: Rule) -> tuple[Day, ...]:
     """Return BYDAY with `MO` as `1MO,2MO,…` where it stands beside such: dateutil wants a date to be both."""
     if not any(day.nth for day in rule.by_day):
         return rule.by_day

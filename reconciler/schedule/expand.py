@@ -10,7 +10,7 @@ from reconciler.schedule.originals import first_occurrence, is_occurrence, origi
 from reconciler.schedule.shifting import change_of, moved_by, reach, taken
 from reconciler.schedule.zones import EARLIEST, LATEST, later, localise, zone
 
-__all__ = ["expand", "first_occurrence", "is_occurrence", "next_slots", "originals", "taken_between"]
+__all__ = ["expand", "first_occurrence", "is_occurrence", "next_slots", "originals", "slot_of", "taken_between"]
 
 # Local time is at most a day from UTC, and a gap moves a start by at most another (Apia in 2011).
 _SLACK = timedelta(days=3)
@@ -25,7 +25,6 @@ def expand(schedule: Schedule, *, after: datetime, before: datetime) -> tuple[Sl
     What counts is the start after any change: an occurrence is found where it was moved to. Raises UnknownZone and
     RuleError for a schedule that validation would refuse.
     """
-    where = zone(schedule.timezone)
     begin, end = after.astimezone(UTC), before.astimezone(UTC)
     slack = _SLACK + reach(schedule)
     starts = set(originals(schedule, first=_naive(begin, -slack), last=_naive(end, slack)))
@@ -33,20 +32,23 @@ def expand(schedule: Schedule, *, after: datetime, before: datetime) -> tuple[Sl
         if change.start is not None:
             first, last = day_bounds(named)
             starts.update(originals(schedule, first=first, last=last))
-    slots = []
-    for original in starts:
-        key, change = change_of(schedule, original)
-        off = taken(schedule, original)
-        local = moved_by(change, original) if off is None else off.moved_to
-        if local is None or not EARLIEST <= local <= LATEST:
-            continue
-        start = localise(local, where)
-        if begin <= start.astimezone(UTC) < end:
-            duration = schedule.duration if change.duration is None else change.duration
-            why = "" if off is None else off.reason
-            slots.append(Slot(original=original, start=start, end=later(start, duration), change=key, holiday=why))
+    slots = [slot for original in starts if (slot := slot_of(schedule, original)) is not None]
+    slots = [slot for slot in slots if begin <= slot.start.astimezone(UTC) < end]
     # Two starts in one zone would be compared by their wall clocks, which an autumn night has twice.
     return tuple(sorted(slots, key=lambda slot: (slot.start.astimezone(UTC), slot.original)))
+
+
+def slot_of(schedule: Schedule, original: datetime) -> Slot | None:
+    """Return what becomes of one of the `originals`; None where a day off leaves it out."""
+    key, change = change_of(schedule, original)
+    off = taken(schedule, original)
+    local = moved_by(change, original) if off is None else off.moved_to
+    if local is None or not EARLIEST <= local <= LATEST:
+        return None
+    start = localise(local, zone(schedule.timezone))
+    duration = schedule.duration if change.duration is None else change.duration
+    why = "" if off is None else off.reason
+    return Slot(original=original, start=start, end=later(start, duration), change=key, holiday=why)
 
 
 def next_slots(schedule: Schedule, number: int, *, after: datetime) -> tuple[Slot, ...]:
