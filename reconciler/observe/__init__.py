@@ -1,0 +1,87 @@
+"""DingTalk → observed: the organisers' calendars by their markers, and the conferences that the markers name.
+
+Reads only. What can't be read is reported and keeps its meeting out of the diff; it never counts as an absence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from reconciler.dingtalk import Reader
+from reconciler.models import Key
+from reconciler.observe.calendars import former_organizers, list_calendars, meetings_of
+from reconciler.observe.completing import complete_attendees, find_by_memory
+from reconciler.observe.conferences import find_superfluous, with_conferences, with_own_conference
+from reconciler.observe.findings import Findings
+from reconciler.observe.reads import Reads
+from reconciler.observe.scope import Refresh, Scope
+from reconciler.observe.sorting import adopt, sort_by_marker
+from reconciler.observed import Observation, Observed
+from reconciler.rendering import conference_as_applied, event_as_applied
+from reconciler.state.model import Entry, State
+
+__all__ = ["Refresh", "Scope", "observe", "remembered"]
+
+LOOKBACK = timedelta(days=1)  # far enough to know what began today, near enough not to page through the past
+
+
+def observe(
+    reader: Reader,
+    state: State,
+    scope: Scope,
+    *,
+    now: datetime,
+    parallelism: int = 16,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Observation:
+    """Return everything that DingTalk shows of this workspace, from yesterday on.
+
+    Events that somebody else organises are none of ours, whatever they say: who is invited can copy our marker.
+    `progress` is called with the number of reads done and known to be needed. Raises ApiError where DingTalk does not
+    let us in at all, ReconcilerError where a newer program was here; every other failure is part of the observation.
+    """
+    organizers = (
+        frozenset(scope.meetings.values())
+        | scope.organizers
+        | state.organizers
+        | {one.organizer for one in state.entries.values()}
+    )
+    if scope.refresh is Refresh.NONE:
+        return Observation(occurrences=remembered(state), organizers=organizers)
+    with ThreadPoolExecutor(max_workers=parallelism) as pool:
+        reads = Reads(pool, progress)
+        findings = Findings()
+        since = now - LOOKBACK
+        events = list_calendars(reader, reads, meetings_of(organizers, state, scope), scope, findings, since)
+        former = former_organizers(reader, reads, events, scope)
+        events += list_calendars(reader, reads, meetings_of(former, state, scope), scope, findings, since)
+        organizers |= former
+        ours = [event for event in events if event.organizer in organizers]
+        sort_by_marker(ours, state, scope, findings)
+        adopt(events, state, scope, findings)
+        find_superfluous(findings, state)
+        find_by_memory(reader, reads, state, scope, findings, now=now)
+        complete_attendees(reader, reads, scope, findings)
+        occurrences = with_conferences(reader, reads, scope, findings, now=now)
+    in_use = frozenset(one.conference_id for one in occurrences.values())
+    return Observation(
+        occurrences=occurrences,
+        duplicates=tuple(with_own_conference(one, in_use) for one in findings.duplicates.values()),
+        unresolved=frozenset(findings.unresolved),
+        failures=tuple(findings.failures),
+        organizers=organizers & findings.organizers,
+    )
+
+
+def remembered(state: State) -> dict[Key, Observed]:
+    """Return what the state says was last written, as if it had been seen."""
+    return {key: _as_applied(state.workspace, entry) for key, entry in state.entries.items()}
+
+
+def _as_applied(workspace: str, entry: Entry) -> Observed:
+    event = event_as_applied(workspace, entry)
+    found = Observed(key=entry.key, event=event, conference=conference_as_applied(entry), entry=entry)
+    return replace(found, marker=found.description.marker)

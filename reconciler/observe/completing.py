@@ -1,0 +1,73 @@
+"""What the lists did not tell: events out of sight, and attendees beyond the first hundred."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.dingtalk import Reader
+from reconciler.dingtalk.errors import ApiError, NotFound
+from reconciler.models import Event
+from reconciler.observe.findings import Findings
+from reconciler.observe.reads import Reads
+from reconciler.observe.scope import Scope
+from reconciler.observed import Observed
+from reconciler.state.model import State
+
+
+def find_by_memory(
+    reader: Reader, reads: Reads, state: State, scope: Scope, findings: Findings, *, now: datetime
+) -> None:
+    """Ask for each event that should be there and was not listed: gone, or moved out of sight."""
+    seen = {one.event.id for one in (*findings.live.values(), *findings.duplicates.values()) if one.event is not None}
+    missing = [
+        entry
+        for entry in state.entries.values()
+        if entry.event_id not in seen
+        and scope.asks_for(entry.key)
+        and entry.key not in findings.live
+        and entry.key.meeting not in findings.unresolved
+        and (entry.applied is None or entry.applied.start > now)
+    ]
+    for entry in missing:
+        if not entry.event_id:
+            findings.live[entry.key] = Observed(key=entry.key, entry=entry)
+    asked = reads.all(
+        lambda entry: reader.events.get(organizer=entry.organizer, event_id=entry.event_id),
+        [entry for entry in missing if entry.event_id],
+    )
+    for entry, answer in asked:
+        remains = findings.deleted.get(entry.key)
+        gone = Observed(key=entry.key, entry=entry, marker=remains.marker if remains is not None else None)
+        if isinstance(answer, NotFound):
+            findings.live[entry.key] = gone
+        elif isinstance(answer, ApiError):
+            findings.fail(str(entry.key), answer, [entry.key.meeting])
+        elif answer.cancelled:
+            findings.live[entry.key] = gone
+        else:
+            found = Observed(key=entry.key, event=answer, entry=entry)
+            findings.live[entry.key] = replace(found, marker=found.description.marker)
+
+
+def complete_attendees(reader: Reader, reads: Reads, scope: Scope, findings: Findings) -> None:
+    """Ask for the attendees that a list was too short for, where they are managed."""
+    cut = [
+        one
+        for one in findings.live.values()
+        if one.event is not None
+        and not one.event.attendees_complete
+        and one.key.meeting in scope.with_attendees
+        and scope.asks_for(one.key)
+    ]
+
+    def ask(one: Observed) -> Event:
+        assert one.event is not None  # noqa: S101  # chosen for having one
+        attendees = reader.events.attendees(organizer=one.event.organizer, event_id=one.event.id)
+        return replace(one.event, attendees=attendees, attendees_complete=True)
+
+    for one, answer in reads.all(ask, cut):
+        if isinstance(answer, ApiError):
+            findings.fail(str(one.key), answer, [one.key.meeting])
+        else:
+            findings.live[one.key] = replace(one, event=answer)

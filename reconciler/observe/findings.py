@@ -1,0 +1,32 @@
+"""What the calendars have told so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from reconciler.dingtalk.errors import ApiError
+from reconciler.models import Key
+from reconciler.observed import Observed, ReadFailure
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the calendars told so far."""
+
+    live: dict[Key, Observed] = field(default_factory=dict)
+    deleted: dict[Key, Observed] = field(default_factory=dict)
+    duplicates: dict[str, Observed] = field(default_factory=dict)  # by event id
+    unresolved: set[str] = field(default_factory=set)
+    failures: list[ReadFailure] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)  # organisers whose calendars could not be listed
+
+    def fail(self, where: str, error: ApiError, meetings: Iterable[str], *, hint: str = "") -> None:
+        self.failures.append(ReadFailure(where=where, code=error.code, message=error.what, hint=hint or error.fix))
+        self.unresolved.update(meetings)
+
+    @property
+    def organizers(self) -> frozenset[str]:
+        """Return who organises anything of this workspace, now or not long ago, or could not be asked."""
+        found = (*self.live.values(), *self.deleted.values(), *self.duplicates.values())
+        return frozenset(one.organizer for one in found) | self.unread

@@ -1,0 +1,49 @@
+"""What an observation is about, and how much is asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.models import Key
+
+
+class Refresh(StrEnum):
+    """How much is asked: everything, the calendars alone, or nothing (the state is trusted)."""
+
+    AUTO = "auto"
+    FULL = "full"
+    CALENDAR = "calendar"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What an observation is about.
+
+    `meetings` maps every declared meeting to its organiser; `organizers` are all people whose calendars are asked for,
+    besides those that the state knows. `trusted` are people who may once have been organisers: what they organise with
+    our marker counts where it is seen, as an invitation, and their calendars are then listed too. `with_settings` are
+    those that declare a setting which can be read back, `with_attendees` those that declare attendees: only for them
+    the extra calls are made. `expected` are the occurrences to be booked, for which the remains of deleted events
+    matter. With `only` no more is asked of other occurrences than what a list tells anyway. `adopt` are ids of events
+    that people made, and the occurrences that they are to be. `moved` are old names of meetings: what bears them is
+    theirs.
+    """
+
+    workspace: str
+    meetings: Mapping[str, str]
+    organizers: frozenset[str] = frozenset()
+    trusted: frozenset[str] = frozenset()
+    with_settings: frozenset[str] = frozenset()
+    with_attendees: frozenset[str] = frozenset()
+    expected: frozenset[Key] = frozenset()
+    refresh: Refresh = Refresh.AUTO
+    only: frozenset[Key] | None = None
+    adopt: Mapping[str, Key] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
+
+    def asks_for(self, key: Key) -> bool:
+        """Return whether calls may be made for this occurrence alone."""
+        return self.only is None or key in self.only
