@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -28,13 +29,16 @@ _LEAP_DAY = (2, 29)
 def check_outlook(config: Config, findings: Findings, *, now: datetime) -> None:
     """Note what is coming within a year of the aware `now`, or of a meeting's start, that people may not expect."""
     told: set[tuple[str, int]] = set()
+    long_years: dict[tuple[str, int], list[str]] = defaultdict(list)
     for meeting in config.meetings.values():
         path: Path = ("meetings", meeting.name)
         begin = min(max(now.astimezone(UTC).replace(tzinfo=None), meeting.schedule.start), LATEST - LOOK_AHEAD)
         _check_clocks(meeting.schedule, begin, (*path, "schedule"), findings)
-        _check_parity(meeting.schedule, begin, (*path, "schedule"), findings)
+        if (year := _long_year(meeting.schedule, begin)) is not None:
+            long_years[year].append(meeting.name)
         _check_short_months(meeting.schedule, (*path, "schedule"), findings)
         _check_published(config, meeting, now, told, findings)
+    _tell_long_years(long_years, findings)
 
 
 def _check_clocks(schedule: Schedule, begin: datetime, path: Path, findings: Findings) -> None:
@@ -66,29 +70,36 @@ def _within(schedule: Schedule, seam: Seam) -> Iterator[tuple[datetime, datetime
                     yield original, local
 
 
-def _check_parity(schedule: Schedule, begin: datetime, path: Path, findings: Findings) -> None:
-    if schedule.rule is None:
-        return
-    which = parity(schedule.rule)
+def _long_year(schedule: Schedule, begin: datetime) -> tuple[str, int] | None:
+    """Return `odd` or `even` and the year of 53 weeks after which that is not every second week; None if none comes."""
+    which = parity(schedule.rule) if schedule.rule is not None else ""
     if not which:
-        return
+        return None
     for year in range(begin.year - 1, (begin + LOOK_AHEAD).year + 1):
         last_week = date(year, 12, 28).isocalendar().week  # that day is always in it
         first = datetime.combine(date.fromisocalendar(year + 1, 1, 1), time.min)
         last = first + timedelta(weeks=2)
-        if last_week < _LONG or last < begin or first > begin + LOOK_AHEAD:
-            continue
-        if originals(schedule, first=first, last=last):
-            what = {
-                "odd": f"two odd weeks follow each other, {year}-W53 and {year + 1}-W01",
-                "even": f"between {year}-W52 and {year + 1}-W02 lie two weeks instead of one",
-            }[which]
-            place = (*path, "repeat", "every")
-            hint = "for every second week throughout, write every: 2 weeks and an anchor"
-            findings.warn(
-                place if findings.document.has(place) else (*path, "rrule"), f"{year} has 53 weeks: {what}", hint
-            )
-            return
+        is_near = first <= begin + LOOK_AHEAD and last >= begin
+        if last_week == _LONG and is_near and originals(schedule, first=first, last=last):
+            return which, year
+    return None
+
+
+def _tell_long_years(found: Mapping[tuple[str, int], Sequence[str]], findings: Findings) -> None:
+    """Note each of the long years once, at the first of its meetings."""
+    for (which, year), meetings in found.items():
+        what = {
+            "odd": f"two odd weeks follow each other, {year}-W53 and {year + 1}-W01",
+            "even": f"between {year}-W52 and {year + 1}-W02 lie two weeks instead of one",
+        }[which]
+        more = f" (also in {len(meetings) - 1} more)" if len(meetings) > 1 else ""
+        path: Path = ("meetings", meetings[0], "schedule")
+        place = (*path, "repeat", "every")
+        findings.warn(
+            place if findings.document.has(place) else (*path, "rrule"),
+            f"{year} has 53 weeks: {what}{more}",
+            "for every second week throughout, write every: 2 weeks and an anchor",
+        )
 
 
 def _check_short_months(schedule: Schedule, path: Path, findings: Findings) -> None:

@@ -209,6 +209,8 @@ def start_where_each_counts(rule: str, start: datetime) -> datetime | None:
     Where there is one, `start` does not tell which of several weeks, months or years count.
     """
     parsed = replace(parse_rule(rule), until=None, count=None)
+    if parsed.interval == 1:
+        return None
     own = first_date(parsed, start, _UTC)
     nearest = first_date(replace(parsed, interval=1), start, _UTC)
     return nearest if nearest != own else None

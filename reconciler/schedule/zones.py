@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -14,6 +16,11 @@ from reconciler.errors import ReconcilerError
 # No offset takes a local time between the two over the ends of what datetime can hold (years 1 to 9999).
 EARLIEST: Final = datetime(2, 1, 1)  # noqa: DTZ001  # local, by design
 LATEST: Final = datetime(9999, 1, 1)  # noqa: DTZ001  # local, by design
+
+# The zones of the tzdata package, the same on every machine, unless somebody names another place: what an operating
+# system brings along may be years old.
+if "PYTHONTZPATH" not in os.environ:
+    zoneinfo.reset_tzpath(to=())
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
 _SUGGESTIONS: Final = 3

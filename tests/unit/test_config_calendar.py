@@ -184,3 +184,14 @@ def test_holidays_that_are_not_published_are_told_and_do_no_harm(tmp_path: Path)
         told == "defaults.holidays.skip[1]: the holidays of CN in 2027 are not published yet: none are kept free then"
     )
     assert _warnings(path) == []
+
+
+def test_a_long_year_is_told_once_for_all_meetings(tmp_path: Path) -> None:
+    path = _file(tmp_path, "repeat: {every: odd-weeks}")
+    others = [
+        MEETING % (f"other-{hour}", f"2026-12-01T{hour}:00", ", repeat: {every: odd-weeks}", "") for hour in (12, 15)
+    ]
+    path.write_text(path.read_text() + "".join(others))
+    (told,) = _warnings(path)
+    assert told.startswith("meetings.sync.schedule.repeat.every: 2026 has 53 weeks")
+    assert told.endswith("(also in 2 more)")

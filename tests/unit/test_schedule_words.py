@@ -170,6 +170,7 @@ def test_any_rule_has_the_dates_of_dateutil(start: datetime, rule: str, far: int
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(600)
 @settings(max_examples=5000)
 @given(start=STARTS, rule=st.one_of(PLAIN, FULL), far=st.integers(-30, 3000), length=st.integers(0, 900))
 def test_thousands_of_rules_have_the_dates_of_dateutil(start: datetime, rule: str, far: int, length: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -139,3 +141,7 @@ def test_what_names_a_path_is_no_zone(name: str) -> None:
 def test_a_zone_like_no_other_says_what_a_name_looks_like() -> None:
     with pytest.raises(UnknownZone, match="IANA name"):
         zone("qqqqqqqq")
+
+
+def test_zones_are_those_of_the_package_and_not_of_the_machine() -> None:
+    assert os.environ.get("PYTHONTZPATH") is not None or zoneinfo.TZPATH == ()
