@@ -10,10 +10,12 @@ from typing import Any
 from team import NOW, Team, union
 
 from reconciler.config import load
+from reconciler.drift import Finding
 from reconciler.models import Event
 from reconciler.outcome import Outcome
+from reconciler.planfile import dumps, loads
 from reconciler.state.store import local_store
-from reconciler.workflow import Planned, Question, apply_plan, make_plan
+from reconciler.workflow import Planned, Question, apply_plan, check_saved, look_for_drift, make_plan
 
 ZONE = "Asia/Shanghai"
 
@@ -74,6 +76,22 @@ class Hands:
         config = load(self.team.folder / "meetings.yaml", now=self.now)
         store = local_store(self.team.folder, config.workspace)
         return apply_plan(planned, self.team.client, store, clock=lambda: self.now)
+
+    def drift(self) -> tuple[Finding, ...]:
+        config = load(self.team.folder / "meetings.yaml", now=self.now)
+        store = local_store(self.team.folder, config.workspace)
+        return look_for_drift(config, self.team.client, store, Question(), now=self.now).findings
+
+    def saved(self, planned: Planned) -> str:
+        """Return the plan as the text of a file."""
+        config = load(self.team.folder / "meetings.yaml", now=self.now)
+        return dumps(planned.plan, config=config, people=planned.people, state=planned.state, refresh="auto")
+
+    def of_saved(self, text: str) -> Planned:
+        """Return a saved plan, checked against what is there now."""
+        config = load(self.team.folder / "meetings.yaml", now=self.now)
+        store = local_store(self.team.folder, config.workspace)
+        return check_saved(*loads(text, where="plan"), config, self.team.client, store, now=self.now)
 
     def calls(self) -> list[str]:
         """Return the names of all calls that have been made, but for tokens."""

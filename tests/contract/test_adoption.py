@@ -13,7 +13,8 @@ from team import NOW, a_team, union
 
 from reconciler.diff import ADOPTED, Action
 from reconciler.dingtalk.errors import NotFound
-from reconciler.errors import ConfigError
+from reconciler.drift import Cause, has_drift
+from reconciler.errors import ConfigError, PlanStale
 from reconciler.marker import parse_description
 from reconciler.outcome import Status
 
@@ -206,3 +207,30 @@ def test_a_deleted_event_is_told_from_its_copy_by_a_look(hands: Hands) -> None:
     assert event.id != gone.id
     with pytest.raises(NotFound):
         hands.team.client.events.get(organizer=union("alice"), event_id=gone.id)
+
+
+def test_what_is_to_be_adopted_is_no_drift(hands: Hands) -> None:
+    event_id = hands.create("Lunch", "2026-12-01T12:00", people=["bob"])
+    hands.declare(lunch=lunch(adopt={"2026-12-01T12:00": event_id}))
+    hands.plan()
+    assert not has_drift(hands.drift())
+    hands.apply(hands.plan())
+    hands.edit(action="change_event", event=event_id, summary="Brunch")
+    assert [(one.path, one.cause) for one in hands.drift()] == [("title", Cause.EDITED)]
+
+
+def test_a_saved_plan_adopts_what_it_was_made_for(hands: Hands) -> None:
+    event_id = hands.create("Lunch", "2026-12-01T12:00", people=["bob"])
+    hands.declare(lunch=lunch(adopt={"2026-12-01T12:00": event_id}))
+    text = hands.saved(hands.plan())
+    assert hands.apply(hands.of_saved(text)).count(Status.DONE) == 1
+    assert parse_description(hands.event(event_id).description).marker is not None
+
+
+def test_a_saved_plan_is_stale_where_the_event_was_changed_since(hands: Hands) -> None:
+    event_id = hands.create("Lunch", "2026-12-01T12:00", people=["bob"])
+    hands.declare(lunch=lunch(adopt={"2026-12-01T12:00": event_id}))
+    text = hands.saved(hands.plan())
+    hands.edit(action="change_event", event=event_id, summary="Brunch")
+    with pytest.raises(PlanStale, match="was changed in DingTalk"):
+        hands.of_saved(text)
