@@ -8,13 +8,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.adopting.choosing import One, choose
 from reconciler.adopting.grouping import Group, group
 from reconciler.adopting.naming import alias, meeting_name, unique
 from reconciler.adopting.writing import added_to, new_text
+from reconciler.config.texts import unshowable
+from reconciler.config.yaml import parse
 from reconciler.errors import ReconcilerError
 from reconciler.models import Attendee, Event, RoomBooking, RoomStatus
 from reconciler.resources import schema
@@ -179,3 +181,22 @@ def test_what_is_no_config_is_not_rewritten() -> None:
 
 def test_remarks_alone_are_comments() -> None:
     assert new_text({}, ("one", "two")) == "# one\n# two\n"
+
+
+SHOWABLE = st.text(min_size=1, max_size=50).filter(lambda text: unshowable(text) is None)
+
+
+@settings(max_examples=80)
+@given(SHOWABLE)
+@example("- a: [b] # c")
+@example("*alias &anchor !tag")
+@example("2026-12-01")
+@example("null")
+@example("\u2028x\ufeff")
+def test_whatever_a_title_says_it_stays_a_title(title: str) -> None:
+    tree = {"meetings": {"lunch": {"title": title, "adopt": {"2026-12-01T12:00": title}}}}
+    for text in (new_text(tree, ()), added_to("version: 1\n", tree, ("remark",), where="meetings.yaml")):
+        document, problems = parse(text.encode(), "meetings.yaml")
+        assert not problems
+        assert isinstance(document.value, dict)
+        assert document.value["meetings"] == tree["meetings"]
