@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.names import complete_meeting
-from reconciler.cli.options import Globals, global_options, option
+from reconciler.cli.options import Globals, global_options, html_option, option
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write an iCalendar file instead, each meeting as a series with all of its dates; - is stdout.",
 )
+@html_option
 @global_options
 def command(
     settings: Globals,
@@ -51,6 +52,7 @@ def command(
     people: tuple[str, ...],
     as_json: bool,
     ics: Path | None,
+    html: Path | None,
 ) -> int:
     """Show the next two weeks, day by day: times, rooms, links. Asks nobody: it tells what is declared and remembered.
 
@@ -59,15 +61,17 @@ def command(
       reconciler agenda
       reconciler agenda --days 3 --timezone Europe/Berlin
       reconciler agenda --meeting weekly-sync --json
+      reconciler agenda --days 28 --html agenda.html
       reconciler agenda --person alice --ics alice.ics
     """
     from reconciler.cli.project import open_project
     from reconciler.report.agenda import agenda_items, chosen
+    from reconciler.report.names import Names
     from reconciler.schedule.zones import zone
     from reconciler.workflow import remembered_agenda
 
-    if as_json and ics is not None:
-        raise click.UsageError("--json and --ics exclude each other")
+    if as_json + (ics is not None) + (html is not None) > 1:
+        raise click.UsageError("--json, --ics and --html exclude each other")
     project = open_project(settings)
     now = project.clock()
     local = None if timezone is None else zone(timezone)
@@ -82,13 +86,18 @@ def command(
         from reconciler.report.document import agenda_document, dump
 
         click.echo(dump(agenda_document(items, workspace=project.config.workspace, now=now)), nl=False)
+        return 0
+    aliases = {room.id: room.alias for room in project.config.rooms.values()}
+    names = Names(people={union_id: alias for alias, union_id in seen.people.items()}, rooms=aliases)
+    if html is not None:
+        from reconciler.cli.pages import write_page
+        from reconciler.report.pictures import agenda_html
+
+        write_page(html, agenda_html(items, project.config, names, now=now, until=now + length, zone=local))
     else:
         from reconciler.cli.console import show
         from reconciler.report.agenda_text import agenda_text
-        from reconciler.report.names import Names
 
-        aliases = {room.id: room.alias for room in project.config.rooms.values()}
-        names = Names(people={union_id: alias for alias, union_id in seen.people.items()}, rooms=aliases)
         show(agenda_text(items, names, zone=local), no_color=settings.no_color)
     return 0
 

@@ -204,6 +204,16 @@ def markdown_options(command: F) -> F:
     return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
 
 
+def html_option(command: F) -> F:
+    """Give `command` one argument `html`: the file to write a page to, None where none is wanted."""
+    return option(
+        "--html",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Write a page to look at: weeks by rooms, and a list by meeting. It needs no network.",
+    )(command)
+
+
 def refresh_option(command: F) -> F:
     """Give `command` the choice of how much to ask."""
     return option(

@@ -6,15 +6,25 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import Globals, global_options, markdown_options, option
+from reconciler.cli.options import Globals, global_options, html_option, markdown_options, option
 
 
 @click.command("show")
 @click.argument("planfile", type=click.Path(path_type=Path, dir_okay=False))
 @option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+@option("--timezone", metavar="ZONE", help="Show the times of the page in this zone.")
+@html_option
 @markdown_options
 @global_options
-def command(settings: Globals, *, planfile: Path, as_json: bool, markdown_limit: int | None) -> int:
+def command(
+    settings: Globals,
+    *,
+    planfile: Path,
+    as_json: bool,
+    timezone: str | None,
+    html: Path | None,
+    markdown_limit: int | None,
+) -> int:
     """Show a plan that `plan --out` saved. Needs no credentials; calls nobody.
 
     \b
@@ -22,11 +32,20 @@ def command(settings: Globals, *, planfile: Path, as_json: bool, markdown_limit:
       reconciler show plan.json
       reconciler show plan.json --json
       reconciler show plan.json --markdown
+      reconciler show plan.json --html plan.html
     """
     from reconciler.cli.planning import print_plan, read_plan
     from reconciler.report.names import Names
 
     plan, ground = read_plan(planfile)
     names = Names(people=ground["names"]["people"], rooms=ground["names"]["rooms"])
+    if html is not None:
+        from reconciler.cli.pages import write_page
+        from reconciler.report.pictures import plan_html
+        from reconciler.schedule.zones import zone
+
+        write_page(html, plan_html(plan, names, zone=None if timezone is None else zone(timezone)))
+        if not as_json and markdown_limit is None:
+            return 0
     print_plan(plan, names, settings, qps=ground["qps"], as_json=as_json, markdown_limit=markdown_limit)
     return 0

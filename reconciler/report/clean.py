@@ -7,13 +7,9 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\x1b"}
-# Zero-width joiner and non-joiner shape emoji and several scripts; they move nothing.
-_HARMLESS = {"\u200c", "\u200d"}
-# Controls, formats (bidi overrides among them), lone surrogates, line and paragraph separators.
-_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+from reconciler.visible import visible
+
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&$])")
 _BLOCK = re.compile(r"^(\s*)([-+#=]|\d+[.)])")
 # What GitHub and GitLab look for in finished text, where no escape is left: people, issues, labels, addresses.
@@ -22,9 +18,7 @@ _LIVE = re.compile(r"@|[#!$&](?=\d)|[%~^](?=[\w\"])|\b(?i:www)(?=\.)|:(?=//)|\b(
 
 def for_terminal(text: str) -> str:
     r"""Return `text` on one line, with `\n`, `\x1b`, `\u202e` and their like in plain sight."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_visible, text))
+    return visible(text)
 
 
 def for_html(text: str) -> str:
@@ -55,14 +49,3 @@ def _inert(text: str) -> str:
 def _escape_block(found: re.Match[str]) -> str:
     sign = found[2]
     return f"{found[1]}{sign[:-1]}\\{sign[-1]}"
-
-
-def _visible(char: str) -> str:
-    if char in _SHORT:
-        return _SHORT[char]
-    if char in _HARMLESS or unicodedata.category(char) not in _UNSEEN:
-        return char
-    code = ord(char)
-    if code <= 0xFF:  # noqa: PLR2004  # what \x can say
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004  # what \u can say

@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
+from reconciler.pages.words import counted as counted  # noqa: PLC0414  # pages and texts say it alike
 from reconciler.report.clean import for_terminal
 
 _NARROWEST = 20
@@ -60,8 +61,3 @@ def link(url: str, *, indent: int = 0) -> Line:
 def blank() -> Line:
     """Return an empty line."""
     return Line(Text("", end=""))
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return `1 room`, `2 rooms`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from reconciler.pages.words import span as span  # noqa: PLC0414  # pages and texts say it alike
+
 # strftime's %a follows the locale of the process; what we print does not.
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -25,12 +27,6 @@ def day(instant: datetime) -> str:
 def clock(instant: datetime) -> str:
     """Return the time of day, as in `10:00`."""
     return f"{instant:%H:%M}"
-
-
-def span(start: datetime, end: datetime) -> str:
-    """Return `10:00–10:45`; an end on a later day says how many days later."""
-    later = (end.date() - start.date()).days
-    return f"{clock(start)}–{clock(end)}" + (f" (+{later} d)" if later else "")
 
 
 def utc(instant: datetime) -> str:

@@ -1,0 +1,97 @@
+"""Occurrences → what stands in the cells of a week: one chip for each room that they take, had, or lack."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.pages.model import Entry, Mark, Place, State
+
+NOWHERE = ""  # the room of what takes place in none
+_HOLDING = {Mark.HELD, Mark.PENDING, Mark.MISSING, Mark.BOOKING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """One room at one time. `conflict` names who else has it then; `old` ones show what a plan takes away."""
+
+    entry: Entry
+    room: str
+    title: str
+    start: datetime
+    end: datetime
+    mark: Mark | None
+    old: bool = False
+    moved: bool = False
+    conflict: tuple[str, ...] = ()
+
+
+def chips(entries: Sequence[Entry]) -> tuple[Chip, ...]:
+    """Return the chips of all entries, by time, each with its conflicts."""
+    found = sorted(
+        (chip for entry in entries for chip in _chips(entry)),
+        key=lambda chip: (chip.start, chip.end, not chip.old, chip.title, chip.entry.id),
+    )
+    return tuple(_with_conflicts(found))
+
+
+def _chips(entry: Entry) -> Iterator[Chip]:
+    gone = entry.state is State.CANCELLED
+    before = entry.before
+    moved = before is not None and (before.start, before.end) != (entry.start, entry.end)
+    for place in entry.places or (None,):
+        yield Chip(
+            entry=entry,
+            room=place.room if place else NOWHERE,
+            title=entry.title,
+            start=entry.start,
+            end=entry.end,
+            mark=place.mark if place else None,
+            old=gone,
+            moved=moved,
+        )
+    if before is None:
+        return
+    now_in = {place.room for place in entry.places}
+    for was in before.places or (None,):
+        if moved or (was is not None and was.room not in now_in):
+            yield _former(entry, was)
+
+
+def _former(entry: Entry, place: Place | None) -> Chip:
+    before = entry.before
+    assert before is not None  # noqa: S101  # the caller has looked
+    return Chip(
+        entry=entry,
+        room=place.room if place else NOWHERE,
+        title=before.title,
+        start=before.start,
+        end=before.end,
+        mark=Mark.LEAVING if place else None,
+        old=True,
+    )
+
+
+def _with_conflicts(found: Sequence[Chip]) -> Iterator[Chip]:
+    clashes: dict[int, list[str]] = defaultdict(list)
+    for first, second in _overlapping(found):
+        clashes[id(first)].append(second.title)
+        clashes[id(second)].append(first.title)
+    for chip in found:
+        yield replace(chip, conflict=tuple(dict.fromkeys(clashes[id(chip)]))) if id(chip) in clashes else chip
+
+
+def _overlapping(found: Sequence[Chip]) -> Iterator[tuple[Chip, Chip]]:
+    by_room: dict[str, list[Chip]] = defaultdict(list)
+    for chip in found:
+        if chip.room != NOWHERE and not chip.old and chip.mark in _HOLDING:
+            by_room[chip.room].append(chip)
+    for room in by_room.values():
+        for index, first in enumerate(room):
+            for second in room[index + 1 :]:
+                if second.start >= first.end:
+                    break  # sorted by start: none of the others overlaps either
+                if second.entry.id != first.entry.id:
+                    yield first, second

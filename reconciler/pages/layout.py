@@ -1,0 +1,69 @@
+"""Entries → a page: weeks by rooms, a list by meeting, and what needs a look. Pure; all times end up in one zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from reconciler.pages import words
+from reconciler.pages.chips import NOWHERE, chips
+from reconciler.pages.colours import hues
+from reconciler.pages.grid import Frame, hours_of, weeks
+from reconciler.pages.listing import figures, meetings, notices
+from reconciler.pages.model import Entry, Heading, Room
+from reconciler.pages.page import Page, Week
+
+
+def lay_out(entries: Iterable[Entry], rooms: Sequence[Room], *, heading: Heading, zone: ZoneInfo) -> Page:
+    """Return the page of `entries`, with all times in `zone` and a row for each of `rooms` and each other in use."""
+    local = sorted((_local(entry, zone) for entry in entries), key=lambda one: (one.start, one.title, one.id))
+    found = chips(local)
+    now = heading.generated_at.astimezone(zone)
+    hours = hours_of(found)
+    anchors = {entry.id: f"o{number}" for number, entry in enumerate(local, 1)}
+    frame = Frame(colours=hues(entry.meeting for entry in local), anchors=anchors, hours=hours, today=now.date())
+    everything = [*rooms, *_further_rooms(local, rooms)]
+    drawn = weeks(found, everything, frame)
+    return Page(
+        heading=heading,
+        zone=str(zone),
+        generated=words.moment(now),
+        hours=hours,
+        ticks=tuple(range(hours[0] + 2 - hours[0] % 2, hours[1], 2)),
+        summary=figures(local, found),
+        notices=tuple(notices(found, anchors, {room.id: room.name for room in everything})),
+        weeks=drawn,
+        meetings=tuple(meetings(local, found, frame.colours, anchors)),
+        legend=frozenset(kind for week in drawn for kind in _kinds_of(week)),
+    )
+
+
+def _local(entry: Entry, zone: ZoneInfo) -> Entry:
+    before = entry.before
+    moved = (
+        None
+        if before is None
+        else replace(before, start=before.start.astimezone(zone), end=before.end.astimezone(zone))
+    )
+    return replace(entry, start=entry.start.astimezone(zone), end=entry.end.astimezone(zone), before=moved)
+
+
+def _further_rooms(entries: Iterable[Entry], rooms: Sequence[Room]) -> list[Room]:
+    """Return the rooms that only entries name, by name, and last the row of what takes place in none."""
+    known = {room.id for room in rooms}
+    found = {
+        place.room: place.name
+        for entry in entries
+        for place in (*entry.places, *(entry.before.places if entry.before else ()))
+        if place.room not in known
+    }
+    further = [Room(id=room, name=name) for room, name in sorted(found.items(), key=lambda item: (item[1], item[0]))]
+    return [*further, Room(id=NOWHERE, name="No room", detail="online only")]
+
+
+def _kinds_of(week: Week) -> Iterator[str]:
+    for row in week.rows:
+        for cell in row.cells:
+            for block in cell.blocks:
+                yield from block.kinds.split()

@@ -1,0 +1,224 @@
+"""Pages: what stands in which cell, what needs a look, and that foreign text stays text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.pages.colours import HUES, hues
+from reconciler.pages.layout import lay_out
+from reconciler.pages.model import Earlier, Entry, Heading, Mark, Place, Room, State
+from reconciler.pages.page import Block, Page
+from reconciler.pages.render import agenda_page
+from reconciler.pages.words import length, week
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 30, 0, 0, tzinfo=UTC)  # a Monday, 08:00 in Shanghai
+HEADING = Heading(kind="Agenda", title="acme", generated_at=NOW)
+ROOMS = (Room(id="r1", name="aurora", detail="12 seats"), Room(id="r2", name="borealis"))
+
+
+def entry(number: int = 1, *, at: datetime = NOW + timedelta(hours=2), minutes: int = 45, **fields: object) -> Entry:
+    base = Entry(
+        id=f"sync@{number}",
+        meeting="sync",
+        title=f"Sync {number}",
+        start=at,
+        end=at + timedelta(minutes=minutes),
+        places=(Place(room="r1", name="aurora"),),
+    )
+    return replace(base, **fields)  # type: ignore[arg-type]  # a test names fields that there are
+
+
+def page(*entries: Entry, zone: ZoneInfo = SHANGHAI) -> Page:
+    return lay_out(entries, ROOMS, heading=HEADING, zone=zone)
+
+
+def cells(found: Page) -> dict[tuple[str, str], tuple[Block, ...]]:
+    """Return what stands in the cells that are not empty, by room and day."""
+    return {
+        (row.name, cell.day.name): cell.blocks
+        for one in found.weeks
+        for row in one.rows
+        for cell in row.cells
+        if cell.blocks
+    }
+
+
+class Tags(HTMLParser):
+    """Collects elements and text of a page, style and script left out."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_an_occurrence_stands_at_its_room_and_day_in_the_zone_of_the_page() -> None:
+    late = entry(at=datetime(2026, 12, 1, 20, 0, tzinfo=UTC))  # 04:00 on Wednesday in Shanghai, 15:00 in New York
+    assert list(cells(page(late))) == [("aurora", "Wed 2 Dec")]
+    (block,) = cells(page(late, zone=ZoneInfo("America/New_York")))["aurora", "Tue 1 Dec"]
+    assert (block.time, block.title) == ("15:00–15:45", "Sync 1")
+
+
+def test_the_bar_shows_the_hours_that_are_needed() -> None:
+    found = page(entry(), entry(2, at=NOW + timedelta(hours=12, minutes=30)))
+    assert found.hours == (8, 22)  # 20:30 to 21:15 in Shanghai
+    assert [(b.x, b.width) for b in cells(found)["aurora", "Mon 30 Nov"]] == [(120, 45), (750, 45)]
+
+
+def test_what_has_no_room_and_rooms_that_nobody_declared_have_rows_of_their_own() -> None:
+    found = page(entry(), entry(2, places=()), entry(3, places=(Place(room="r9", name="attic"),)))
+    assert [row.name for row in found.weeks[0].rows] == ["aurora", "borealis", "attic", "No room"]
+    assert [row.name for row in page(entry()).weeks[0].rows] == ["aurora", "borealis"]
+
+
+def test_a_weekend_is_shown_where_something_takes_place() -> None:
+    saturday = NOW + timedelta(days=5)
+    assert [day.name for day in page(entry(at=saturday)).weeks[0].days][-1] == "Sat 5 Dec"
+    assert [day.name for day in page(entry()).weeks[0].days][-1] == "Fri 4 Dec"
+    assert [day.today for day in page(entry()).weeks[0].days] == [True, False, False, False, False]
+
+
+def test_two_in_one_room_at_once_are_in_conflict_and_told() -> None:
+    first, touching = entry(), entry(3, at=NOW + timedelta(hours=2, minutes=45))
+    second = entry(2, at=NOW + timedelta(hours=2, minutes=30), minutes=15)
+    found = page(first, second, touching)
+    blocks = cells(found)["aurora", "Mon 30 Nov"]
+    assert [block.tags for block in blocks] == [("conflict with Sync 2",), ("conflict with Sync 1",), ()]
+    assert [notice.kind for notice in found.notices] == ["conflict", "conflict"]
+    assert found.notices[0].text == "Sync 1, Mon 30 Nov, 10:00–10:45: aurora is taken by Sync 2"
+    assert ("2", "in conflict") in found.summary
+
+
+@pytest.mark.parametrize(
+    ("mark", "tag", "text"),
+    [
+        (Mark.PENDING, "pending approval", "aurora waits for an approval"),
+        (Mark.DECLINED, "declined", "aurora has declined"),
+        (Mark.MISSING, "not booked", "aurora is not booked"),
+    ],
+)
+def test_a_room_that_is_not_held_is_marked_and_needs_a_look(mark: Mark, tag: str, text: str) -> None:
+    found = page(entry(places=(Place(room="r1", name="aurora", mark=mark),)))
+    (block,) = cells(found)["aurora", "Mon 30 Nov"]
+    assert (block.kinds, block.tags) == (str(mark), (tag,))
+    assert [notice.text for notice in found.notices] == [f"Sync 1, Mon 30 Nov, 10:00–10:45: {text}"]
+
+
+def test_a_declined_room_is_in_nobodys_way() -> None:
+    declined = (Place(room="r1", name="aurora", mark=Mark.DECLINED),)
+    assert not [one for one in page(entry(), entry(2, places=declined)).notices if one.kind == "conflict"]
+
+
+def test_what_is_not_booked_yet_says_so_once() -> None:
+    places = (Place(room="r1", name="aurora", mark=Mark.MISSING),)
+    found = page(entry(state=State.OPEN, places=places))
+    assert cells(found)["aurora", "Mon 30 Nov"][0].tags == ("not booked yet",)
+    assert found.notices == ()
+    assert found.meetings[0].lines[0].rooms == (("aurora", "missing", ""),)
+
+
+def test_a_plan_shows_where_an_occurrence_was_and_where_it_would_be() -> None:
+    at = NOW + timedelta(hours=3)
+    before = Earlier(start=at, end=at + timedelta(hours=1), title="Old", places=(Place(room="r2", name="borealis"),))
+    found = page(
+        entry(state=State.CHANGED, before=before, places=(Place(room="r1", name="aurora", mark=Mark.BOOKING),)),
+        entry(2, state=State.CANCELLED, places=()),
+    )
+    seen = {room: (blocks[0].kinds, blocks[0].tags) for (room, _), blocks in cells(found).items()}
+    assert seen == {
+        "aurora": ("changed", ("moved here",)),
+        "borealis": ("former", ("moves away",)),
+        "No room": ("cancelled", ("cancelled",)),
+    }
+    line = found.meetings[0].lines[0]
+    assert line.was == "Mon 30 Nov, 11:00–12:00"
+    assert line.rooms == (("aurora", "booking", "to be booked"), ("borealis", "leaving", "to be released"))
+    assert found.summary[:2] == (("1", "changed"), ("1", "cancelled"))
+    assert found.notices == ()
+
+
+def test_a_room_that_stays_while_the_title_changes_is_shown_once() -> None:
+    one = entry(state=State.CHANGED)
+    before = Earlier(start=one.start, end=one.end, title="Old", places=one.places)
+    assert [b.tags for b in cells(page(replace(one, before=before)))["aurora", "Mon 30 Nov"]] == [("changed",)]
+
+
+def test_the_list_tells_the_meetings_own_time_where_it_differs() -> None:
+    found = page(entry(timezone="Europe/Berlin"), entry(2, timezone="Asia/Singapore"), entry(3, timezone="Mars/Base"))
+    owns = [line.own for line in found.meetings[0].lines]
+    assert owns == ["03:00–03:45 in Europe/Berlin", "", ""]
+
+
+@given(st.sets(st.text(min_size=1, max_size=20), max_size=40))
+def test_colours_go_by_name_and_are_shared_only_when_there_are_too_many(names: set[str]) -> None:
+    found = hues(sorted(names, reverse=True))
+    assert found == hues(names)
+    assert len(set(found.values())) == min(len(names), HUES)
+
+
+NASTY = st.text(alphabet=st.sampled_from("<>&\"'/=script `{}%onerror\u202e\x1b\n\ud800-->"), max_size=30)
+
+
+@settings(max_examples=30)
+@given(NASTY, NASTY, NASTY)
+def test_foreign_text_makes_no_element_no_attribute_and_no_trick(title: str, room: str, url: str) -> None:
+    plain = Tags(agenda_page(page(entry(title="a", meeting="m", url="u", notes=("n",)))))
+    odd = entry(
+        title=title, meeting=room, url=url, room_code="", notes=(title,), organizer=room,
+        places=(Place(room="r1", name="aurora"), Place(room=room, name=room)),
+    )  # fmt: skip
+    found = page(odd, replace(odd, id="2", places=(Place(room="r1", name=title, mark=Mark.PENDING),)))
+    tags = Tags(agenda_page(replace(found, heading=replace(HEADING, title=title, lead=(room,), warnings=(url,)))))
+    assert {tag for tag, _ in tags.elements} <= {tag for tag, _ in plain.elements} | {"code"}
+    attributes = {name for _, attrs in tags.elements for name in attrs}
+    assert attributes <= {name for _, attrs in plain.elements for name in attrs}
+    assert not set("\u202e\x1b\ud800") & set(tags.text)
+    assert all((attrs.get("href") or "#").startswith(("#", "data:,")) for _, attrs in tags.elements)
+
+
+def test_a_page_reaches_for_nothing_and_runs_nothing() -> None:
+    text = agenda_page(page(entry(url="javascript:alert(1)"), entry(2, url="https://meet.example/1")))
+    tags = Tags(text)
+    assert not {tag for tag, _ in tags.elements} & {"script", "img", "iframe", "form", "object"}
+    links = [attrs["href"] for tag, attrs in tags.elements if tag == "a" and attrs.get("href", "#")[:1] != "#"]  # type: ignore[index]  # it is there
+    assert links == ["https://meet.example/1"]
+    (policy,) = [attrs["content"] for _, attrs in tags.elements if attrs.get("http-equiv")]
+    assert str(policy).startswith("default-src 'none'; style-src 'sha256-")
+    assert "http" not in text.replace("https://meet.example/1", "").replace("http-equiv", "")
+    assert 'style="' not in text
+
+
+def test_every_link_on_a_page_leads_somewhere_on_it() -> None:
+    found = page(entry(), entry(2, places=(Place(room="r1", name="aurora", mark=Mark.DECLINED),)))
+    tags = Tags(agenda_page(found))
+    ids = [attrs["id"] for _, attrs in tags.elements if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    wanted = {str(attrs["href"])[1:] for tag, attrs in tags.elements if tag == "a"}
+    wanted |= {str(attrs["aria-labelledby"]) for _, attrs in tags.elements if "aria-labelledby" in attrs}
+    assert wanted <= set(ids)
+
+
+def test_an_empty_page_says_so() -> None:
+    assert "Nothing is on." in Tags(agenda_page(page())).text
+
+
+def test_words() -> None:
+    assert week(datetime(2026, 11, 30, tzinfo=UTC).date()) == "30 November – 6 December 2026"
+    assert week(datetime(2026, 12, 28, tzinfo=UTC).date()) == "28 December 2026 – 3 January 2027"
+    assert week(datetime(2026, 12, 7, tzinfo=UTC).date()) == "7 – 13 December 2026"
+    assert [length(NOW, NOW + timedelta(minutes=m)) for m in (45, 60, 90)] == ["45 min", "1 h", "1 h 30 min"]
