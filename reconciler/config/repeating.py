@@ -113,10 +113,13 @@ def _unambiguous(rule: str, start: datetime) -> datetime:
     nearest = start_where_each_counts(rule, start)
     if nearest is not None:
         week = nearest.isocalendar()
+        anchor = (
+            f"{nearest:%Y-%m}" if "FREQ=MONTHLY" in rule or "FREQ=YEARLY" in rule else f"{week.year}-W{week.week:02}"
+        )
         raise RuleError(
             f"the start, on {start:%A}, is no date of the rule, so that it is open which periods count",
             where="every",
-            fix=f"add an anchor, as in anchor: {week.year}-W{week.week:02}, or write as the start the first occurrence,"
+            fix=f"add an anchor, as in anchor: {anchor}, or write as the start the first occurrence,"
             f" as in {nearest.strftime(LOCAL_FORMAT)}",
         )
     return start

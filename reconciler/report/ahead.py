@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from reconciler.report.times import clock, day
+from reconciler.schedule.rules import parity
 from reconciler.upcoming import DayOff, NextDates
 
 
 def told_dates(rule: NextDates) -> str:
     """Return the next dates, as in `Tue 2026-12-01 10:00, Tue 2026-12-15 10:00`; the rule behind them."""
     dates = ", ".join(f"{day(each)} {clock(each)}" for each in rule.dates) or "none"
-    return f"{dates} ({rule.rule})" if rule.rule else dates
+    return f"{dates} ({_short(rule.rule)})" if rule.rule else dates
+
+
+def _short(rule: str) -> str:
+    """Return the rule as it is, but for the numbers of all odd or all even weeks."""
+    which = parity(rule)
+    return re.sub("BYWEEKNO=[0-9,]+", f"{which} weeks", rule) if which else rule
 
 
 def told_days_off(days: Iterable[DayOff]) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -195,3 +196,20 @@ def test_a_long_year_is_told_once_for_all_meetings(tmp_path: Path) -> None:
     (told,) = _warnings(path)
     assert told.startswith("meetings.sync.schedule.repeat.every: 2026 has 53 weeks")
     assert told.endswith("(also in 2 more)")
+
+
+def test_a_month_that_counts_is_asked_for_where_months_are_left_out(tmp_path: Path) -> None:
+    (found,) = check(_file(tmp_path, "repeat: {every: 2 months, on: first mon}", start="2026-12-10T10:00"), now=NOW)
+    assert (found.severity, "anchor: 2027-01," in found.hint) == (Severity.ERROR, True)
+
+
+DOCUMENTED = re.findall(r"`({every: [^`…]*})`", (Path(__file__).parents[2] / "docs" / "recurrence.md").read_text())
+
+
+@pytest.mark.parametrize("repeat", DOCUMENTED)
+def test_what_the_documentation_writes_is_understood(repeat: str, tmp_path: Path) -> None:
+    assert load(_file(tmp_path, f"repeat: {repeat}", start="2026-12-01T10:00"), now=NOW).meetings
+
+
+def test_the_documentation_has_examples() -> None:
+    assert len(DOCUMENTED) >= 8

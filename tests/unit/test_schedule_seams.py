@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.schedule.expand import expand
@@ -63,6 +63,7 @@ def test_there_are_more_than_forty_zones() -> None:
 
 @pytest.mark.parametrize("name", ZONES)
 def test_outside_the_seams_a_local_time_is_just_itself(name: str) -> None:
+    @settings(max_examples=40)
     @given(local=MINUTES)
     def check(local: datetime) -> None:
         _check_local(name, local)

@@ -11,7 +11,9 @@ from builders import NOW, UNTIL, booked, local, observation, occurrence
 from reconciler.diff import diff
 from reconciler.models import Key, Occurrence
 from reconciler.observed import Observed
-from reconciler.upcoming import DayOff, ahead, explained
+from reconciler.report.ahead import told_dates, told_days_off
+from reconciler.schedule.rules import Repeat, rule_from_repeat
+from reconciler.upcoming import DayOff, NextDates, ahead, explained
 
 HOLIDAY = "holiday: National Day"
 AT = occurrence("2026-12-02T10:00")
@@ -69,3 +71,22 @@ def test_what_lies_ahead_ends_with_the_horizon_and_begins_now() -> None:
     edge = datetime(2026, 12, 5, tzinfo=UTC)
     assert ahead([_off(), moved], now=edge, before=UNTIL) == (moved,)
     assert ahead([_off()], now=NOW, before=AT.start) == ()
+
+
+def test_days_off_are_told_by_meeting_and_in_rows() -> None:
+    days = [
+        replace(_off(), key=Key("daily", local(f"2026-12-0{day}T10:00")), start=AT.start.replace(day=day))
+        for day in (3, 4)
+    ]
+    assert [*told_days_off([_off(moved=True), *days])] == [
+        ("daily", f"2 occurrences from Thu 2026-12-03 to Fri 2026-12-04: {HOLIDAY}, left out"),
+        ("sync", f"Wed 2026-12-02 10:00: {HOLIDAY}, moved to Thu 2026-12-03 10:00"),
+    ]
+
+
+def test_a_rule_is_told_with_its_dates_and_without_a_list_of_weeks() -> None:
+    rule = rule_from_repeat(Repeat(unit="odd-weeks", on=("tue",)), local("2026-12-01T10:00"))
+    assert told_dates(NextDates(meeting="sync", rule=rule, dates=(AT.start,))) == (
+        "Wed 2026-12-02 10:00 (FREQ=YEARLY;odd weeks;BYDAY=TU)"
+    )
+    assert told_dates(NextDates(meeting="sync", rule="", dates=())) == "none"
