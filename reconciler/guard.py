@@ -53,6 +53,21 @@ def spare(found: Diff, config: Config) -> tuple[Diff, tuple[str, ...]]:
     return replace(found, changes=kept), warnings
 
 
+def gone_before_adoption(found: Diff, config: Config) -> tuple[str, ...]:
+    """Return a warning for each meeting that was to adopt events which are not there any more: it makes new ones."""
+    counts = Counter(
+        change.after.key.meeting
+        for change in found.changes
+        if change.action is Action.CREATE and change.before is None and change.after is not None
+        if change.after.key.original in config.meetings[change.after.key.meeting].adopt
+    )
+    return tuple(
+        f"{meeting}: {number} of the events to adopt {'is' if number == 1 else 'are'} not there any more, and made anew\n"
+        "  if they are not to take place, add them to `skip`"
+        for meeting, number in sorted(counts.items())
+    )
+
+
 def _meeting(change: Change) -> str:
     return change.address.partition("@")[0]
 

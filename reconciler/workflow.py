@@ -17,7 +17,7 @@ from reconciler.diff import Action, Change, diff
 from reconciler.dingtalk import Client, Reader
 from reconciler.drift import Finding, find_drift
 from reconciler.errors import PlanStale, StateError, UsageError
-from reconciler.guard import disabled, frozen, spare
+from reconciler.guard import disabled, frozen, gone_before_adoption, spare
 from reconciler.models import Key, Link, Occurrence
 from reconciler.observe import Refresh, Scope, observe, remembered
 from reconciler.observed import Observation, Observed
@@ -99,7 +99,8 @@ def make_plan(
     found = explained(found, off, state.days_off)
     made = plan(found, look.seen, workspace=config.workspace, now=now, until=look.until)
     freeze = (f"{told}\n  apply refuses without --override-freeze",) if (told := frozen(config, now)) else ()
-    warnings = (*freeze, *spared, *(str(problem) for problem in config.warnings))
+    gone = gone_before_adoption(found, config)
+    warnings = (*freeze, *spared, *gone, *(str(problem) for problem in config.warnings))
     return Planned(
         plan=replace(
             made,

@@ -158,6 +158,15 @@ def test_an_event_to_adopt_that_no_occurrence_wants_is_never_cancelled(hands: Ha
     assert any("stays as it is" in warning for warning in planned.plan.warnings)
 
 
+def test_an_event_that_is_gone_before_it_was_adopted_is_told(hands: Hands) -> None:
+    event_id = hands.create("Lunch", "2026-12-01T12:00", people=["bob"])
+    hands.declare(lunch=lunch(adopt={"2026-12-01T12:00": event_id}))
+    hands.edit(action="delete_event", event=event_id)
+    planned = hands.plan()
+    assert calls_of(planned) == ["event.create"]
+    assert planned.plan.warnings[0].startswith("lunch: 1 of the events to adopt is not there any more, and made anew")
+
+
 def test_what_is_not_the_organisers_is_not_adopted(hands: Hands) -> None:
     events = {
         "managed by others": hands.create("Lunch", "2026-12-01T12:00", people=["bob"], description=FOREIGN),
