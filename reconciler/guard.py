@@ -62,7 +62,7 @@ def gone_before_adoption(found: Diff, config: Config) -> tuple[str, ...]:
         if change.after.key.original in config.meetings[change.after.key.meeting].adopt
     )
     return tuple(
-        f"{meeting}: {number} of the events to adopt {'is' if number == 1 else 'are'} not there any more, and made anew\n"
+        f"{meeting}: {number} of the events to adopt {'is' if number == 1 else 'are'} there no more, and made anew\n"
         "  if they are not to take place, add them to `skip`"
         for meeting, number in sorted(counts.items())
     )
