@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,8 +10,10 @@ from reconciler.config.model import Config
 from reconciler.diff import Action, Change, Diff
 from reconciler.models import Key
 from reconciler.schedule.expand import next_slots, taken_between
+from reconciler.schedule.holidays import WEEKEND
 from reconciler.schedule.zones import localise, zone
 
+NEW, NO_LONGER_DECLARED = "new occurrence", "no longer declared"  # the reasons of a diff
 NEXT = 5  # dates of a rule that are told
 
 
@@ -56,37 +58,55 @@ def ahead(off: Iterable[DayOff], *, now: datetime, before: datetime) -> tuple[Da
     return tuple(one for one in off if now <= max(one.start, one.moved_to or one.start) and one.start < before)
 
 
-def explained(found: Diff, off: Iterable[DayOff], before: Mapping[str, str]) -> Diff:
+def made_up(config: Config) -> frozenset[str]:
+    """Return the meetings of every workday, which are also on weekend days that are worked in place of a holiday."""
+    return frozenset(name for name, meeting in config.meetings.items() if meeting.schedule.days_off.make_up)
+
+
+def explained(
+    found: Diff, off: Iterable[DayOff], before: Mapping[str, str], *, on_workdays: Collection[str] = ()
+) -> Diff:
     """Return `found` with the day off as the reason of what it changes.
 
     `before` says by address what days off took when the calendar was last applied: what an update of the holidays
-    gives back is told as that.
+    gives back is told as that. `on_workdays` are the meetings that are `made_up`.
     """
     taken = {str(one.key): one.reason for one in off}
-    return replace(found, changes=tuple(_explained(change, taken, before) for change in found.changes))
+    return replace(found, changes=tuple(_explained(change, taken, before, on_workdays) for change in found.changes))
 
 
-def _explained(change: Change, taken: Mapping[str, str], before: Mapping[str, str]) -> Change:
+def _explained(
+    change: Change, taken: Mapping[str, str], before: Mapping[str, str], on_workdays: Collection[str]
+) -> Change:
     if change.duplicate:
         return change
     now, then = taken.get(change.address, ""), before.get(change.address, "")
-    why = now or (f"no longer {'a ' if then.startswith('holiday') else ''}{then}" if then else "")
-    if not why:
-        return change
+    back = f"no longer {'a ' if then.startswith('holiday') else ''}{then}" if then and not now else ""
+    weekend = _is_weekend(change, on_workdays)
     match change.action:
-        case Action.CANCEL:
-            dropped = now and change.reason == "no longer declared"
-            return replace(change, reason=now) if dropped else change
-        case Action.CREATE if change.reason != "new occurrence":
+        case Action.CANCEL if change.reason == NO_LONGER_DECLARED:
+            return replace(change, reason=now or ("no longer a workday" if weekend else change.reason))
+        case Action.CREATE if change.reason == NEW:
+            more = now or ("worked in place of a holiday" if weekend else "")
+            return replace(change, reason=back or (f"{NEW}; {more}" if more else NEW))
+        case Action.UPDATE if now or back:
+            return _moved(change, now or back)
+        case _:
             return change
-        case Action.CREATE:
-            return replace(change, reason=why if then and not now else f"{change.reason}; {now}")
-        case Action.UPDATE:
-            ours = [one.path for one in change.comparison.fields if not one.drift]
-            if "start" not in ours:
-                return change
-            only = {one.path for one in change.comparison.fields} <= {"start", "end"}
-            return replace(change, reason=why if only else f"{why}; {change.reason}")
+
+
+def _moved(change: Change, why: str) -> Change:
+    """Return an update with the day off before its reason, or in its place, if that is what moves it."""
+    fields = change.comparison.fields
+    if not any(one.path == "start" and not one.drift for one in fields):
+        return change
+    only = {one.path for one in fields} <= {"start", "end"}
+    return replace(change, reason=why if only else f"{why}; {change.reason}")
+
+
+def _is_weekend(change: Change, on_workdays: Collection[str]) -> bool:
+    key = change.after.key if change.after is not None else change.before.key if change.before is not None else None
+    return key is not None and key.meeting in on_workdays and key.original.weekday() in WEEKEND
 
 
 def next_dates(config: Config, found: Diff, *, now: datetime) -> tuple[NextDates, ...]:
@@ -114,6 +134,6 @@ def _changed(found: Diff) -> Iterator[str]:
 
 def _is_rescheduled(change: Change) -> bool:
     if change.action is Action.CANCEL:
-        return not change.duplicate and change.reason == "no longer declared"
+        return not change.duplicate and change.reason == NO_LONGER_DECLARED
     ours = any(one.path == "start" and not one.drift for one in change.comparison.fields)
     return change.action is Action.UPDATE and ours and not change.reason.startswith(("holiday", "closed", "no longer"))

@@ -31,7 +31,7 @@ from reconciler.settings import readable
 from reconciler.sharing import AHEAD
 from reconciler.state.model import State, pruned, renamed
 from reconciler.state.store import Store
-from reconciler.upcoming import ahead, days_off, explained, next_dates
+from reconciler.upcoming import ahead, days_off, explained, made_up, next_dates
 
 SLACK = timedelta(days=31)  # how far around what was seen the schedule is expanded, so that old finds its new
 NEAR = timedelta(days=REACH)  # an occurrence that a day off moved ahead may be gone by its own date
@@ -96,7 +96,7 @@ def make_plan(
         config,
     )
     off = () if question.destroy else days_off(config, after=now - NEAR, before=look.until + SLACK)
-    found = explained(found, off, state.days_off)
+    found = explained(found, off, state.days_off, on_workdays=made_up(config))
     made = plan(found, look.seen, workspace=config.workspace, now=now, until=look.until)
     freeze = (f"{told}\n  apply refuses without --override-freeze",) if (told := frozen(config, now)) else ()
     gone = gone_before_adoption(found, config)

@@ -90,3 +90,15 @@ def test_a_rule_is_told_with_its_dates_and_without_a_list_of_weeks() -> None:
         "Wed 2026-12-02 10:00 (FREQ=YEARLY;odd weeks;BYDAY=TU)"
     )
     assert told_dates(NextDates(meeting="sync", rule="", dates=())) == "none"
+
+
+def test_a_weekend_day_that_is_worked_says_so() -> None:
+    saturday = occurrence("2026-12-05T10:00")
+    found = diff([saturday, AT], observation(), now=NOW, create_before=UNTIL)
+    assert [one.reason for one in explained(found, [], {}, on_workdays={"sync"}).changes] == [
+        "new occurrence",
+        "new occurrence; worked in place of a holiday",
+    ]
+    gone = diff([AT], observation(booked(AT), booked(saturday)), now=NOW, create_before=UNTIL)
+    assert [one.reason for one in explained(gone, [], {}, on_workdays={"sync"}).changes] == ["no longer a workday"]
+    assert [one.reason for one in explained(gone, [], {}).changes] == ["no longer declared"]
