@@ -28,6 +28,8 @@ def command() -> None:
 def serve(settings: Globals, *, port: int) -> int:
     """Serve the sandbox, so that any DingTalk client can be pointed at it. Its data are those of `kind: sandbox`.
 
+    In a browser it shows what is booked, takes edits as people make them, and lists the calls as they come in.
+
     \b
     Example:
       reconciler sandbox serve --port 8790
@@ -40,7 +42,8 @@ def serve(settings: Globals, *, port: int) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stopped.set())
     with open_sandbox(project.config, clock=project.clock, port=port) as sandbox:
-        tell(f"DingTalk sandbox at {sandbox.endpoint} (stop it with Ctrl-C). Point a client at it with:")
+        tell(f"DingTalk sandbox at {sandbox.endpoint} (stop it with Ctrl-C): look at it in a browser.")
+        tell("Point a client at it with:")
         keys = sandbox.credentials
         click.echo(f"export DINGTALK_APP_KEY={keys.app_key} DINGTALK_APP_SECRET={keys.app_secret}")
         stopped.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -21,7 +22,7 @@ def lay_out(entries: Iterable[Entry], rooms: Sequence[Room], *, heading: Heading
     found = chips(local)
     now = heading.generated_at.astimezone(zone)
     hours = hours_of(found)
-    anchors = {entry.id: f"o{number}" for number, entry in enumerate(local, 1)}
+    anchors = {entry.id: anchor(entry.id) for entry in local}
     frame = Frame(colours=hues(entry.meeting for entry in local), anchors=anchors, hours=hours, today=now.date())
     everything = [*rooms, *_further_rooms(local, rooms)]
     drawn = weeks(found, everything, frame)
@@ -37,6 +38,11 @@ def lay_out(entries: Iterable[Entry], rooms: Sequence[Room], *, heading: Heading
         meetings=tuple(meetings(local, found, frame.colours, anchors)),
         legend=frozenset(kind for week in drawn for kind in _kinds_of(week)),
     )
+
+
+def anchor(entry_id: str) -> str:
+    """Return where an entry stands in the list: the same on every page that has it."""
+    return f"o-{hashlib.sha256(entry_id.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
 def _local(entry: Entry, zone: ZoneInfo) -> Entry:

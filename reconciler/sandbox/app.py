@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, Response, current_app, jsonify
 from werkzeug.exceptions import HTTPException
 
-from reconciler.sandbox import attendees, auth, conferences, control, events, instant, listing, people, rooms
+from reconciler.sandbox import attendees, auth, conferences, control, desk, events, instant, listing, people, rooms
 from reconciler.sandbox.answers import ApiFailure, failure_body, system_error
 from reconciler.sandbox.clock import Clock, MovableClock, utc_now
 from reconciler.sandbox.gateway import Gateway
@@ -29,7 +29,7 @@ def create_app(path: Path, *, clock: Clock = utc_now, limits: Limits | None = No
     app.extensions["sandbox"] = Gateway(
         Store(path), MovableClock(clock), Gate(limits or Limits()), app_key=APP_KEY, app_secret=APP_SECRET
     )
-    for family in (*API_FAMILIES, control):
+    for family in (*API_FAMILIES, control, desk):
         app.register_blueprint(family.blueprint)
     app.register_error_handler(HTTPException, _no_such_api)
     app.register_error_handler(ApiFailure, _refuse)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from typing import Any
 
@@ -14,22 +13,19 @@ from reconciler.sandbox.eventrows import event_rooms, load_event, shown_event
 from reconciler.sandbox.faults import read_fault
 from reconciler.sandbox.fields import Fields
 from reconciler.sandbox.gateway import PERMISSIONS, gateway
+from reconciler.sandbox.guard import only_from_here
 from reconciler.sandbox.limits import calls_this_month
 from reconciler.sandbox.recurrence import read_moment
 from reconciler.sandbox.rooms import shown_room
 from reconciler.sandbox.seed import load_room
 
 blueprint = Blueprint("control", __name__, url_prefix="/_sandbox")
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 @blueprint.before_request
 def _guard() -> None:
     """Refuse other machines, and web pages that reach for this one."""
-    host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    local = ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104  # what is unknown is not local
-    if not local or host not in LOOPBACK_HOSTS:
-        raise ApiFailure(403, "forbidden", "The sandbox is controlled from its own machine alone.")
+    only_from_here()
     if request.method == "POST" and not request.is_json:
         raise ApiFailure(400, "invalid", "Send JSON, with its content type.")
 
