@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from reconciler.config.model import Config, Invitation, Meeting, Override
-from reconciler.models import Attendee, Key, Occurrence, SettingValue
+from reconciler.config.pools import fitting, people_of
+from reconciler.models import Attendee, Key, Occurrence, Pool, SettingValue
 from reconciler.schedule.expand import expand
 from reconciler.schedule.model import Slot
 from reconciler.settings import SETTINGS, Kind, canonical
@@ -37,7 +38,6 @@ def _occurrences(
     organizer = people[meeting.organizer]
     settings = {name: _resolved(name, value, people) for name, value in meeting.settings.items()}
     attendees = _attendees(meeting.attendees, people, organizer)
-    rooms = _rooms(meeting.rooms, config)
     for slot in expand(meeting.schedule, after=after, before=before):
         override = _override(meeting, slot)
         yield Occurrence(
@@ -49,7 +49,8 @@ def _occurrences(
             end=slot.end,
             timezone=meeting.schedule.timezone,
             attendees=_first(_attendees(override.attendees, people, organizer), attendees),
-            rooms=_first(_rooms(override.rooms, config), rooms),
+            rooms=_rooms(override.rooms if _names_rooms(override) else meeting.rooms, config),
+            pool=_pool(meeting, override, config),
             settings=settings,
             notify=meeting.notify,
             ui_lock=meeting.ui_lock,
@@ -82,6 +83,18 @@ def _attendees(
 
 def _rooms(aliases: tuple[str, ...] | None, config: Config) -> tuple[str, ...] | None:
     return None if aliases is None else tuple(config.rooms[alias].id for alias in aliases)
+
+
+def _names_rooms(override: Override) -> bool:
+    return override.rooms is not None or override.pool is not None
+
+
+def _pool(meeting: Meeting, override: Override, config: Config) -> Pool | None:
+    pool = override.pool if _names_rooms(override) else meeting.pool
+    if pool is None:
+        return None
+    people = people_of(meeting.organizer, _first(override.attendees, meeting.attendees))
+    return Pool(rooms=tuple(room.id for room in fitting(pool, config.rooms, people)), count=pool.count)
 
 
 def _resolved(name: str, value: SettingValue, people: People) -> SettingValue:

@@ -84,14 +84,6 @@ def diff(
     nothing is created that starts at `create_before` or later. With `targets` only those meetings are looked at,
     and those `excluded` are not.
     """
-    by_meeting: dict[str, tuple[list[Occurrence], list[Observed]]] = defaultdict(lambda: ([], []))
-    for occurrence in wanted:
-        by_meeting[occurrence.key.meeting][0].append(occurrence)
-    keys = {want.key for wants, _ in by_meeting.values() for want in wants}
-    for observed in seen.occurrences.values():
-        if observed.adopting and observed.key not in keys:
-            continue  # it is to be the occurrence that the config names, and no other
-        by_meeting[observed.key.meeting][1].append(observed)
 
     def is_meant(meeting: str) -> bool:
         return meeting not in excluded and (not targets or meeting in targets)
@@ -100,7 +92,7 @@ def diff(
     unchanged: list[tuple[Occurrence, Observed]] = []
     gone: list[Observed] = []
     known: dict[Key, Role] = {}
-    for meeting, (wants, haves) in by_meeting.items():
+    for meeting, (wants, haves) in _by_meeting(wanted, seen).items():
         if meeting in seen.unresolved or not is_meant(meeting):
             continue
         pairs = list(_pairs(wants, haves, now=now))
@@ -165,6 +157,30 @@ def _pairs(
         yield want, have_of.get(kept[original]) if original in kept else None
     for original in have_of.keys() - set(kept.values()):
         yield None, have_of[original]
+
+
+def paired(
+    wanted: Iterable[Occurrence], seen: Observation, *, now: datetime
+) -> Mapping[str, tuple[tuple[Occurrence | None, Observed | None], ...]]:
+    """Return by meeting each wanted occurrence with the observed one that it keeps, and what is left on either side.
+
+    What has begun by `now` is on neither side.
+    """
+    return {meeting: tuple(_pairs(*sides, now=now)) for meeting, sides in _by_meeting(wanted, seen).items()}
+
+
+def _by_meeting(
+    wanted: Iterable[Occurrence], seen: Observation
+) -> Mapping[str, tuple[list[Occurrence], list[Observed]]]:
+    found: dict[str, tuple[list[Occurrence], list[Observed]]] = defaultdict(lambda: ([], []))
+    for occurrence in wanted:
+        found[occurrence.key.meeting][0].append(occurrence)
+    keys = {want.key for wants, _ in found.values() for want in wants}
+    for observed in seen.occurrences.values():
+        if observed.adopting and observed.key not in keys:
+            continue  # it is to be the occurrence that the config names, and no other
+        found[observed.key.meeting][1].append(observed)
+    return found
 
 
 def _without_started(

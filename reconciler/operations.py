@@ -47,9 +47,43 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedChange:
+    """A change and its calls. `spares` are rooms of its pool that nobody has then, should one be taken meanwhile."""
+
     change: Change
     operations: tuple[Operation, ...]
     notifies: int
+    spares: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomProblem:
+    """A room that an occurrence is going to be without, as far as can be foreseen; `message` says why, of the room.
+
+    `room` is "" where a pool has none to give. `holder` is who has it `until` then: a union id, or the address of an
+    occurrence of ours. `alternatives` are rooms that are free. `contact` is the union id of whom to ask.
+    """
+
+    address: str
+    start: datetime
+    end: datetime
+    room: str
+    code: str  # taken, declined, no-room, unknown, not-allowed, not-open, closed, too-short, too-long, too-early, …
+    message: str
+    holder: str = ""
+    until: datetime | None = None
+    alternatives: tuple[str, ...] = ()
+    contact: str = ""
+    is_error: bool = False  # not just a warning: more than the config bears
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A room that waits for somebody's approval, or, where it is yet to be booked, is going to."""
+
+    address: str
+    start: datetime
+    room: str
+    booked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +120,8 @@ class Plan:
     warnings: tuple[str, ...] = field(default_factory=tuple)
     days_off: tuple[DayOff, ...] = ()
     rules: tuple[NextDates, ...] = ()  # of meetings whose rule is new or changed
+    problems: tuple[RoomProblem, ...] = ()
+    pending: tuple[Pending, ...] = ()
     quota: Quota | None = None
 
     @property

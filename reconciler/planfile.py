@@ -20,7 +20,7 @@ from reconciler.diff import Action, Change
 from reconciler.errors import PlanUnreadable, Position
 from reconciler.models import Attendee, Conference, Event, Key, RoomBooking, RoomStatus
 from reconciler.observed import Observed, ReadFailure
-from reconciler.operations import Call, Operation, Plan, PlannedChange, Quota
+from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem
 from reconciler.settings import plain
 from reconciler.sharing import Role
 from reconciler.state.codec import (
@@ -63,6 +63,8 @@ def dumps(plan: Plan, *, config: Config, people: People, state: State, refresh: 
         "warnings": list(plan.warnings),
         "days_off": [_encode_day_off(one) for one in plan.days_off],
         "rules": [_encode_rule(one) for one in plan.rules],
+        "problems": [_encode_times(asdict(one)) for one in plan.problems],
+        "pending": [_encode_times(asdict(one)) for one in plan.pending],
         "quota": None if plan.quota is None else asdict(plan.quota),
     }
     document["checksum"] = _digest(document)
@@ -131,6 +133,8 @@ def _decode(document: Json) -> Plan:
         warnings=tuple(document["warnings"]),
         days_off=tuple(_decode_day_off(one) for one in document.get("days_off", ())),
         rules=tuple(_decode_rule(one) for one in document.get("rules", ())),
+        problems=tuple(_decode_problem(one) for one in document.get("problems", ())),
+        pending=tuple(_decode_pending(one) for one in document.get("pending", ())),
         quota=None if quota is None else Quota(**quota),
     )
 
@@ -155,6 +159,7 @@ def _encode_change(planned: PlannedChange) -> Json:
             "conference": [asdict(field) for field in change.comparison.conference],
         },
         "operations": [_encode_operation(operation) for operation in planned.operations],
+        "spares": list(planned.spares),
     }
 
 
@@ -174,7 +179,8 @@ def _decode_change(document: Json) -> PlannedChange:
         role=None if document["role"] is None else _decode_role(document["role"]),
     )
     operations = tuple(_decode_operation(operation) for operation in document["operations"])
-    return PlannedChange(change=change, operations=operations, notifies=int(document["notifies"]))
+    spares = tuple(str(room) for room in document.get("spares", ()))
+    return PlannedChange(change=change, operations=operations, notifies=int(document["notifies"]), spares=spares)
 
 
 def _encode_day_off(one: DayOff) -> Json:
@@ -203,6 +209,21 @@ def _encode_rule(one: NextDates) -> Json:
 def _decode_rule(document: Json) -> NextDates:
     dates = tuple(datetime.fromisoformat(each) for each in document["dates"])
     return NextDates(meeting=document["meeting"], rule=document["rule"], dates=dates)
+
+
+def _encode_times(document: Json) -> Json:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in document.items()}
+
+
+def _decode_problem(document: Json) -> RoomProblem:
+    until = document["until"]
+    times: Json = {name: datetime.fromisoformat(document[name]) for name in ("start", "end")}
+    times["until"] = None if until is None else datetime.fromisoformat(until)
+    return RoomProblem(**(document | times | {"alternatives": tuple(document["alternatives"])}))
+
+
+def _decode_pending(document: Json) -> Pending:
+    return Pending(**(document | {"start": datetime.fromisoformat(document["start"])}))
 
 
 def _encode_role(role: Role) -> Json:

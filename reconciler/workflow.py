@@ -26,12 +26,16 @@ from reconciler.outcome import Outcome
 from reconciler.plan import plan
 from reconciler.planfile import config_digest, seen_digest, state_digest
 from reconciler.provider import resolve_people
+from reconciler.room import RoomNote
+from reconciler.rooming import assign_rooms, foresee, with_spares
+from reconciler.roomreads import RoomReads
 from reconciler.schedule.workdays import REACH
 from reconciler.settings import readable
 from reconciler.sharing import AHEAD
 from reconciler.state.model import State, pruned, renamed
 from reconciler.state.store import Store
 from reconciler.upcoming import ahead, days_off, explained, made_up, next_dates
+from reconciler.wishing import as_applied
 
 SLACK = timedelta(days=31)  # how far around what was seen the schedule is expanded, so that old finds its new
 NEAR = timedelta(days=REACH)  # an occurrence that a day off moved ahead may be gone by its own date
@@ -44,6 +48,7 @@ class Question:
 
     `targets` are names of meetings, none: all; or all but those `excluded`. `destroy` wants nothing to be left.
     `forget` goes by the markers alone, as if there were no state, and looks for them in the calendars of all people.
+    With `foresight` it is asked what will come of each booking.
     """
 
     refresh: Refresh = Refresh.AUTO
@@ -51,6 +56,7 @@ class Question:
     excluded: frozenset[str] = frozenset()
     destroy: bool = False
     forget: bool = False
+    foresight: bool = True
     parallelism: int = 16
 
 
@@ -84,23 +90,36 @@ def make_plan(
     if question.forget:
         state = replace(state, entries={})
     look = _look(config, client, state, people, question, now=now, progress=progress)
+    names, excluded = names_of(config, people), question.excluded | disabled(config)
+    reads = _room_reads(config, client, state, people, question, now=now)
+    rooming = assign_rooms(
+        look.wanted,
+        look.seen,
+        reads,
+        now=now,
+        until=look.until,
+        is_meant=lambda name: name not in excluded and (not question.targets or name in question.targets),
+        rules=question.foresight,
+    )
     found, spared = spare(
         diff(
-            look.wanted,
+            rooming.wanted,
             look.seen,
             now=now,
             create_before=look.until,
             targets=question.targets,
-            excluded=question.excluded | disabled(config),
+            excluded=excluded,
         ),
         config,
     )
     off = () if question.destroy else days_off(config, after=now - NEAR, before=look.until + SLACK)
     found = explained(found, off, state.days_off, on_workdays=made_up(config))
-    made = plan(found, look.seen, workspace=config.workspace, now=now, until=look.until)
+    made = with_spares(plan(found, look.seen, workspace=config.workspace, now=now, until=look.until), rooming.spares)
+    made = foresee(config, made, rooming.shortages, reads if question.foresight else None, names=names, now=now)
     freeze = (f"{told}\n  apply refuses without --override-freeze",) if (told := frozen(config, now)) else ()
     gone = gone_before_adoption(found, config)
-    warnings = (*freeze, *spared, *gone, *(str(problem) for problem in config.warnings))
+    unread = (*rooming.warnings, *(reads.warnings if reads is not None else ()))
+    warnings = (*freeze, *spared, *unread, *gone, *(str(problem) for problem in config.warnings))
     return Planned(
         plan=replace(
             made,
@@ -109,10 +128,20 @@ def make_plan(
             days_off=ahead(off, now=now, before=look.until),
             rules=() if question.destroy else next_dates(config, found, now=now),
         ),
-        state=state,
+        state=state if reads is None else replace(state, rooms=reads.notes),
         people=people,
-        names=names_of(config, people),
+        names=names,
     )
+
+
+def _room_reads(
+    config: Config, client: Reader, state: State, people: People, question: Question, *, now: datetime
+) -> RoomReads | None:
+    """Return what can ask about rooms, None where nobody is to be asked."""
+    if question.refresh is Refresh.NONE or not config.meetings:
+        return None
+    requester = people[min(config.meetings.values(), key=lambda meeting: meeting.name).organizer]
+    return RoomReads(client, state.rooms, requester=requester, now=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,12 +301,15 @@ def counted(state: State, client: Reader, now: datetime) -> State:
     return replace(state, calls={month: state.calls.get(month, 0) + calls_made(client)})
 
 
-def remember_calls(store: Store, client: Reader, *, now: datetime) -> None:
-    """Add the calls that a mere look took to those of this month, and whom it has met, if the state can be written."""
+def remember_calls(store: Store, client: Reader, *, now: datetime, rooms: Mapping[str, RoomNote] | None = None) -> None:
+    """Add the calls that a mere look took to those of this month, whom it has met, and what it learned of `rooms`.
+
+    As far as the state can be written.
+    """
     try:
         with store.lock.held("plan", now=now):
             state = store.load()
-            met = replace(state, people={**state.people, **client.people.learned})
+            met = replace(state, people={**state.people, **client.people.learned}, rooms=rooms or state.rooms)
             store.save(counted(met, client, now), rescue=False)
     except StateError:
         return  # a reader may have a state that it can't write, or that is in use: the count is no promise
@@ -370,10 +402,11 @@ def remembered_agenda(config: Config, store: Store, *, now: datetime, until: dat
         or person.alias
         for person in config.people.values()
     }
-    wanted = desired(config, people, after=now - timedelta(days=1), before=until)
+    observed = remembered(renamed(state, config.moved))
+    wanted = as_applied(desired(config, people, after=now - timedelta(days=1), before=until), observed)
     return Agenda(
         wanted=tuple(occurrence for occurrence in wanted if occurrence.end > now),
-        observed=remembered(renamed(state, config.moved)),
+        observed=observed,
         people=people,
     )
 
@@ -406,7 +439,7 @@ def look_for_drift(
     people, _ = resolve_people(config, reader, state)
     look = _look(config, reader, state, people, question, now=now, progress=progress)
     findings = find_drift(
-        look.wanted,
+        as_applied(look.wanted, look.seen.occurrences),
         look.seen,
         now=now,
         create_before=look.until,

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import Globals, ci_outputs_option, global_options, option, refresh_option, writing_options
+from reconciler.cli.options import (
+    Globals,
+    ci_outputs_option,
+    foresight_option,
+    global_options,
+    option,
+    refresh_option,
+    writing_options,
+)
 
 
 @click.command("apply")
@@ -14,6 +22,7 @@ from reconciler.cli.options import Globals, ci_outputs_option, global_options, o
 @writing_options
 @option("--allow-cancel", type=click.IntRange(0), default=0, metavar="N", help="Agree to N cancellations at once.")
 @refresh_option
+@foresight_option
 @ci_outputs_option
 @global_options
 def command(
@@ -25,6 +34,7 @@ def command(
     targets: tuple[str, ...],
     excludes: tuple[str, ...],
     refresh: str,
+    foresight: bool,
     parallelism: int,
     lock_timeout: float,
     ignore_quota: bool,
@@ -51,7 +61,11 @@ def command(
     from reconciler.workflow import Question
 
     question = Question(
-        refresh=Refresh(refresh), targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism
+        refresh=Refresh(refresh),
+        targets=frozenset(targets),
+        excluded=frozenset(excludes),
+        foresight=foresight,
+        parallelism=parallelism,
     )
     how = Applying(
         operation="apply",

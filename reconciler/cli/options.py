@@ -214,6 +214,19 @@ def html_option(command: F) -> F:
     )(command)
 
 
+def foresight_option(command: F) -> F:
+    """Give `command` the choice whether rooms are looked at before they are booked."""
+    return option(
+        "--foresight",
+        type=click.BOOL,
+        is_flag=False,
+        flag_value=True,
+        default=True,
+        metavar="BOOLEAN",
+        help="--foresight=false: do not ask whether rooms are free and may be booked, which takes a few calls.",
+    )(command)
+
+
 def refresh_option(command: F) -> F:
     """Give `command` the choice of how much to ask."""
     return option(

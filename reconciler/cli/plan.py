@@ -10,6 +10,7 @@ from reconciler.cli.options import (
     Globals,
     annotations_option,
     ci_outputs_option,
+    foresight_option,
     global_options,
     lock_option,
     markdown_options,
@@ -27,6 +28,7 @@ PENDING = 2
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
 @lock_option
 @refresh_option
+@foresight_option
 @markdown_options
 @annotations_option
 @ci_outputs_option
@@ -44,6 +46,7 @@ def command(
     lock: bool,
     excludes: tuple[str, ...],
     refresh: str,
+    foresight: bool,
     parallelism: int,
 ) -> int:
     """Show what apply would do. Changes nothing.
@@ -68,12 +71,16 @@ def command(
     with told.failing():
         project = open_project(settings)
         question = Question(
-            refresh=Refresh(refresh), targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism
+            refresh=Refresh(refresh),
+            targets=frozenset(targets),
+            excluded=frozenset(excludes),
+            foresight=foresight,
+            parallelism=parallelism,
         )
         with project.client() as client:
             made = planned(project, client, question, settings, quiet=as_json)
             if lock:
-                remember_calls(project.store, client, now=project.clock())
+                remember_calls(project.store, client, now=project.clock(), rooms=made.state.rooms)
         if out is not None:
             save_plan(made, project, out, refresh=refresh)
         told.tell(made.plan, names_for(project, made), qps=project.config.provider.qps)

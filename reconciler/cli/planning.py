@@ -196,7 +196,12 @@ def exit_code(made: Planned, outcome: Outcome) -> int:
 
 
 def reading_code(made: Planned) -> int:
-    """Return 1 where anything could not be read, 3 where nothing but the monthly quota stood in the way, else 0."""
+    """Return 1 where anything could not be read or more rooms are missing than the config bears, else 0.
+
+    3 where nothing but the monthly quota stood in the way.
+    """
+    if any(problem.is_error for problem in made.plan.problems):
+        return FAILED
     codes = {failure.code for failure in made.plan.failures}
     return (DEFERRED if codes == {QuotaExhausted.code} else FAILED) if codes else 0
 

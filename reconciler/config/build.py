@@ -17,6 +17,7 @@ from reconciler.config.model import Config, Meeting, Override, Provider, Provide
 from reconciler.config.moments import read_moment
 from reconciler.config.moves import read_moves
 from reconciler.config.place import read_state
+from reconciler.config.pools import read_pool
 from reconciler.config.preferences import check_settings, read_settings
 from reconciler.config.provider import check_endpoint
 from reconciler.config.registry import Registry, known_person, known_rooms, read_registry, section, words
@@ -176,6 +177,8 @@ def _meeting(
         description=look.description,
         attendees=look.attendees,
         rooms=look.rooms,
+        pool=look.pool,
+        max_conflicts=int(tree.get("max_conflicts") or 0),
         notify=defaults.notify if notify is None else bool(notify),
         ui_lock=defaults.ui_lock if ui_lock is None else bool(ui_lock),
         settings={} if link is Link.EVENT else {**defaults.settings, **own},
@@ -219,7 +222,8 @@ def _look(tree: dict[str, Any], organizer: str | None, registry: Registry, path:
         title=read_text(tree.get("title"), (*path, "title"), findings) if path[2:3] == ("schedule",) else None,
         description=read_text(tree.get("description"), (*path, "description"), findings, lines=True),
         attendees=read_attendees(tree.get("attendees"), organizer, registry, (*path, "attendees"), findings),
-        rooms=None if rooms is None else known_rooms(rooms, registry, (*path, "rooms"), findings),
+        rooms=known_rooms(rooms, registry, (*path, "rooms"), findings) if isinstance(rooms, list) else None,
+        pool=read_pool(rooms, registry, (*path, "rooms"), findings),
     )
 
 

@@ -69,7 +69,7 @@ def _occurrences(meeting: Meeting, now: datetime, length: timedelta) -> list[_Bu
 def _rooms(busy: _Busy) -> tuple[str, ...] | None:
     if busy.change is not None:
         override = busy.meeting.overrides.get(busy.change)
-        if override is not None and override.rooms is not None:
+        if override is not None and (override.rooms is not None or override.pool is not None):
             return override.rooms
     return busy.meeting.rooms
 

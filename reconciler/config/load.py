@@ -14,6 +14,7 @@ from reconciler.config.document import Document, Findings
 from reconciler.config.merge import merge
 from reconciler.config.model import Config
 from reconciler.config.outlook import check_outlook
+from reconciler.config.pools import check_pools
 from reconciler.config.schema import check_schema
 from reconciler.config.semantics import check_meeting
 from reconciler.config.teams import spread_holidays, told_once
@@ -53,6 +54,8 @@ def _read(path: Path, now: datetime) -> tuple[Config | None, tuple[Problem, ...]
         config = build(tree, root, findings)
         for meeting in config.meetings.values():
             check_meeting(meeting, config, findings)
+        if not {("rooms",), ("people",)} & set(spoilt):
+            check_pools(config, findings)
         check_adoptions(config, findings)
         check_clashes(config, findings, now=now)
         check_outlook(config, findings, now=now)

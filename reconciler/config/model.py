@@ -75,6 +75,20 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoomPool:
+    """Any `count` rooms that fit. `any` are aliases, () for all rooms of the config.
+
+    `tags` and `location` narrow them; `capacity` is what each has to seat, None: all who are invited, together.
+    """
+
+    any: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    location: str = ""
+    capacity: int | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
     """A person's alias among the attendees; groups are expanded already."""
 
@@ -90,13 +104,15 @@ class Override:
     description: str | None = None
     attendees: tuple[Invitation, ...] | None = None
     rooms: tuple[str, ...] | None = None
+    pool: RoomPool | None = None  # instead of `rooms`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
     """One declared meeting. None for `description`, `attendees` and `rooms`: not declared, so not managed.
 
-    People in `settings` are aliases. `overrides` has the keys of `schedule.changes`.
+    People in `settings` are aliases. `overrides` has the keys of `schedule.changes`. Of `rooms` and `pool` one at most
+    is there. More than `max_conflicts` occurrences for which the pool has no room are an error.
     """
 
     name: str
@@ -107,6 +123,8 @@ class Meeting:
     description: str | None = None
     attendees: tuple[Invitation, ...] | None = None
     rooms: tuple[str, ...] | None = None
+    pool: RoomPool | None = None
+    max_conflicts: int = 0
     notify: bool = True
     ui_lock: bool = False
     settings: Settings = field(default_factory=dict)

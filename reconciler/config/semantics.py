@@ -85,7 +85,7 @@ def _midnight(when: datetime) -> datetime:
 def _check_seats(meeting: Meeting, config: Config, path: Path, findings: Findings) -> None:
     _seats(meeting.rooms, meeting.attendees, config, (*path, "rooms"), findings)
     for when, override in meeting.overrides.items():
-        if override.rooms is None and override.attendees is None:
+        if override.pool is not None or (override.rooms is None and override.attendees is None):
             continue
         place = (*path, "schedule", "change", write_moment(when))
         rooms = meeting.rooms if override.rooms is None else override.rooms

@@ -34,9 +34,10 @@ from reconciler.dingtalk.errors import (
 from reconciler.dingtalk.events import EventDraft, EventList, EventPatch, EventReader, Events
 from reconciler.dingtalk.instant import InstantConferences, InstantReader, Running
 from reconciler.dingtalk.people import People
-from reconciler.dingtalk.rooms import RoomDetail, RoomReader
+from reconciler.dingtalk.rooms import RoomReader
 from reconciler.dingtalk.secret import Secret
 from reconciler.dingtalk.session import CallDone, Options, Progress, ReadSession, Session
+from reconciler.room import RoomDetail
 
 __all__ = [
     "ApiError",

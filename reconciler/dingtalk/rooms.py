@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.dingtalk import calls
@@ -11,31 +10,7 @@ from reconciler.dingtalk.paging import pages
 from reconciler.dingtalk.session import ReadSession
 from reconciler.dingtalk.wire import Answer, flag, from_ms, from_time, iso, items, needed, number, part, text
 from reconciler.models import Busy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoomDetail:
-    """A room. Below `group` are its rules, which `get` alone answers; None or "": no such rule, or not told."""
-
-    id: str
-    name: str
-    capacity: int | None = None
-    status: int | None = None  # who may use it: 0 everyone, 1 admins, 2 some
-    labels: tuple[str, ...] = ()
-    location: str = ""
-    group: str = ""
-
-    recurring: bool | None = None  # recurring events may book it
-    open: bool | None = None
-    max_minutes: int | None = None
-    min_minutes: int | None = None
-    advance: int | None = None  # how far ahead it can be booked, in `advance_unit`
-    advance_unit: str = ""  # days | weeks | months | years
-    approval: bool | None = None  # bookings wait for an approval
-    closed_from: datetime | None = None
-    closed_until: datetime | None = None  # None with `closed_from`: for good
-    closed_reason: str = ""
-    members: tuple[str, ...] = ()  # who may book it, where not everyone may: ids of users and departments
+from reconciler.room import RoomDetail
 
 
 class RoomReader:
@@ -117,8 +92,15 @@ def _with_rules(item: Answer) -> RoomDetail:
         closed_from=from_ms(closed, "taskStartTime"),
         closed_until=from_ms(closed, "taskEndTime"),
         closed_reason=text(closed, "closeReason"),
-        members=tuple(text(who, "memberId") for who in items(part(item, "reservationAuthority"), "authorizedMembers")),
+        contact=text(closed, "contactUnionId"),
+        members=_members(item, "user"),
+        departments=_members(item, "dept"),
     )
+
+
+def _members(item: Answer, kind: str) -> tuple[str, ...]:
+    found = items(part(item, "reservationAuthority"), "authorizedMembers")
+    return tuple(text(who, "memberId") for who in found if (text(who, "memberType") or "user") == kind)
 
 
 def _maybe(answer: Answer, key: str) -> bool | None:

@@ -12,12 +12,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from reconciler.approval import counted
 from reconciler.compare import Field
 from reconciler.diff import Action
 from reconciler.errors import Problem, Severity
 from reconciler.models import InstantConference, Occurrence
 from reconciler.observed import ReadFailure
-from reconciler.operations import Call, Operation, Plan, PlannedChange, Quota
+from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem
 from reconciler.outcome import Failure, Outcome, Result, Status
 from reconciler.report.agenda import AgendaItem
 from reconciler.report.fields import fields_of, times_of
@@ -53,12 +54,15 @@ def plan_document(plan: Plan) -> Document:
             "book": plan.rooms(Call.ROOMS_BOOK),
             "release": plan.rooms(Call.ROOMS_RELEASE),
             "api_calls": plan.api_calls,
+            "pending": counted(plan.pending),
         },
         "changes": [_change(planned) for planned in plan.changes],
         "failures": _failures(plan.failures),
         "warnings": list(plan.warnings),
         "days_off": [_day_off(one) for one in plan.days_off],
         "rules": [_rule(one) for one in plan.rules],
+        "room_problems": [_room_problem(one) for one in plan.problems],
+        "pending": [_pending(one) for one in plan.pending],
     }
     return document if plan.quota is None else document | {"quota": _quota(plan.quota)}
 
@@ -137,6 +141,27 @@ def _day_off(one: DayOff) -> Document:
 
 def _rule(one: NextDates) -> Document:
     return {"meeting": one.meeting, "rule": one.rule, "next": [each.isoformat() for each in one.dates]}
+
+
+def _room_problem(one: RoomProblem) -> Document:
+    return {
+        "address": one.address,
+        "meeting": one.address.partition("@")[0],
+        "start": one.start.isoformat(),
+        "end": one.end.isoformat(),
+        "room": one.room or None,
+        "code": one.code,
+        "message": one.message,
+        "holder": one.holder or None,
+        "until": None if one.until is None else one.until.astimezone(one.start.tzinfo).isoformat(),
+        "alternatives": list(one.alternatives),
+        "contact": one.contact or None,
+        "is_error": one.is_error,
+    }
+
+
+def _pending(one: Pending) -> Document:
+    return {"address": one.address, "start": one.start.isoformat(), "room": one.room, "booked": one.booked}
 
 
 def _change(planned: PlannedChange) -> Document:

@@ -21,6 +21,7 @@ from reconciler.report.fields_text import Told, told_fields
 from reconciler.report.lines import counted
 from reconciler.report.moves import notified, summary
 from reconciler.report.names import Names
+from reconciler.report.rooms_ahead import told_pending, told_problems
 from reconciler.report.times import day, span
 from reconciler.upcoming import NextDates
 
@@ -49,6 +50,7 @@ def plan_markdown(plan: Plan, names: Names, *, limit: int = LIMIT) -> str:
         by_meeting[planned.change.address.partition("@")[0]].append(planned)
     left = Counter[str]()
     left["failed read"] += page.fill("\n**Not read**, and left as it is:\n\n", map(_failure, plan.failures), share=4)
+    left["room"] += page.fill("\n**Rooms**\n\n", _rooms(plan, names), share=4)
     left["warning"] += page.fill("\n**Warnings**\n\n", map(_warning, plan.warnings), share=4)
     head = "\n| Meeting | Title | Create | Update | Cancel | When | Calls |\n|---|---|---:|---:|---:|---|---:|\n"
     left["meeting"] += page.fill(head, (_Row(_meeting(name, of)) for name, of in by_meeting.items()), share=3)
@@ -135,6 +137,14 @@ def _failure(failure: ReadFailure) -> _Row:
     hint = f" {_cell(failure.hint, _LONG)}" if failure.hint else ""
     code = f" \\[{_cell(failure.code)}\\]"
     return _Row(f"- {_cell(failure.where, _LONG)}: {_cell(failure.message, _LONG)}{code}{hint}")
+
+
+def _rooms(plan: Plan, names: Names) -> Iterator[_Row]:
+    for is_error, meeting, told in told_problems(plan.problems, names):
+        sign = "**error** " if is_error else ""
+        yield _Row(f"- {sign}{_cell(meeting)}: {_cell(told, _LONG)}")
+    for room, told in told_pending(plan.pending, names):
+        yield _Row(f"- pending: room {_cell(room)} {_cell(told, _LONG)}")
 
 
 def _warning(warning: str) -> _Row:

@@ -9,6 +9,7 @@ from math import ceil
 
 from rich.console import Group, RenderableType
 
+from reconciler.approval import counted as counted_pending
 from reconciler.diff import Action
 from reconciler.operations import Call, Plan, PlannedChange, Quota
 from reconciler.report.ahead import told_dates, told_days_off
@@ -18,6 +19,7 @@ from reconciler.report.fields_text import field_lines
 from reconciler.report.lines import Line, Part, blank, counted, line
 from reconciler.report.moves import notified, summary
 from reconciler.report.names import Names
+from reconciler.report.rooms_ahead import told_pending, told_problems
 from reconciler.report.times import day, span
 from reconciler.upcoming import DayOff, NextDates
 
@@ -52,12 +54,20 @@ def plan_text(plan: Plan, names: Names, *, qps: int, verbose: bool = False) -> R
         lines += [*_meeting(meeting, changes, names, rules.get(meeting), verbose=verbose), blank()]
     if plan.days_off:
         lines += [*_days_off(plan.days_off), blank()]
-    told = [*failure_lines(plan.failures)]
+    told = [*failure_lines(plan.failures), *_rooms(plan, names)]
     for warning in plan.warnings:
         told += _warning(warning)
     if told:
         lines += [*told, blank()]
     return Group(*lines, *_totals(plan, qps))
+
+
+def _rooms(plan: Plan, names: Names) -> Iterator[Line]:
+    for is_error, meeting, told in told_problems(plan.problems, names):
+        sign = ("error", "bold red") if is_error else ("warning", "yellow")
+        yield line(sign, " ", (meeting, "bold"), f" {told}", hang=2)
+    for room, told in told_pending(plan.pending, names):
+        yield line(("pending", "cyan"), f" room {room} {told}", hang=2)
 
 
 def _days_off(days: Sequence[DayOff]) -> Iterator[Line]:
@@ -146,7 +156,8 @@ def _totals(plan: Plan, qps: int) -> Iterator[Line]:
     yield line(("Plan", "bold"), f": {counts}")
     book, release = plan.rooms(Call.ROOMS_BOOK), plan.rooms(Call.ROOMS_RELEASE)
     if book or release:
-        yield line(("Rooms", "bold"), f": {book} to book, {release} to release.")
+        waits = f", {waiting} waiting for approval" if (waiting := counted_pending(plan.pending)) else ""
+        yield line(("Rooms", "bold"), f": {book} to book, {release} to release{waits}.")
     told = sum(planned.notifies for planned in plan.changes)
     if told:
         people = len(notified(plan.changes))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import StateError, UnreadableState
 from reconciler.models import Attendee, ExtensionApp, Key, Link, Occurrence, Settings, SettingValue
+from reconciler.room import RoomDetail, RoomNote
 from reconciler.settings import SETTINGS, Kind, plain
 from reconciler.state.model import FORMAT_VERSION, Entry, Opened, Orphan, State
 from reconciler.state.versions import upgraded
@@ -34,6 +35,7 @@ def dumps(state: State) -> str:
         "opened": {address: _times_as_text(asdict(one)) for address, one in state.opened.items()},
         "calls": dict(state.calls),
         "days_off": dict(state.days_off),
+        "rooms": {room: _encode_note(note) for room, note in state.rooms.items()},
     }
     return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
 
@@ -58,6 +60,7 @@ def loads(text: str, *, where: str) -> State:
             orphans=tuple(_orphan(one) for one in document.get("orphans", ())),
             opened={address: _opened(one) for address, one in document.get("opened", {}).items()},
             calls={as_text(month): _count(count) for month, count in document.get("calls", {}).items()},
+            rooms={as_text(room): _decode_note(room, one) for room, one in document.get("rooms", {}).items()},
             days_off={as_text(address): as_text(why) for address, why in document.get("days_off", {}).items()},
         )
     except StateError:
@@ -172,6 +175,36 @@ def _orphan(document: Json) -> Orphan:
 def _opened(document: Json) -> Opened:
     texts = {name: as_text(document[name]) for name in ("address", "conference_id", "url", "room_code")}
     return Opened(**texts, at=as_instant(document["at"]))
+
+
+def _encode_note(note: RoomNote) -> Json:
+    detail = None if note.detail is None else _times_as_text(asdict(note.detail))
+    return {"at": note.at.isoformat(), "detail": detail}
+
+
+def _decode_note(room: str, document: Json) -> RoomNote:
+    """Return what is known of a room; fields that are unknown by now are passed over, all are checked by their kind."""
+    known, detail = document["detail"], None
+    if known is not None:
+        found = {
+            field.name: _room_field(field.name, known[field.name])
+            for field in fields(RoomDetail)
+            if field.name in known
+        }
+        detail = RoomDetail(**(found | {"id": as_text(room)}))
+    return RoomNote(detail=detail, at=as_instant(document["at"]))
+
+
+def _room_field(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in {"closed_from", "closed_until"}:
+        return as_instant(value)
+    if name in {"labels", "members", "departments"}:
+        return tuple(as_text(one) for one in value)
+    if isinstance(value, bool):
+        return value
+    return _count(value) if isinstance(value, int) else as_text(value)
 
 
 def _times_as_text(document: Json) -> Json:

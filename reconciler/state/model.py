@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from reconciler.models import Key, Occurrence
+from reconciler.room import RoomNote
 
 FORMAT_VERSION = 1
 KEPT_AFTER_END = timedelta(days=7)
@@ -58,6 +59,7 @@ class State:
 
     `people` has the union ids that were asked for, by `userid:…` or `mobile:…`. `organizers` are all whose calendars
     have ever held an event of this workspace. `days_off` says by address why an occurrence was taken at the last apply.
+    `rooms` is what was learned of rooms, by their ids.
     """
 
     workspace: str
@@ -70,6 +72,7 @@ class State:
     opened: Mapping[str, Opened] = field(default_factory=dict)
     calls: Mapping[str, int] = field(default_factory=dict)
     days_off: Mapping[str, str] = field(default_factory=dict)
+    rooms: Mapping[str, RoomNote] = field(default_factory=dict)
 
 
 def renamed(state: State, names: Mapping[str, str]) -> State:

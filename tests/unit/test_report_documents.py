@@ -74,12 +74,13 @@ def test_the_plan_has_the_keys_of_its_contract(mixed: Plan) -> None:
     document = valid("plan", plan_document(replace(mixed, failures=(FAILURE,), warnings=("beware",))))
     assert list(document) == [
         "format_version", "workspace", "generated_at", "window", "summary", "changes", "failures", "warnings",
-        "days_off", "rules",
+        "days_off", "rules", "room_problems", "pending",
     ]  # fmt: skip
     assert document["generated_at"] == "2026-11-29T00:00:00Z"
     assert document["window"] == {"from": "2026-11-29T00:00:00Z", "to": "2026-12-27T00:00:00Z"}
     assert document["summary"] == {
         "create": 1, "update": 1, "cancel": 1, "unchanged": 1, "book": 1, "release": 0, "api_calls": 7,
+        "pending": 0,
     }  # fmt: skip
     assert document["failures"][0]["where"] == "calendar of bob"
     assert document["warnings"] == ["beware"]

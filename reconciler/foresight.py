@@ -1,0 +1,243 @@
+"""What will come of the bookings of a plan: which of them DingTalk will refuse, why, and what is free instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from reconciler.compare import held_rooms
+from reconciler.config.model import Room
+from reconciler.diff import Action, Change
+from reconciler.freebusy import Span
+from reconciler.models import Busy, Event, Occurrence, RoomStatus
+from reconciler.observed import Observed
+from reconciler.operations import Call, Plan, PlannedChange, RoomProblem
+from reconciler.pools.problem import Calendar, Taken
+from reconciler.room import RoomDetail
+
+ALTERNATIVES = 3  # free rooms that are told
+_EVERYONE, _ADMINS = 0, 1  # roomStatus
+_UNITS = {"days": "days", "weeks": "weeks", "months": "months", "years": "years"}
+_MINUTE = timedelta(minutes=1)
+Details = Mapping[str, RoomDetail | None]  # by room id; None: DingTalk knows no such room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A room that an event is to hold, both ends aware. `people` come, None where nobody knows how many.
+
+    `moves`: the event holds it already, and takes it along to another time.
+    """
+
+    address: str
+    organizer: str
+    room: str
+    start: datetime
+    end: datetime
+    people: int | None = None
+    rooms: frozenset[str] = frozenset()  # all that the occurrence wants
+    moves: bool = False
+    recurring: bool = False
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end, self.room)
+
+
+def bookings(plan: Plan) -> tuple[Booking, ...]:
+    """Return every booking that applying the plan would make, also those that an event takes along when it moves."""
+    return tuple(booking for planned in plan.changes for booking in _bookings(planned))
+
+
+def _bookings(planned: PlannedChange) -> Iterator[Booking]:
+    want = planned.change.after
+    if want is None:
+        return
+    booked = [room for one in planned.operations if one.call is Call.ROOMS_BOOK for room in one.rooms]
+    taken_along = _kept(planned) if _moves(planned) else frozenset()
+    for room in (*booked, *sorted(taken_along - set(booked))):
+        yield Booking(
+            address=planned.change.address,
+            organizer=want.organizer,
+            room=room,
+            start=want.start,
+            end=want.end,
+            people=None if want.attendees is None else len(want.attendees) + 1,
+            rooms=frozenset(want.rooms or ()),
+            moves=room not in booked,
+        )
+
+
+def _moves(planned: PlannedChange) -> bool:
+    return any(one.call is Call.EVENT_UPDATE and "time" in one.parts for one in planned.operations)
+
+
+def _kept(planned: PlannedChange) -> frozenset[str]:
+    """Return the rooms that an event holds before and after."""
+    before = planned.change.before
+    if before is None or before.event is None or planned.change.action is not Action.UPDATE:
+        return frozenset()
+    released = {room for one in planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms}
+    return held_rooms(before.event) - released
+
+
+def ours(plan: Plan) -> tuple[tuple[Taken, ...], frozenset[str]]:
+    """Return who of ours will have which room once the plan is applied, and the ids of the events that are known by it.
+
+    What the plan frees (a release, a deletion, a move) is not there any more.
+    """
+    taken = [Taken(room=one.room, start=one.start, end=one.end, holder=one.address) for one in bookings(plan)]
+    for planned in plan.changes:
+        event = planned.change.before.event if planned.change.before is not None else None
+        if event is not None and not _moves(planned):
+            booked = {room for one in planned.operations if one.call is Call.ROOMS_BOOK for room in one.rooms}
+            taken += _taken(event, _kept(planned) - booked, planned.change.address)
+    for want, have in plan.unchanged:
+        if have.event is not None:
+            taken += _taken(have.event, held_rooms(have.event), str(want.key))
+    before = [planned.change.before for planned in plan.changes] + [have for _, have in plan.unchanged]
+    known = frozenset(one.event.id for one in before if one is not None and one.event is not None)
+    return tuple(taken), known
+
+
+def _taken(event: Event, rooms: frozenset[str], holder: str) -> Iterator[Taken]:
+    for room in sorted(rooms):
+        yield Taken(room=room, start=event.start, end=event.end, holder=holder)
+
+
+def others(busy: Iterable[Busy], known: frozenset[str]) -> Iterator[Taken]:
+    """Yield what free/busy tells of events that are not `known`."""
+    for one in busy:
+        if one.event_id not in known:
+            yield Taken(room=one.room_id, start=one.start, end=one.end, holder=one.organizer)
+
+
+def conflicts(found: Iterable[Booking], calendar: Calendar) -> Iterator[RoomProblem]:
+    """Yield the bookings of rooms that somebody else has in `calendar`."""
+    for one in found:
+        during = calendar.during(one.room, one.start, one.end)
+        other = next((took for took in during if took.holder != one.address), None)
+        if other is not None:
+            problem = _problem(one, "taken", "is taken")
+            yield replace(problem, holder=other.holder, until=other.end)
+
+
+def refusals(found: Iterable[Booking], details: Details, now: datetime) -> Iterator[RoomProblem]:
+    """Yield what the rooms' own rules will refuse, as far as `details` tells."""
+    for one in found:
+        if one.room in details:
+            told = refusal(one, details[one.room], now)
+            if told is not None:
+                detail = details[one.room]
+                contact = detail.contact if detail is not None else ""
+                yield replace(_problem(one, *told), contact=contact)
+
+
+def refusal(one: Booking, room: RoomDetail | None, now: datetime) -> tuple[str, str] | None:
+    """Return code and words of the first rule of `room` that forbids a booking, None where none does."""
+    if room is None:
+        return "unknown", "is not known to DingTalk"
+    minutes = (one.end - one.start) / _MINUTE
+    zone = one.start.tzinfo
+    if room.status not in {None, _EVERYONE} and one.organizer not in room.members:
+        if room.status == _ADMINS:
+            return "not-allowed", "may be booked by administrators alone"
+        maybe = ", or by certain departments" if room.departments else ""
+        return "not-allowed", f"may be booked by certain people alone{maybe}, and the organiser is none of them"
+    if room.open is False:
+        return "not-open", "is not open for bookings"
+    if (
+        room.closed_from is not None
+        and room.closed_from < one.end
+        and (room.closed_until is None or room.closed_until > one.start)
+    ):
+        reopens = room.closed_until
+        until = "for good" if reopens is None else f"until {reopens.astimezone(zone):%Y-%m-%d %H:%M}"
+        return "closed", f"is closed {until}" + (f" ({room.closed_reason})" if room.closed_reason else "")
+    if room.min_minutes and minutes < room.min_minutes:
+        return "too-short", f"is booked for {room.min_minutes} minutes at least"
+    if room.max_minutes and minutes > room.max_minutes:
+        return "too-long", f"is booked for {room.max_minutes} minutes at most"
+    if room.advance and room.advance_unit in _UNITS:
+        latest = now.astimezone(zone) + relativedelta(**{_UNITS[room.advance_unit]: room.advance})  # type: ignore[arg-type]  # names of its arguments
+        if one.end > latest:
+            return "too-early", f"can be booked {room.advance} {room.advance_unit} ahead at most"
+    if one.recurring and room.recurring is False:
+        return "no-series", "takes no series"
+    return None
+
+
+def _problem(one: Booking, code: str, message: str) -> RoomProblem:
+    return RoomProblem(address=one.address, start=one.start, end=one.end, room=one.room, code=code, message=message)
+
+
+def candidates(one: Booking, rooms: Mapping[str, Room]) -> tuple[str, ...]:
+    """Return the ids of further rooms that would do for a booking: large enough, with the same tags; the best first.
+
+    The same location is better, then the smaller room. `rooms` are those of the config, by alias.
+    """
+    by_id = {room.id: room for room in rooms.values()}
+    like = by_id.get(one.room)
+    tags = set(like.tags) if like is not None else set()
+    location = like.location if like is not None else None
+
+    def fits(room: Room) -> bool:
+        seats = one.people is None or (room.capacity is not None and room.capacity >= one.people)
+        return seats and tags <= set(room.tags) and room.id != one.room and room.id not in one.rooms
+
+    found = [room for room in rooms.values() if fits(room)]
+    found.sort(key=lambda room: (room.location != location, room.capacity is None, room.capacity or 0, room.alias))
+    return tuple(room.id for room in found)
+
+
+def with_alternatives(
+    problem: RoomProblem, one: Booking, rooms: Sequence[str], *, calendar: Calendar, details: Details, now: datetime
+) -> RoomProblem:
+    """Return `problem` with the first three of `rooms` that are free then, and that no rule of theirs forbids."""
+    free = [
+        room
+        for room in rooms
+        if calendar.is_free(room, one.start, one.end)
+        and (room not in details or refusal(replace(one, room=room), details[room], now) is None)
+    ]
+    return replace(problem, alternatives=tuple(free[:ALTERNATIVES]))
+
+
+def declined(plan: Plan, details: Details) -> Iterator[RoomProblem]:
+    """Yield the rooms of what is seen that were refused to an occurrence that (still) wants them."""
+    for want, room in _refused(plan):
+        detail = details.get(room)
+        yield RoomProblem(
+            address=str(want.key),
+            start=want.start,
+            end=want.end,
+            room=room,
+            code="declined",
+            message="was declined" if room in (want.rooms or ()) else "was declined, and another is booked instead",
+            contact=detail.contact if detail is not None else "",
+        )
+
+
+def declined_rooms(plan: Plan) -> frozenset[str]:
+    """Return the rooms that were refused to anybody who wants them."""
+    return frozenset(room for _, room in _refused(plan))
+
+
+def _refused(plan: Plan) -> Iterator[tuple[Occurrence, str]]:
+    for want, have in _wanting(plan):
+        last = have.entry.applied if have.entry is not None else None
+        ours_ = {*(want.rooms or ()), *(last.rooms or () if last is not None else ())}
+        for room in have.event.rooms if have.event is not None else ():
+            if room.status is RoomStatus.DECLINED and room.room_id in ours_:
+                yield want, room.room_id
+
+
+def _wanting(plan: Plan) -> Iterator[tuple[Occurrence, Observed]]:
+    for planned in plan.changes:
+        change: Change = planned.change
+        if change.after is not None and change.before is not None:
+            yield change.after, change.before
+    yield from plan.unchanged

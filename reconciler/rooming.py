@@ -1,0 +1,283 @@
+"""The rooms of a run: what pools give to whom, and what will come of the bookings. Reads what that takes, no more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from reconciler.approval import awaited
+from reconciler.config.model import Config
+from reconciler.foresight import (
+    Booking,
+    Details,
+    bookings,
+    candidates,
+    conflicts,
+    declined,
+    declined_rooms,
+    others,
+    ours,
+    refusal,
+    refusals,
+    with_alternatives,
+)
+from reconciler.freebusy import Span
+from reconciler.models import Key, Occurrence
+from reconciler.observed import Observation
+from reconciler.operations import Call, Operation, Plan, RoomProblem
+from reconciler.pools import greedy
+from reconciler.pools.assign import assign, has_solver
+from reconciler.pools.problem import Assignment, Calendar, Taken, Wish, parts, possible
+from reconciler.roomreads import RoomReads
+from reconciler.wishing import Shortage, Wishes, events_of, gather, settled, shortages, spares
+
+ROUNDS = 6  # how often rooms are looked for anew because one turns out to refuse
+LOOKED_AT = 10  # rooms that are asked for in place of one that can't be had
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooming:
+    """What was wanted with the rooms that pools give, what they could not give, and what else they could."""
+
+    wanted: tuple[Occurrence, ...]
+    shortages: tuple[Shortage, ...] = ()
+    spares: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def assign_rooms(
+    wanted: Iterable[Occurrence],
+    seen: Observation,
+    reads: RoomReads | None,
+    *,
+    now: datetime,
+    until: datetime,
+    is_meant: Callable[[str], bool],
+    rules: bool = True,
+) -> Rooming:
+    """Return `wanted` with rooms for all who would take any of several.
+
+    Where everybody keeps what they have nothing is asked. Without `reads` nobody is asked at all; without `rules` not
+    for the rules of rooms.
+    """
+    wanted = tuple(wanted)
+    wishes = gather(wanted, seen, now=now, until=until, is_meant=is_meant)
+    if not wishes.wishes:
+        return Rooming(wanted=settled(wanted, {}))
+    taken = (*wishes.taken, *_busy(wishes, seen, reads))
+    refused: set[tuple[Key, str]] = set(_refused(wishes, _all(wishes), reads.remembered() if reads else {}, now))
+    found = Assignment()
+    for _ in range(ROUNDS):
+        found = assign(_possible(wishes, taken, refused))
+        new = [
+            (wish, room)
+            for wish in wishes.wishes
+            for room in found.rooms[wish.key]
+            if room not in wishes.certain[wish.key]
+        ]
+        if not rules or reads is None or not new:
+            break
+        more = set(_refused(wishes, new, reads.details(room for _, room in new), now)) - refused
+        if not more:
+            break
+        refused |= more
+    own = [
+        Taken(room=room, start=wish.start, end=wish.end, holder=str(wish.key))
+        for wish in wishes.wishes
+        for room in found.rooms[wish.key]
+    ]
+    everybody = (*taken, *own)
+    left = [replace(one, rooms=tuple(r for r in one.rooms if (one.key, r) not in refused)) for one in wishes.wishes]
+    knows_all = reads is not None and all(reads.is_known(Span(w.start, w.end, r)) for w in left for r in w.rooms)
+    return Rooming(
+        wanted=settled(wanted, found.rooms),
+        shortages=shortages(wishes.wishes, found.rooms, everybody),
+        spares=spares(left, found.rooms, everybody) if knows_all else {},
+        warnings=tuple(_about_solver(found)),
+    )
+
+
+def _all(wishes: Wishes) -> Iterator[tuple[Wish, str]]:
+    for wish in wishes.wishes:
+        for room in wish.rooms:
+            if room not in wishes.certain[wish.key]:
+                yield wish, room
+
+
+def _busy(wishes: Wishes, seen: Observation, reads: RoomReads | None) -> tuple[Taken, ...]:
+    """Return what other people have of the rooms in question, asked for where somebody has to look for a room."""
+    needy = wishes.needy
+    if not needy or reads is None:
+        return ()
+    ask = [wish for part in parts(wishes.wishes) for wish in part.wishes if needy & {one.key for one in part.wishes}]
+    spans = [Span(wish.start, wish.end, room) for wish in ask for room in wish.rooms]
+    return tuple(others(reads.busy(spans), events_of(seen)))
+
+
+def _possible(wishes: Wishes, taken: Sequence[Taken], refused: set[tuple[Key, str]]) -> list[Wish]:
+    fixed = len(wishes.taken)
+    ours_, theirs = Calendar(taken[:fixed]), Calendar(taken[fixed:])
+    found = []
+    for wish in wishes.wishes:
+        left = tuple(room for room in wish.rooms if (wish.key, room) not in refused)
+        own = possible(replace(wish, rooms=left, held=wish.held & frozenset(left)), ours_)
+        found.append(possible(own, theirs, sure=wishes.certain[wish.key]))
+    return found
+
+
+def _refused(
+    wishes: Wishes, pairs: Iterable[tuple[Wish, str]], details: Details, now: datetime
+) -> Iterator[tuple[Key, str]]:
+    for wish, room in pairs:
+        if room in details:
+            one = Booking(
+                address=str(wish.key),
+                organizer=wishes.organizers[wish.key],
+                room=room,
+                start=wish.start,
+                end=wish.end,
+            )
+            if refusal(one, details[room], now) is not None:
+                yield wish.key, room
+
+
+def _about_solver(found: Assignment) -> Iterator[str]:
+    if greedy.NAME not in found.solver and found.proven:
+        return
+    if not has_solver():
+        yield (
+            "rooms of pools were chosen greedily, which is not always the best choice\n"
+            "  pip install 'reconciler[solver]' finds the best"
+        )
+    else:
+        yield "rooms of pools: the best choice was not found in the time there is for it; what was found is planned"
+
+
+def with_spares(plan: Plan, found: Mapping[Key, tuple[str, ...]]) -> Plan:
+    """Return `plan` with what else could be booked for those that book, or take rooms along."""
+    changes = tuple(
+        replace(one, spares=found[one.change.after.key])
+        if one.change.after is not None and found.get(one.change.after.key) and _may_miss(one.operations)
+        else one
+        for one in plan.changes
+    )
+    return replace(plan, changes=changes)
+
+
+def _may_miss(operations: Iterable[Operation]) -> bool:
+    return any(one.call in {Call.ROOMS_BOOK, Call.EVENT_UPDATE} for one in operations)
+
+
+def foresee(
+    config: Config,
+    plan: Plan,
+    missing: Sequence[Shortage],
+    reads: RoomReads | None,
+    *,
+    names: Mapping[str, str],
+    now: datetime,
+) -> Plan:
+    """Return `plan` with the problems that its bookings will meet, and who waits for an approval.
+
+    Without `reads` only what is known anyway is told.
+    """
+    found = bookings(plan)
+    own, known = ours(plan)
+    if reads is None or not (found or missing):
+        problems = [*conflicts(found, Calendar(own)), *_no_room(missing, config, names)]
+        return replace(plan, problems=_sorted(problems), pending=awaited(plan, {}))
+    also = [room for one in found for room in candidates(one, config.rooms)]
+    busy = reads.busy([one.span for one in found], tuple(dict.fromkeys(also)))
+    details = reads.details([*(one.room for one in found), *declined_rooms(plan)])
+    calendar = Calendar((*own, *others(busy, known)))
+    told = [*conflicts(found, calendar), *refusals(found, details, now), *declined(plan, details)]
+    by_place = {(one.address, one.room): one for one in found}
+    for one in missing:
+        by_place[str(one.key), ""] = _as_booking(one, plan)
+    told += _no_room(missing, config, names)
+    problems = _with_alternatives(config, told, by_place=by_place, own=own, known=known, reads=reads, now=now)
+    return replace(plan, problems=_sorted(problems), pending=awaited(plan, details))
+
+
+def _sorted(problems: Iterable[RoomProblem]) -> tuple[RoomProblem, ...]:
+    first: dict[tuple[str, str], RoomProblem] = {}
+    for one in problems:
+        first.setdefault((one.address, one.room), one)
+    return tuple(sorted(first.values(), key=lambda one: (one.start.timestamp(), one.address, one.room)))
+
+
+def _as_booking(one: Shortage, plan: Plan) -> Booking:
+    """Return a wish without a room as a booking of no room, for which others may be looked for."""
+    wants = [planned.change.after for planned in plan.changes] + [want for want, _ in plan.unchanged]
+    want = next((want for want in wants if want is not None and want.key == one.key), None)
+    return Booking(
+        address=str(one.key),
+        organizer=want.organizer if want is not None else "",
+        room="",
+        start=one.start,
+        end=one.end,
+        people=None if want is None or want.attendees is None else len(want.attendees) + 1,
+        rooms=frozenset(room for room, _ in one.blocked) | frozenset(want.rooms or () if want is not None else ()),
+    )
+
+
+def _with_alternatives(
+    config: Config,
+    told: Sequence[RoomProblem],
+    *,
+    by_place: Mapping[tuple[str, str], Booking],
+    own: Sequence[Taken],
+    known: frozenset[str],
+    reads: RoomReads,
+    now: datetime,
+) -> list[RoomProblem]:
+    wanted = {
+        place: candidates(by_place[place], config.rooms)[:LOOKED_AT]
+        for one in told
+        if (place := (one.address, one.room)) in by_place
+    }
+    spans = [
+        Span(by_place[place].start, by_place[place].end, room) for place, rooms in wanted.items() for room in rooms
+    ]
+    calendar = Calendar((*own, *others(reads.busy(spans), known)))
+    found = []
+    for one in told:
+        place = one.address, one.room
+        if place not in wanted:
+            found.append(one)
+            continue
+        booking = by_place[place]
+        rooms = [room for room in wanted[place] if reads.is_known(Span(booking.start, booking.end, room))]
+        found.append(with_alternatives(one, booking, rooms, calendar=calendar, details=reads.remembered(), now=now))
+    return found
+
+
+def _no_room(missing: Sequence[Shortage], config: Config, names: Mapping[str, str]) -> list[RoomProblem]:
+    """Return what pools could not give; more of a meeting than it bears are errors."""
+    many = Counter(one.key.meeting for one in missing)
+    return [
+        RoomProblem(
+            address=str(one.key),
+            start=one.start,
+            end=one.end,
+            room="",
+            code="no-room",
+            message=_why(one, names),
+            is_error=many[one.key.meeting] > config.meetings[one.key.meeting].max_conflicts,
+        )
+        for one in missing
+    ]
+
+
+def _why(one: Shortage, names: Mapping[str, str]) -> str:
+    zone = one.start.tzinfo
+    told = []
+    for room, other in one.blocked:
+        why = "refuses"
+        if other is not None:
+            why = f"{names.get(other.holder, other.holder) or 'somebody'} until {other.end.astimezone(zone):%H:%M}"
+        told.append(f"{names.get(room, room)}: {why}")
+    rooms = f"{one.missing} rooms are" if one.missing > 1 else "a room is"
+    return f"{rooms} missing; the pool has none free" + (f" ({', '.join(told)})" if told else "")

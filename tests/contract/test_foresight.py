@@ -1,0 +1,148 @@
+"""A plan says which rooms will work before any is booked, and asks as little as it can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from roomteam import RoomTeam, meeting, room_team
+
+from reconciler.operations import RoomProblem
+from reconciler.outcome import Status
+
+READS = ("rooms.busy", "rooms.get")
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[RoomTeam]:
+    with room_team(tmp_path) as found:
+        found.declare(meeting(rooms=("aurora",)))
+        yield found
+
+
+def problems(team: RoomTeam, **question: Any) -> tuple[RoomProblem, ...]:
+    return team.plan(**question).plan.problems
+
+
+def test_a_plan_names_who_holds_a_room_until_when_and_what_is_free_instead(team: RoomTeam) -> None:
+    team.occupy("aurora", "2026-11-30T10:30", "2026-11-30T12:00")
+    team.occupy("borealis", "2026-11-30T09:00", "2026-11-30T10:15", who="dave")
+    (found,) = problems(team)
+    assert (found.address, found.room, found.code) == ("sync@2026-11-30T10:00", "room-aurora", "taken")
+    assert (found.holder, found.until) == ("union-carol", datetime(2026, 11, 30, 4, 0, tzinfo=UTC))
+    assert found.alternatives == ("room-cirrus",)  # dune has no video
+    outcome = team.apply()
+    assert (outcome.count(Status.DONE), outcome.count(Status.FAILED)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ({"status": 1}, "not-allowed"),
+        ({"status": 2, "members": ["union-bob"]}, "not-allowed"),
+        ({"open": False}, "not-open"),
+        ({"closed_from": 1_700_000_000_000, "close_reason": "renovation"}, "closed"),
+        ({"least_minutes": 60}, "too-short"),
+        ({"most_minutes": 30}, "too-long"),
+        ({"advance_days": 1}, "too-early"),
+    ],
+)
+def test_each_rule_of_a_room_that_will_refuse_is_foreseen(team: RoomTeam, rules: dict[str, Any], code: str) -> None:
+    team.rules("aurora", **rules)
+    found = problems(team)
+    assert {one.code for one in found} == {code}
+    outcome = team.apply()
+    assert outcome.count(Status.FAILED) == len(found)
+
+
+def test_who_may_book_is_warned_of_nothing(team: RoomTeam) -> None:
+    team.rules("aurora", status=2, members=["union-alice"], least_minutes=45, most_minutes=45, advance_days=14)
+    assert problems(team) == ()
+    assert team.apply().count(Status.FAILED) == 0
+
+
+def test_a_room_that_does_not_exist_is_told(team: RoomTeam) -> None:
+    rooms = {**team.config.rooms, "aurora": replace(team.config.rooms["aurora"], id="room-nowhere")}
+    team.config = replace(team.config, rooms=rooms)
+    assert {one.code for one in problems(team)} == {"unknown"}
+
+
+def test_two_meetings_that_want_one_room_are_told_of_each_other(team: RoomTeam) -> None:
+    team.declare(meeting(rooms=("aurora",)), meeting("retro", "2026-01-05T10:30", rooms=("aurora",)))
+    found = problems(team)
+    assert [one.holder for one in found[:2]] == ["retro@2026-11-30T10:30", "sync@2026-11-30T10:00"]
+
+
+def test_what_the_plan_itself_frees_counts_as_free(team: RoomTeam) -> None:
+    team.declare(meeting(rooms=("aurora",)), meeting("gone", "2026-01-06T10:00", rooms=("borealis",)))
+    assert team.apply().count(Status.FAILED) == 0
+    # One lets go of its room, one is cancelled, and one moves away: all three rooms are taken by others at once.
+    team.declare(
+        meeting(rooms=("borealis",)),
+        meeting("new", "2026-01-05T10:00", rooms=("aurora",)),
+        meeting("other", "2026-01-06T10:00", rooms=("borealis",)),
+    )
+    assert problems(team) == ()
+    assert team.apply().count(Status.FAILED) == 0
+    assert team.plan().plan.changes == ()
+
+
+def test_an_event_that_moves_with_its_room_is_checked_where_it_goes(team: RoomTeam) -> None:
+    team.apply()
+    team.occupy("aurora", "2026-12-07T15:00", "2026-12-07T16:00")
+    team.declare(meeting(start="2026-01-05T15:00", rooms=("aurora",)))
+    found = problems(team)
+    assert [(one.start.day, one.code) for one in found] == [(7, "taken")]
+
+
+def test_four_weeks_of_three_rooms_take_four_calls_and_the_rules_are_remembered(team: RoomTeam) -> None:
+    team.config = replace(team.config, horizon=timedelta(days=28))
+    team.declare(
+        *(
+            meeting(f"m{number}", f"2026-01-0{5 + number}T10:00", rooms=(room,))
+            for number, room in enumerate(["aurora", "borealis", "dune"])
+        )
+    )
+    team.plan()
+    assert sorted(team.calls(*READS)) == ["rooms.busy", *["rooms.get"] * 3]
+    team.plan()
+    assert sorted(team.calls(*READS)) == ["rooms.busy"] * 2 + ["rooms.get"] * 3
+    team.now += timedelta(days=4)
+    team.plan()
+    assert team.calls("rooms.get") == ["rooms.get"] * 6
+
+
+def test_nothing_is_asked_where_nothing_is_booked_or_nobody_wants_to_know(team: RoomTeam) -> None:
+    team.plan(foresight=False)
+    assert team.calls(*READS) == []
+    team.apply(team.plan(foresight=False))
+    team.declare(meeting(title="Another title", rooms=("aurora",)))
+    team.plan()
+    assert team.calls(*READS) == []
+
+
+def test_an_app_that_may_not_read_rooms_is_told_once_and_plans_all_the_same(team: RoomTeam) -> None:
+    team.sandbox.control(
+        "permissions",
+        {"permissions": ["VideoConference.Conference.Write", "Calendar.Event.Write", "Calendar.Event.Read"]},
+    )
+    team.declare(meeting(rooms=("aurora",)), meeting("retro", "2026-01-06T10:00", rooms=("borealis",)))
+    planned = team.plan().plan
+    assert len(planned.changes) == 4
+    (warning,) = planned.warnings
+    assert "the rules of rooms could not be read" in warning
+    assert "VideoConference.Conference.Read" in warning
+
+
+def test_what_asks_for_approval_is_told_before_and_counted_after(team: RoomTeam) -> None:
+    team.rules("aurora", approval=True)
+    planned = team.plan()
+    assert [one.booked for one in planned.plan.pending] == [False, False]
+    team.apply(planned)
+    again = team.plan().plan
+    assert again.changes == ()
+    assert [one.booked for one in again.pending] == [True, True]

@@ -1,0 +1,145 @@
+"""Meetings that would take any of several rooms, from the config to the booking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from roomteam import RoomTeam, meeting, room_team
+
+from reconciler.config.model import Override, Room, RoomPool
+from reconciler.outcome import Status
+from reconciler.planfile import dumps, loads
+from reconciler.schedule.model import Change
+from reconciler.workflow import Question, check_saved, look_for_drift
+
+ANY = RoomPool(any=("aurora", "borealis"))
+VIDEO = RoomPool(tags=("video",))
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[RoomTeam]:
+    with room_team(tmp_path) as found:
+        yield found
+
+
+def test_meetings_at_one_time_get_different_rooms_and_keep_them(team: RoomTeam) -> None:
+    team.declare(meeting(pool=ANY), meeting("retro", pool=ANY), meeting("demo", pool=VIDEO))
+    assert team.apply().count(Status.FAILED) == 0
+    rooms = team.rooms()
+    assert sorted(of[0] for of in rooms.values()) == ["aurora", "borealis", "cirrus"]
+    assert all(len(set(of)) == 1 for of in rooms.values())
+    calls = len(team.calls())
+    assert team.plan().plan.changes == ()
+    assert "rooms.busy" not in team.calls()[calls:]
+
+
+def test_what_others_have_is_left_to_them(team: RoomTeam) -> None:
+    team.occupy("aurora", "2026-12-07T10:00", "2026-12-07T11:00")
+    team.declare(meeting(pool=ANY))
+    assert team.apply().count(Status.FAILED) == 0
+    assert team.rooms() == {"Sync": ["borealis", "borealis"]}  # one room for both, though one of them is larger
+
+
+def test_a_new_meeting_changes_no_other_room_unless_it_must(team: RoomTeam) -> None:
+    team.declare(meeting(pool=VIDEO))
+    team.apply()
+    team.declare(meeting(pool=VIDEO), meeting("also", pool=VIDEO))
+    assert [one.change.address.partition("@")[0] for one in team.plan().plan.changes] == ["also", "also"]
+    team.apply()
+    team.declare(meeting(pool=VIDEO), meeting("also", pool=VIDEO), meeting("fixed", rooms=("aurora",)))
+    planned = team.plan()
+    assert {one.change.address.partition("@")[0] for one in planned.plan.changes} == {"fixed", "sync"}
+    assert team.apply(planned).count(Status.FAILED) == 0
+    assert team.rooms() == {"Also": ["cirrus"] * 2, "Fixed": ["aurora"] * 2, "Sync": ["borealis"] * 2}
+
+
+def test_a_pool_too_small_says_who_has_its_rooms(team: RoomTeam) -> None:
+    team.occupy("aurora", "2026-11-30T10:00", "2026-11-30T11:00")
+    team.declare(meeting("sync", pool=replace(ANY, any=("aurora",)), max_conflicts=1))
+    planned = team.plan().plan
+    (problem,) = planned.problems
+    assert (problem.code, problem.address, problem.is_error) == ("no-room", "sync@2026-11-30T10:00", False)
+    assert "aurora: carol until 11:00" in problem.message
+    assert set(problem.alternatives) == {"room-borealis", "room-cirrus", "room-dune"}
+    assert team.apply().count(Status.DONE) == 2
+    team.declare(meeting("sync", pool=replace(ANY, any=("aurora",))))
+    assert team.plan().plan.problems[0].is_error
+
+
+def test_a_room_that_would_refuse_is_not_chosen(team: RoomTeam) -> None:
+    team.rules("aurora", most_minutes=30)
+    team.declare(meeting(pool=ANY))
+    planned = team.plan()
+    assert planned.plan.problems == ()
+    team.apply(planned)
+    assert team.rooms() == {"Sync": ["borealis", "borealis"]}
+
+
+def test_a_declined_room_is_replaced(team: RoomTeam) -> None:
+    team.rules("aurora", approval=True)
+    team.declare(meeting(pool=ANY))
+    team.apply()
+    first = team.events()[0]
+    team.respond(first.id, "aurora", "declined")
+    planned = team.plan()
+    assert [one.code for one in planned.plan.problems] == ["declined"]
+    team.apply(planned)
+    assert team.rooms() == {"Sync": ["borealis", "aurora"]}
+    assert team.plan().plan.changes == ()
+
+
+def test_one_occurrence_may_have_a_pool_of_its_own(team: RoomTeam) -> None:
+    day = date(2026, 12, 7)
+    one = meeting(pool=ANY, overrides={day: Override(pool=RoomPool(any=("dune",)))})
+    team.declare(replace(one, schedule=replace(one.schedule, changes={day: Change()})))
+    team.apply()
+    assert team.rooms() == {"Sync": ["aurora", "dune"]}
+
+
+def test_a_saved_plan_books_the_rooms_that_it_shows(team: RoomTeam) -> None:
+    team.declare(meeting(pool=ANY), meeting("retro", pool=ANY))
+    made = team.plan()
+    text = dumps(made.plan, config=team.config, people=made.people, state=team.store.load(), refresh="auto")
+    plan, ground = loads(text, where="plan.json")
+    assert plan.changes == made.plan.changes
+    checked = check_saved(plan, ground, team.config, team.client, team.store, now=team.now)
+    assert team.apply(checked).count(Status.FAILED) == 0
+    assert sorted(of[0] for of in team.rooms().values()) == ["aurora", "borealis"]
+
+
+def test_a_room_from_a_pool_is_no_drift_until_somebody_takes_it_away(team: RoomTeam) -> None:
+    team.declare(meeting(pool=ANY))
+    team.apply()
+
+    def drift() -> list[str]:
+        found = look_for_drift(team.config, team.client, team.store, Question(), now=team.now)
+        return [one.path for one in found.findings]
+
+    assert drift() == []
+    first = team.events()[0]
+    team.client.events.release_rooms(organizer="union-alice", event_id=first.id, rooms=["room-aurora"])
+    assert drift() == ["rooms"]
+
+
+def test_sixty_meetings_and_fifteen_rooms_are_planned_without_a_conflict(tmp_path: Path) -> None:
+    rooms = {f"r{n:02}": Room(alias=f"r{n:02}", id=f"room-r{n:02}", capacity=4 + n) for n in range(15)}
+    with room_team(tmp_path, rooms) as team:
+        team.config = replace(team.config, horizon=timedelta(days=28))
+        start = datetime(2026, 1, 5, 8, 0)  # noqa: DTZ001  # local, by design
+        crowd = []
+        for number in range(60):
+            at = (start + timedelta(days=number % 5, minutes=30 * (number // 5))).isoformat()
+            room = (
+                {"pool": RoomPool(capacity=4 + number % 9)} if number % 3 == 0 else {"rooms": (f"r{number % 15:02}",)}
+            )
+            crowd.append(meeting(f"m{number:02}", at, **room))
+        team.declare(*crowd)
+        before = team.plan().plan
+        assert len(before.changes) == 240
+        assert before.problems == ()
+        held = {one.change.address: one.change.after.rooms for one in before.changes if one.change.after}
+        assert all(len(of or ()) == 1 for of in held.values())
