@@ -13,15 +13,16 @@ from functools import partial
 
 from reconciler.compare import held_rooms
 from reconciler.dingtalk import Client
-from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, NotFound, RoomNotAvailable
+from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, NotFound
 from reconciler.dingtalk.events import EventDraft, EventPatch
 from reconciler.errors import ReconcilerError
 from reconciler.marker import Description, parse_description
-from reconciler.models import Busy, Event, Key, Link, Occurrence
+from reconciler.models import Event, Key, Link, Occurrence
 from reconciler.observed import Observed
 from reconciler.operations import Call, Operation, PlannedChange
 from reconciler.outcome import Failure, Mismatch
 from reconciler.rendering import describe
+from reconciler.roombooking import Place, RoomBooker
 from reconciler.state.journal import Intent, Journal
 from reconciler.state.model import Entry, Orphan
 
@@ -30,12 +31,6 @@ MAX_REVISIONS = 5  # how many deleted events of one day may stand in the way of 
 
 
 Learned = Callable[[Entry], Entry]  # what an answer adds to what is known; calls of one change may overlap
-
-
-class RoomTaken(ReconcilerError):
-    """A room is held by somebody else at that time."""
-
-    code = "meetingRoomNotAvailable"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +43,7 @@ class Work:
     failure: Failure | None = None
     deferral: Failure | None = None
     mismatches: list[Mismatch] = field(default_factory=list)
+    replaced: dict[str, str] = field(default_factory=dict)  # rooms by others that were booked in their place
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -74,6 +70,14 @@ class Work:
         return after
 
     @property
+    def applied(self) -> Occurrence | None:
+        """Return what is there once everything is done: what is wanted, with the rooms that were booked instead."""
+        after = self.planned.change.after
+        if after is None or after.rooms is None or not self.replaced:
+            return after
+        return replace(after, rooms=tuple(self.replaced.get(room, room) for room in after.rooms))
+
+    @property
     def maker(self) -> str:
         """Return the address of the occurrence that makes the conference this one leads to, "" where it is there."""
         role = self.planned.change.role
@@ -95,7 +99,7 @@ class Work:
         """Return what is known now: None once it is cancelled, and `applied` only once everything is done."""
         if not self.finished:
             return self.entry
-        after = self.planned.change.after
+        after = self.applied
         return None if after is None else replace(self.entry, applied=after)
 
 
@@ -128,6 +132,17 @@ def _holder(before: Observed | None, after: Occurrence | None) -> str:
     return after.organizer if after is not None else ""
 
 
+def _place(work: Work) -> Place:
+    entry = work.entry
+    return Place(
+        key=work.key,
+        organizer=entry.organizer,
+        event_id=entry.event_id,
+        want=work.after,
+        spares=work.planned.spares,
+    )
+
+
 class Executor:
     """Carries out single calls. Safe to use from many threads, for different calls."""
 
@@ -145,7 +160,7 @@ class Executor:
         self._journal = journal
         self._workspace = workspace
         self._clock = clock
-        self._names = names
+        self._rooms = RoomBooker(client, names)
         self._calls: Mapping[Call, Callable[[Work, Operation, str], Learned]] = {
             Call.CONFERENCE_CREATE: self._create_conference,
             Call.CONFERENCE_UPDATE: self._update_conference,
@@ -321,6 +336,8 @@ class Executor:
         event = self._client.events.patch(organizer=entry.organizer, event_id=entry.event_id, patch=patch, token=token)
         if event is not None:
             work.mismatches.extend(mismatches(after, event, set(parts)))
+        if moves:
+            self._check_rooms(work, event)
         return _nothing
 
     def _description(self, work: Work, entry: Entry) -> str:
@@ -365,43 +382,21 @@ class Executor:
         return _nothing
 
     def _book_rooms(self, work: Work, operation: Operation, _token: str) -> Learned:
-        entry = work.entry
-        try:
-            self._client.events.book_rooms(organizer=entry.organizer, event_id=entry.event_id, rooms=operation.rooms)
-        except RoomNotAvailable as error:
-            self._book_what_is_free(work, operation, error)
+        self._replace(work, self._rooms.book(_place(work), operation.rooms))
         return _nothing
 
-    def _book_what_is_free(self, work: Work, operation: Operation, error: RoomNotAvailable) -> None:
-        """Book those rooms of a refused call that nobody else holds; raise RoomTaken for the others.
+    def _check_rooms(self, work: Work, answer: Event | None) -> None:
+        """See that an event that has moved still has the rooms which it took along; book what it lost."""
+        released = {room for one in work.planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms}
+        held = held_rooms(work.before.event) if work.before.event is not None else frozenset()
+        kept = (held - released) & frozenset(work.after.rooms or ())
+        if kept:
+            self._replace(work, self._rooms.recheck(_place(work), kept, answer))
 
-        One taken room refuses the whole call, and so does one that this very event holds already.
-        """
-        entry, after = work.entry, work.after
-        event = self._client.events.get(organizer=entry.organizer, event_id=entry.event_id)
-        missing = [room for room in operation.rooms if room not in held_rooms(event)]
-        if not missing:
-            return
-        busy = self._client.rooms.busy(requester=entry.organizer, rooms=missing, start=after.start, end=after.end)
-        holders = {
-            one.room_id: one
-            for one in busy
-            if one.event_id != entry.event_id and one.start < after.end and one.end > after.start
-        }
-        free = [room for room in missing if room not in holders]
-        if free and len(free) < len(operation.rooms):
-            self._client.events.book_rooms(organizer=entry.organizer, event_id=entry.event_id, rooms=free)
-        elif free:
-            raise error
-        if holders:
-            told = "; ".join(self._held(one, after) for one in holders.values())
-            raise RoomTaken(told, where=str(work.key), fix="the meeting is there; the next run tries the room again")
-
-    def _held(self, busy: Busy, after: Occurrence) -> str:
-        until = busy.end.astimezone(after.start.tzinfo).strftime("%Y-%m-%d %H:%M %Z")
-        room = self._names.get(busy.room_id, busy.room_id)
-        holder = self._names.get(busy.organizer, busy.organizer) or "somebody"
-        return f"room {room} is held by {holder} until {until}"
+    def _replace(self, work: Work, replaced: Mapping[str, str]) -> None:
+        with work.lock:
+            work.replaced |= replaced
+            work.mismatches.extend(self._rooms.mismatches(replaced))
 
     def _release_rooms(self, work: Work, operation: Operation, _token: str) -> Learned:
         self._client.events.release_rooms(

@@ -45,6 +45,9 @@ def _mismatches(outcome: Outcome) -> Iterator[Line]:
     for result in outcome.results:
         for one in result.mismatches:
             yield line(("differs", "bold yellow"), " ", (result.planned.change.address, "bold"), f" {one.path}")
+            if one.path == "rooms":
+                yield line(f"{one.wanted} could not be had; {one.answered} of its pool is booked instead", indent=2)
+                continue
             yield line(f"wanted {one.wanted}, DingTalk answered {one.answered}", indent=2)
 
 

@@ -146,3 +146,16 @@ def test_what_asks_for_approval_is_told_before_and_counted_after(team: RoomTeam)
     again = team.plan().plan
     assert again.changes == ()
     assert [one.booked for one in again.pending] == [True, True]
+
+
+def test_a_room_that_is_lost_by_a_move_is_reported_and_tried_again(team: RoomTeam) -> None:
+    team.apply()
+    theirs = team.occupy("aurora", "2026-11-30T15:00", "2026-11-30T16:00")
+    team.declare(meeting(start="2026-01-05T15:00", rooms=("aurora",)))
+    outcome = team.apply()
+    (failed,) = [result.error for result in outcome.results if result.error is not None]
+    assert "room aurora is held by carol until 2026-11-30 16:00" in failed.message
+    team.edit("delete_event", event=theirs)
+    assert team.apply().count(Status.FAILED) == 0
+    assert team.rooms() == {"Sync": ["aurora", "aurora"]}
+    assert team.plan().plan.changes == ()

@@ -143,3 +143,26 @@ def test_sixty_meetings_and_fifteen_rooms_are_planned_without_a_conflict(tmp_pat
         assert before.problems == ()
         held = {one.change.address: one.change.after.rooms for one in before.changes if one.change.after}
         assert all(len(of or ()) == 1 for of in held.values())
+
+
+def test_a_room_that_is_taken_between_plan_and_apply_is_replaced_at_once(team: RoomTeam) -> None:
+    team.declare(meeting(pool=ANY))
+    planned = team.plan()
+    team.occupy("aurora", "2026-11-30T10:00", "2026-11-30T11:00")
+    outcome = team.apply(planned)
+    assert outcome.count(Status.FAILED) == 0
+    (differs,) = [one for result in outcome.results for one in result.mismatches]
+    assert (differs.path, differs.wanted, differs.answered) == ("rooms", "aurora", "borealis")
+    assert team.rooms() == {"Sync": ["borealis", "aurora"]}
+    assert team.plan().plan.changes == ()
+
+
+def test_a_room_that_is_lost_by_a_move_is_replaced_at_once(team: RoomTeam) -> None:
+    team.declare(meeting(pool=ANY))
+    team.apply()
+    team.declare(meeting(start="2026-01-05T15:00", pool=ANY))
+    planned = team.plan()
+    team.occupy("aurora", "2026-11-30T15:00", "2026-11-30T16:00")
+    assert team.apply(planned).count(Status.FAILED) == 0
+    assert team.rooms() == {"Sync": ["borealis", "aurora"]}
+    assert team.plan().plan.changes == ()

@@ -1,0 +1,114 @@
+"""Rooms on an event: booked as far as they can be had, others of the pool in the place of those that can't."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from reconciler.compare import held_rooms
+from reconciler.dingtalk import Client
+from reconciler.dingtalk.errors import RoomNotAvailable
+from reconciler.errors import ReconcilerError
+from reconciler.models import Busy, Event, Key, Occurrence
+from reconciler.outcome import Mismatch
+
+
+class RoomTaken(ReconcilerError):
+    """A room is held by somebody else at that time."""
+
+    code = "meetingRoomNotAvailable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An event and the occurrence that it is. `spares` are rooms that may be booked in the place of others."""
+
+    key: Key
+    organizer: str
+    event_id: str
+    want: Occurrence
+    spares: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class RoomBooker:
+    """Books rooms. `names` are rooms and people as the config calls them, by id. Safe for many threads."""
+
+    client: Client
+    names: Mapping[str, str]
+    _used: dict[str, set[str]] = field(default_factory=dict)  # spares that were tried, by event
+
+    def book(self, place: Place, rooms: Sequence[str]) -> Mapping[str, str]:
+        """Book `rooms`; return which of them were replaced by which. Raises RoomTaken, RoomNotAvailable, ApiError."""
+        try:
+            self._call(place, rooms)
+        except RoomNotAvailable as error:
+            return self._book_what_is_free(place, rooms, error)
+        return {}
+
+    def recheck(self, place: Place, kept: Iterable[str], answer: Event | None) -> Mapping[str, str]:
+        """Book again what an event lost of the rooms that it took along; return which were replaced by which.
+
+        `answer` is the event as it was answered; where that tells no rooms, it is read. Raises as `book`.
+        """
+        if answer is None or not answer.rooms:
+            answer = self.client.events.get(organizer=place.organizer, event_id=place.event_id)
+        lost = sorted(frozenset(kept) - held_rooms(answer))
+        return self.book(place, lost) if lost else {}
+
+    def _call(self, place: Place, rooms: Sequence[str]) -> None:
+        self.client.events.book_rooms(organizer=place.organizer, event_id=place.event_id, rooms=rooms)
+
+    def _book_what_is_free(self, place: Place, rooms: Sequence[str], error: RoomNotAvailable) -> Mapping[str, str]:
+        """Book those rooms of a refused call that nobody else holds, and others for the rest; raise for what is left.
+
+        One taken room refuses the whole call, and so does one that this very event holds already.
+        """
+        want = place.want
+        event = self.client.events.get(organizer=place.organizer, event_id=place.event_id)
+        missing = [room for room in rooms if room not in held_rooms(event)]
+        if not missing:
+            return {}
+        busy = self.client.rooms.busy(requester=place.organizer, rooms=missing, start=want.start, end=want.end)
+        holders = {
+            one.room_id: one
+            for one in busy
+            if one.event_id != place.event_id and one.start < want.end and one.end > want.start
+        }
+        free = [room for room in missing if room not in holders]
+        if free and len(free) < len(rooms):
+            self._call(place, free)
+            free = []
+        replaced = self._replaced(place, [*holders, *free])
+        if any(room not in replaced for room in free):
+            raise error  # nobody has it: its own rules refuse
+        left = [one for room, one in holders.items() if room not in replaced]
+        if left:
+            told = "; ".join(self._held(one, want) for one in left)
+            raise RoomTaken(told, where=str(place.key), fix="the meeting is there; the next run tries the room again")
+        return replaced
+
+    def _replaced(self, place: Place, rooms: Sequence[str]) -> Mapping[str, str]:
+        """Book a spare room for each of `rooms`, as far as they go; return which were replaced by which."""
+        replaced: dict[str, str] = {}
+        used = self._used.setdefault(place.event_id, set())
+        for room in rooms:
+            for spare in place.spares:
+                if spare not in used and room not in replaced:
+                    used.add(spare)
+                    with suppress(RoomNotAvailable):
+                        self._call(place, [spare])
+                        replaced[room] = spare
+        return replaced
+
+    def mismatches(self, replaced: Mapping[str, str]) -> Iterator[Mismatch]:
+        """Yield what was booked in the place of something else."""
+        for room, spare in replaced.items():
+            yield Mismatch(path="rooms", wanted=self.names.get(room, room), answered=self.names.get(spare, spare))
+
+    def _held(self, busy: Busy, want: Occurrence) -> str:
+        until = busy.end.astimezone(want.start.tzinfo).strftime("%Y-%m-%d %H:%M %Z")
+        room = self.names.get(busy.room_id, busy.room_id)
+        holder = self.names.get(busy.organizer, busy.organizer) or "somebody"
+        return f"room {room} is held by {holder} until {until}"
