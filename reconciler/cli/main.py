@@ -28,6 +28,7 @@ COMMANDS = {
     "destroy": ("reconciler.cli.destroy", "Cancel every future occurrence of this workspace."),
     "import": ("reconciler.cli.importing", "Declare what people made by hand, to be adopted."),
     "agenda": ("reconciler.cli.agenda", "Show the next two weeks, day by day."),
+    "rooms": ("reconciler.cli.rooms", "See which rooms there are, which are free, how much they are used."),
     "start": ("reconciler.cli.start", "Open a meeting's video conference now and ring its people."),
     "doctor": ("reconciler.cli.doctor", "Look whether everything that a run needs is in place."),
     "state": ("reconciler.cli.state", "Look at what is remembered between runs."),
