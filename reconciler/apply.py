@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -16,7 +17,7 @@ from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import ApiError, DailyEventLimit, LimitReached, RateLimited
 from reconciler.errors import ReconcilerError
 from reconciler.execute import Executor, Work
-from reconciler.models import Key, Occurrence
+from reconciler.models import Key, Link, Occurrence
 from reconciler.observed import Observed
 from reconciler.operations import Call, Operation, Plan
 from reconciler.outcome import Failure, Outcome, Result, Status
@@ -91,7 +92,7 @@ class _Run:
         self._clock = clock
         self._stop = stop
         self._progress = progress
-        self._works = [Work.begin(planned) for planned in plan.changes]
+        self._works = [Work.begin(planned, at=clock()) for planned in plan.changes]
         self._owner = {operation.id: work for work in self._works for operation in work.planned.operations}
         self._operation = {operation.id: operation for operation in plan.operations}
         self._rank = {operation.id: rank for rank, operation in enumerate(plan.operations)}
@@ -105,6 +106,9 @@ class _Run:
             for work in self._works
             if work.planned.change.makes_conference and work.planned.change.action is not Action.CANCEL
         }
+        self._by_address: dict[str, list[Work]] = defaultdict(list)
+        for work in self._works:
+            self._by_address[work.planned.change.address].append(work)
         self._exhausted: dict[str, Failure] = {}  # organiser → why no further event can be made today
 
     def drain(self, pool: ThreadPoolExecutor, *, parallelism: int) -> None:
@@ -169,6 +173,10 @@ class _Run:
             elif maker.failure is not None or maker.deferral is not None:
                 work.failure = work.failure or maker.failure
                 work.deferral = work.deferral or maker.deferral
+        for before in (one for address in work.planned.change.follows for one in self._by_address[address]):
+            if before is not work:
+                work.failure = work.failure or before.failure
+                work.deferral = work.deferral or before.deferral
         cancelled = self._cancelled.get(str(work.key))
         if cancelled is not None and work.planned.change.action is Action.CREATE:
             work.failure = work.failure or cancelled.failure
@@ -214,6 +222,10 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
         entries.update({have.key: None, want.key: entry_of(have, applied=want)})
     if outcome is not None:
         entries.update(outcome.entries)
+        moved = {one.conference_id: key for key, one in outcome.entries.items() if one is not None and _carries(one)}
+        for key, entry in entries.items():
+            if entry is not None and _carries(entry) and moved.get(entry.conference_id, key) != key:
+                entries[key] = replace(entry, carries=False)
     return replace(
         state,
         entries={key: entry for key, entry in entries.items() if entry is not None},
@@ -223,9 +235,25 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
     )
 
 
+def _carries(entry: Entry) -> bool:
+    """Return whether a shared conference stands at this occurrence."""
+    return entry.carries and entry.applied is not None and entry.applied.link is Link.STABLE
+
+
+def looked_after(state: State, plan: Plan) -> State:
+    """Return `state` with when each conference was last verified that is as it should be; nothing else is learned."""
+    known = {
+        have.key: replace(entry, verified=have.verified)
+        for _, have in plan.unchanged
+        if (entry := state.entries.get(have.key)) is not None and entry.verified != have.verified
+    }
+    return replace(state, entries={**state.entries, **known}) if known else state
+
+
 def entry_of(have: Observed, *, applied: Occurrence | None = None) -> Entry:
     """Return what was seen of an occurrence as it is remembered; `applied` where it is as declared."""
     conference = have.conference
+    shared = conference is not None and applied is not None and applied.link is Link.STABLE
     return Entry(
         key=applied.key if applied is not None else have.key,
         organizer=have.organizer or (applied.organizer if applied is not None else ""),
@@ -235,6 +263,9 @@ def entry_of(have: Observed, *, applied: Occurrence | None = None) -> Entry:
         url=conference.url if conference is not None else "",
         room_code=conference.room_code if conference is not None else "",
         applied=applied,
+        carries=not shared or (conference is not None and applied is not None and conference.start == applied.start),
+        intact=have.entry is not None and have.entry.intact,
+        verified=have.verified if applied is not None else None,
     )
 
 

@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from deepdiff import DeepDiff
 
 from reconciler.models import Attendee, Conference, Event, Link, Occurrence, RoomStatus, Settings
+from reconciler.native import follows, too_many
 from reconciler.observed import Observed
+from reconciler.patterns import Recurrence, spoken
 from reconciler.rendering import memory_digest
 from reconciler.settings import canonical, plain, readable, write_only
 
@@ -104,6 +106,7 @@ def _compare_event(want: Occurrence, have: Observed) -> tuple[Field, ...]:
     wanted = _wanted_event(want, event, last)
     return (
         _differences(wanted, _seen_event(want, have, wanted), _wanted_event(last, event, last) if last else {})
+        + _compare_instances(want, have)
         + _compare_memory(want, have, last)
         + _compare_link(have)
     )
@@ -156,6 +159,10 @@ def _wanted_event(want: Occurrence, event: Event, last: Occurrence | None) -> Vi
         "start": _in_zone(want.start, want.timezone),
         "end": _in_zone(want.end, want.timezone),
     }
+    if want.recurrence is not None:
+        if follows(want, event):  # its own start is that of its first instance, long ago perhaps
+            view |= {"start": _in_zone(event.start, want.timezone), "end": _in_zone(event.end, want.timezone)}
+        view |= _rule_view(want.recurrence)
     if event.timezone:
         view["timezone"] = want.timezone
     if want.description is not None:
@@ -178,8 +185,29 @@ def _seen_event(want: Occurrence, have: Observed, wanted: View) -> View:
         "description": have.description.body,
         "attendees": people_view(event.attendees),
         "rooms": sorted(held_rooms(event)),
+        **_rule_view(event.recurrence),
     }
     return {path: view[path] for path in wanted}
+
+
+def _rule_view(recurrence: Recurrence | None) -> dict[str, Any]:
+    if recurrence is None:
+        return {"recurrence": None, "until": None}
+    until = recurrence.until.isoformat() if recurrence.until is not None else None
+    return {
+        "recurrence": spoken(recurrence.pattern),
+        "until": f"{recurrence.count} times" if recurrence.count else until,
+    }
+
+
+def _compare_instances(want: Occurrence, have: Observed) -> tuple[Field, ...]:
+    """Return the instances that should not be there. Those that are missing are occurrences of their own."""
+    if have.event is None or not follows(want, have.event):
+        return ()
+    found = too_many(want, have.instances)
+    told = [_in_zone(one.start, want.timezone) for one in found]
+    moved = any(one.start != one.origin for one in found)
+    return (Field(path="instances", before=told, after=[], drift=moved),) if found else ()
 
 
 def _compare_memory(want: Occurrence, have: Observed, last: Occurrence | None) -> tuple[Field, ...]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from reconciler.config.model import Config, Invitation, Meeting, Override
 from reconciler.config.pools import fitting, people_of
 from reconciler.models import Attendee, Key, Occurrence, Pool, SettingValue
+from reconciler.schedule.dates import rule_dates
 from reconciler.schedule.expand import expand
 from reconciler.schedule.model import Slot
+from reconciler.schedule.recurrence import parse_rule
+from reconciler.schedule.zones import zone
 from reconciler.settings import SETTINGS, Kind, canonical
 
 T = TypeVar("T")
@@ -38,7 +41,9 @@ def _occurrences(
     organizer = people[meeting.organizer]
     settings = {name: _resolved(name, value, people) for name, value in meeting.settings.items()}
     attendees = _attendees(meeting.attendees, people, organizer)
-    for slot in expand(meeting.schedule, after=after, before=before):
+    slots = expand(meeting.schedule, after=after, before=before)
+    dates = _dates_of_series(meeting, slots)
+    for slot in slots:
         override = _override(meeting, slot)
         yield Occurrence(
             key=Key(meeting.name, slot.original),
@@ -56,8 +61,19 @@ def _occurrences(
             ui_lock=meeting.ui_lock,
             protect=meeting.protect,
             link=meeting.link,
+            serial=meeting.pattern is not None and slot.change is None and not slot.holiday and slot.original in dates,
             ignore=meeting.ignore,
         )
+
+
+def _dates_of_series(meeting: Meeting, slots: Sequence[Slot]) -> frozenset[datetime]:
+    """Return which of the original starts are those of the rule, where the meeting is one recurring event."""
+    schedule = meeting.schedule
+    if meeting.pattern is None or schedule.rule is None or not slots:
+        return frozenset()
+    originals = [slot.original for slot in slots]
+    rule, where = parse_rule(schedule.rule), zone(schedule.timezone)
+    return frozenset(rule_dates(rule, schedule.start, where, first=min(originals), last=max(originals)))
 
 
 def _override(meeting: Meeting, slot: Slot) -> Override:

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from itertools import zip_longest
+from typing import TypeVar
 
 from reconciler.compare import Comparison, Field, compare, yielding
 from reconciler.models import Conference, Key, Link, Occurrence
+from reconciler.native import follows, too_many
 from reconciler.observed import Observation, Observed
+from reconciler.patterns import Instance
 from reconciler.schedule.match import match
 from reconciler.sharing import Role, ahead, roles
 
 ADOPTED = "adopted: people made the event"
+TAKEN_OUT = "taken out of the series in DingTalk"
+
+
+T = TypeVar("T")
 
 
 class Action(StrEnum):
@@ -35,6 +43,11 @@ class Change:
     duplicate: bool = False  # cancels one event too many; the occurrence itself goes on
     role: Role | None = None  # of an occurrence that shares its conference with others
     keeps_conference: bool = False  # of a cancellation: others lead to it too
+    replaces: bool = False  # of an update: the event goes, and another one takes its place and its conference
+    ends: bool = False  # the recurring event that goes has begun: it is ended, and what has been of it stays
+    quiet: bool = False  # people hear of it by what takes its place
+    follows: tuple[str, ...] = ()  # addresses of changes without which its own event is not to be made
+    instances: tuple[Instance, ...] = ()  # to be taken out of the recurring event
 
     @property
     def conference(self) -> Conference | None:
@@ -96,13 +109,15 @@ def diff(
         if meeting in seen.unresolved or not is_meant(meeting):
             continue
         pairs = list(_pairs(wants, haves, now=now))
+        before_it = len(changes)
         shared, early = roles(pairs, haves, now=now), ahead(pairs)
         known |= shared
         for want, have in pairs:
             role = shared.get(want.key) if want is not None else None
             if have is None and want is not None:
                 if want.start < create_before or want.key in early:
-                    changes.append(_creation(want, None, "new occurrence", role))
+                    reason = TAKEN_OUT if want.serial else "new occurrence"
+                    changes.append(_creation(want, None, reason, role))
             elif want is None and have is not None:
                 if have.adopting:
                     continue  # nothing of people's making is ever cancelled
@@ -112,10 +127,11 @@ def diff(
                     changes.append(Change(action=Action.CANCEL, before=have, after=None, reason="no longer declared"))
             elif want is not None and have is not None:
                 wish = yielding(want, have)
-                found = _change(wish, have, role)
+                found = _change(wish, have, role, now)
                 changes.extend(found)
                 if not found:
                     unchanged.append((wish, have))
+        changes[before_it:] = in_turn(changes[before_it:], wants, now)
     ordered = _sparing(sorted(changes, key=_order), seen, now)
     return Diff(changes=tuple(ordered), unchanged=tuple(unchanged), gone=tuple(gone), roles=known)
 
@@ -128,7 +144,7 @@ def _sparing(changes: Sequence[Change], seen: Observation, now: datetime) -> Ite
     spared = {
         conference_id
         for one in seen.occurrences.values()
-        if one.key not in cancelled and not (one.event is not None and one.event.end <= now)
+        if one.key not in cancelled and not _is_past(one, now)
         for conference_id in (one.conference_id,)
     }
     for change in changes:
@@ -140,6 +156,12 @@ def _sparing(changes: Sequence[Change], seen: Observation, now: datetime) -> Ite
             yield change
 
 
+def _is_past(one: Observed, now: datetime) -> bool:
+    if one.key.series:
+        return one.has_started(now) and not one.takes_place(now)
+    return one.event is not None and one.event.end <= now
+
+
 def _order(change: Change) -> tuple[float, str, str]:
     start = change.start
     return (start.timestamp() if start is not None else 0.0, change.address, change.action.value)
@@ -149,14 +171,32 @@ def _pairs(
     wants: Sequence[Occurrence], haves: Sequence[Observed], *, now: datetime
 ) -> Iterator[tuple[Occurrence | None, Observed | None]]:
     """Yield each wanted occurrence of one meeting with the observed one it keeps, and what is left on either side."""
+    series, wants = _parted(wants, [want for want in wants if want.recurrence is not None])
+    events, haves = _parted(haves, [have for have in haves if have.key.series])
     wants, haves = _without_started(wants, haves, now=now)
     want_of = {want.key.original: want for want in wants}
     have_of = {have.key.original: have for have in haves}
     kept = match(tuple(have_of), tuple(want_of))
-    for original, want in want_of.items():
-        yield want, have_of.get(kept[original]) if original in kept else None
-    for original in have_of.keys() - set(kept.values()):
-        yield None, have_of[original]
+    new = [want for original, want in want_of.items() if original not in kept]
+    left = [have_of[original] for original in have_of.keys() - set(kept.values())]
+    yield from ((want_of[original], have_of[before]) for original, before in kept.items())
+    events = [event for event in events if not event.has_started(now)]
+    # What a meeting was before, the next occurrence or the recurring event, hands its conference on.
+    if series and not events and (partner := min(_movable(left), key=lambda have: have.key, default=None)):
+        events, left = [partner], [have for have in left if have is not partner]
+    elif events and not series and new:
+        series, new = [min(new, key=lambda want: want.start)], [*sorted(new, key=lambda want: want.start)[1:]]
+    yield from zip_longest(series, events)
+    yield from ((want, None) for want in new)
+    yield from ((None, have) for have in left)
+
+
+def _parted(some: Sequence[T], first: list[T]) -> tuple[list[T], list[T]]:
+    return first, [one for one in some if one not in first]
+
+
+def _movable(haves: Iterable[Observed]) -> list[Observed]:
+    return [have for have in haves if not have.adopting and have.event is not None]
 
 
 def paired(
@@ -209,7 +249,7 @@ def as_seen(want: Occurrence, have: Observed, role: Role | None) -> Observed:
     return have if role is None else replace(have, conference=role.seen(want))
 
 
-def _change(want: Occurrence, have: Observed, role: Role | None) -> list[Change]:
+def _change(want: Occurrence, have: Observed, role: Role | None, now: datetime) -> list[Change]:
     if have.organizer and have.organizer != want.organizer and (have.event is not None or have.alive):
         reason = "another organiser: an event can't change hands"
         return [
@@ -226,6 +266,9 @@ def _change(want: Occurrence, have: Observed, role: Role | None) -> list[Change]
         return [_creation(want, have, "deleted in DingTalk" if have.revision else "new occurrence", role)]
     shown = as_seen(want, have, role)
     comparison = _switched(compare(want, shown), role)
+    if told := _told_of_another_event(want, have, now):
+        fields = comparison.event if want.recurrence and have.key.series else (_calendar_field(want),)
+        return [_replacement(want, have, replace(comparison, event=fields), role, told)]
     if comparison.fields:
         reason = _told(have, comparison)
     elif _needs_marker(want, shown):
@@ -233,6 +276,28 @@ def _change(want: Occurrence, have: Observed, role: Role | None) -> list[Change]
     else:
         return []
     return [Change(action=Action.UPDATE, before=have, after=want, comparison=comparison, reason=reason, role=role)]
+
+
+def _told_of_another_event(want: Occurrence, have: Observed, now: datetime) -> str:
+    """Return why the event can't become what is wanted, so that another one has to take its place; "" where it can."""
+    if have.event is None:
+        return ""
+    if have.key.series != (want.recurrence is not None):
+        return f"calendar: {'occurrences' if have.key.series else 'series'}"
+    if want.recurrence is not None and have.event.start <= now and not follows(want, have.event):
+        return "another rule or time from now on: what has been of the series stays"
+    return ""
+
+
+def _calendar_field(want: Occurrence) -> Field:
+    kinds = ["occurrences", "series"] if want.recurrence is not None else ["series", "occurrences"]
+    return Field(path="calendar", before=kinds[0], after=kinds[1])
+
+
+def _replacement(want: Occurrence, have: Observed, comparison: Comparison, role: Role | None, reason: str) -> Change:
+    return Change(
+        action=Action.UPDATE, before=have, after=want, comparison=comparison, reason=reason, role=role, replaces=True
+    )
 
 
 def _switched(comparison: Comparison, role: Role | None) -> Comparison:
@@ -302,3 +367,58 @@ def _duplicate(observed: Observed) -> Change:
     if observed.event is None:
         reason = "a second conference, of a run that was cut short"
     return Change(action=Action.CANCEL, before=observed, after=None, reason=reason, duplicate=True)
+
+
+def in_turn(changes: Sequence[Change], wants: Sequence[Occurrence], now: datetime) -> Iterator[Change]:
+    """Yield the changes of one meeting so that a recurring event and single ones never stand on the same day.
+
+    What a recurring event takes the place of goes first, and a single event is made once the series has left its day.
+    """
+    if not any(_is_serial(change) for change in changes):
+        yield from changes
+        return
+    cancels = tuple(one.address for one in changes if one.action is Action.CANCEL and not one.duplicate)
+    series = tuple(one.address for one in changes if _is_serial(one) and not one.duplicate)
+    comes = any(one.after is not None and one.after.recurrence is not None and _makes_event(one) for one in changes)
+    goes = any(one.before is not None and one.before.key.series and one.replaces for one in changes)
+    days = frozenset(want.key.original.date() for want in wants if want.recurrence is None)
+    for change in changes:
+        serial = change.after is not None and change.after.recurrence is not None
+        follows_them = (cancels if serial else series) if _makes_event(change) else ()
+        yield replace(
+            change,
+            ends=_has_begun(change, now),
+            quiet=change.action is Action.CANCEL and (comes or goes) and not change.duplicate,
+            follows=tuple(one for one in follows_them if one != change.address or change.before is None),
+            instances=tuple(_taken(change, days)) if serial else (),
+        )
+
+
+def _is_serial(change: Change) -> bool:
+    after = change.after is not None and change.after.recurrence is not None
+    return after or (change.before is not None and change.before.key.series)
+
+
+def _makes_event(change: Change) -> bool:
+    if change.after is None:
+        return False
+    return change.replaces or change.before is None or change.before.event is None
+
+
+def _has_begun(change: Change, now: datetime) -> bool:
+    event = change.before.event if change.before is not None else None
+    goes = change.replaces or change.action is Action.CANCEL
+    return goes and event is not None and event.recurrence is not None and event.start <= now
+
+
+def _taken(change: Change, days: frozenset[date]) -> Iterator[Instance]:
+    """Yield what has to be taken out of a recurring event; people hear of a day's own event, where there is one."""
+    want, have = change.after, change.before
+    assert want is not None  # noqa: S101  # the caller has checked
+    if have is not None and have.event is not None and not change.replaces and follows(want, have.event):
+        yield from (replace(one, quiet=one.origin.date() in days) for one in too_many(want, have.instances))
+        return
+    until = want.recurrence.until if want.recurrence is not None else None
+    for start in want.left_out:
+        if start >= want.start and (until is None or start.date() <= until):
+            yield Instance(start=start, origin=start, quiet=True)

@@ -18,9 +18,11 @@ from reconciler.dingtalk.events import EventDraft, EventPatch
 from reconciler.errors import ReconcilerError
 from reconciler.marker import Description, parse_description
 from reconciler.models import Event, Key, Link, Occurrence
+from reconciler.native import last_begun
 from reconciler.observed import Observed
 from reconciler.operations import Call, Operation, PlannedChange
 from reconciler.outcome import Failure, Mismatch
+from reconciler.patterns import Instance
 from reconciler.rendering import describe
 from reconciler.roombooking import Place, RoomBooker
 from reconciler.state.journal import Intent, Journal
@@ -39,17 +41,19 @@ class Work:
 
     planned: PlannedChange
     entry: Entry
+    at: datetime  # when the run began
     done: list[Operation] = field(default_factory=list)
     failure: Failure | None = None
     deferral: Failure | None = None
     mismatches: list[Mismatch] = field(default_factory=list)
     replaced: dict[str, str] = field(default_factory=dict)  # rooms by others that were booked in their place
     lock: threading.Lock = field(default_factory=threading.Lock)
+    instances: Mapping[datetime, str] | None = None  # of a series, the ids by start, once they were looked for
 
     @classmethod
-    def begin(cls, planned: PlannedChange) -> Work:
+    def begin(cls, planned: PlannedChange, *, at: datetime) -> Work:
         """Return the work on `planned`, knowing what was observed."""
-        return cls(planned=planned, entry=_known(planned))
+        return cls(planned=planned, entry=_known(planned), at=at)
 
     @property
     def key(self) -> Key:
@@ -91,6 +95,8 @@ class Work:
     def notify(self) -> bool:
         """Return whether people may be told."""
         change = self.planned.change
+        if change.quiet:
+            return False
         if change.after is not None:
             return change.after.notify
         return self.entry.applied is None or self.entry.applied.notify
@@ -99,8 +105,13 @@ class Work:
         """Return what is known now: None once it is cancelled, and `applied` only once everything is done."""
         if not self.finished:
             return self.entry
-        after = self.applied
-        return None if after is None else replace(self.entry, applied=after)
+        change = self.planned.change
+        if change.after is None:
+            return None
+        carries = change.role is None or change.role.carries
+        seen = change.before.verified if change.before is not None else None
+        verified = self.at if change.makes_conference else seen
+        return replace(self.entry, applied=self.applied, carries=carries, verified=verified)
 
 
 def _known(planned: PlannedChange) -> Entry:
@@ -120,7 +131,7 @@ def _known(planned: PlannedChange) -> Entry:
     return replace(
         known,
         event_id=before.event.id if before.event is not None else "",
-        revision=before.revision,
+        revision=before.revision + (1 if planned.change.replaces else 0),
         applied=before.entry.applied if before.entry is not None else None,
     )
 
@@ -265,6 +276,7 @@ class Executor:
                 notify=after.notify,
                 ui_lock=after.ui_lock,
                 own_conference=after.link is Link.EVENT,
+                recurrence=after.recurrence,
             )
             token = client_token(self._workspace, known)
             event = self._client.events.create(organizer=after.organizer, draft=draft, token=token)
@@ -322,14 +334,17 @@ class Executor:
         )
 
     def _update_event(self, work: Work, operation: Operation, token: str) -> Learned:
+        if operation.parts == ("end",):
+            return self._end_series(work, token)
         after, parts, entry = work.after, operation.parts, work.entry
-        moves = "time" in parts
+        moves, recurs = "time" in parts, "recurrence" in parts
         patch = EventPatch(
             title=after.title if "title" in parts else None,
             description=self._description(work, entry) if "description" in parts else None,
             start=after.start if moves else None,
             end=after.end if moves else None,
-            timezone=after.timezone if moves else None,
+            timezone=after.timezone if moves or recurs else None,
+            recurrence=after.recurrence if recurs else None,
             ui_lock=after.ui_lock if "ui_lock" in parts else None,
             notify=after.notify and work.planned.notifies > 0,  # a plan that counts nobody tells nobody
         )
@@ -339,6 +354,38 @@ class Executor:
         if moves:
             self._check_rooms(work, event)
         return _nothing
+
+    def _end_series(self, work: Work, token: str) -> Learned:
+        """Let a series end with its last instance that has begun: what has been stays in the calendars."""
+        event, entry = work.before.event, work.entry
+        assert event is not None  # noqa: S101  # the plan ends only what is there
+        begun = last_begun(event, self._clock())
+        if event.recurrence is not None and begun is not None:
+            ended = replace(event.recurrence, until=begun.date(), count=0)
+            notify = work.notify and not work.planned.change.replaces
+            patch = EventPatch(recurrence=ended, timezone=event.timezone or None, notify=notify)
+            with suppress(NotFound):  # gone altogether
+                self._client.events.patch(organizer=entry.organizer, event_id=entry.event_id, patch=patch, token=token)
+        return lambda entry: replace(entry, event_id="")
+
+    def _delete_instance(self, work: Work, instance: Instance, token: str) -> Learned:
+        name, entry = instance.id or self._instances(work).get(instance.start, ""), work.entry
+        with suppress(NotFound):  # that is what was wanted
+            if name:
+                notify = work.notify and not instance.quiet
+                self._client.events.delete(organizer=entry.organizer, event_id=name, notify=notify, token=token)
+        return _nothing
+
+    def _instances(self, work: Work) -> Mapping[datetime, str]:
+        """Return the ids of those instances that are to go, by their starts: one look for all of them."""
+        with work.lock:
+            if work.instances is None:
+                starts = [one.instance.start for one in work.planned.operations if one.instance is not None]
+                found = self._client.events.view(
+                    organizer=work.entry.organizer, since=min(starts), until=max(starts) + timedelta(minutes=1)
+                )
+                work.instances = {one.start: one.id for one in found.events if one.series == work.entry.event_id}
+            return work.instances
 
     def _description(self, work: Work, entry: Entry) -> str:
         before = work.planned.change.before
@@ -354,12 +401,12 @@ class Executor:
             body=body,
         )
 
-    def _delete_event(self, work: Work, _operation: Operation, token: str) -> Learned:
-        entry = work.entry
+    def _delete_event(self, work: Work, operation: Operation, token: str) -> Learned:
+        if operation.instance is not None:
+            return self._delete_instance(work, operation.instance, token)
+        entry, notify = work.entry, work.notify and not work.planned.change.replaces
         with suppress(NotFound):  # that is what was wanted
-            self._client.events.delete(
-                organizer=entry.organizer, event_id=entry.event_id, notify=work.notify, token=token
-            )
+            self._client.events.delete(organizer=entry.organizer, event_id=entry.event_id, notify=notify, token=token)
         return lambda entry: replace(entry, event_id="")
 
     def _add_attendees(self, work: Work, operation: Operation, token: str) -> Learned:
@@ -410,7 +457,8 @@ def client_token(workspace: str, entry: Entry) -> str:
 
     The organiser is part of it: what changes hands gets an event of its own.
     """
-    text = f"{workspace}/{entry.key.meeting}/{entry.key.original.isoformat()}/{entry.organizer}/{entry.revision}"
+    original = f"{entry.key.original.isoformat()}{'+' if entry.key.series else ''}"
+    text = f"{workspace}/{entry.key.meeting}/{original}/{entry.organizer}/{entry.revision}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -3,7 +3,8 @@
     reconciler:1/<workspace>/<meeting>/<occurrence>?conference=<id>&revision=<n>&applied=<digest>
 
 `applied` is the digest over what can be written but never read (`reconciler.settings.digest`), `revision` counts the
-events that were made for the occurrence: a new one is needed when a person deleted the last.
+events that were made for the occurrence: a new one is needed when a person deleted the last. `series=1` marks a
+recurring event, which is all occurrences of its meeting from that one on.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Marker:
     def __str__(self) -> str:
         occurrence = f"{self.key.meeting}/{self.key.original.strftime(LOCAL_FORMAT)}"
         query = f"conference={quote(self.conference, safe='')}&revision={self.revision}&applied={self.applied}"
-        return f"reconciler:1/{self.workspace}/{occurrence}?{query}"
+        return f"reconciler:1/{self.workspace}/{occurrence}?{query}{'&series=1' if self.key.series else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def parse_marker(line: str) -> Marker | None:
     revision = query.get("revision", ["0"])[-1]
     return Marker(
         workspace=match["workspace"],
-        key=Key(match["meeting"], original),
+        key=Key(match["meeting"], original, series=query.get("series", [""])[-1] == "1"),
         conference=query.get("conference", [""])[-1],
         revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0,  # noqa: PLR2004  # no int() of a megabyte
         applied=query.get("applied", [""])[-1],

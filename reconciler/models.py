@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from reconciler.errors import ReconcilerError
+from reconciler.patterns import Recurrence
 
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
 
@@ -25,14 +26,15 @@ class Key:
 
     meeting: str
     original: datetime
+    series: bool = False  # all occurrences from there on, as one recurring event
 
     def moved(self, names: Mapping[str, str]) -> Key:
         """Return the key under the name that the meeting has now, by `names` old → new."""
-        return Key(names.get(self.meeting, self.meeting), self.original)
+        return Key(names.get(self.meeting, self.meeting), self.original, self.series)
 
     def __str__(self) -> str:
-        """Return the address, as in `weekly-sync@2026-12-02T10:00`."""
-        return f"{self.meeting}@{self.original.strftime(LOCAL_FORMAT)}"
+        """Return the address, as in `weekly-sync@2026-12-02T10:00`, of a series with `+` at its end."""
+        return f"{self.meeting}@{self.original.strftime(LOCAL_FORMAT)}{'+' if self.series else ''}"
 
     @classmethod
     def parse(cls, address: str) -> Key:
@@ -41,7 +43,8 @@ class Key:
         try:
             if not meeting:
                 raise ValueError(address)
-            return cls(meeting, datetime.strptime(original, LOCAL_FORMAT))  # noqa: DTZ007  # local, by design
+            when = datetime.strptime(original.removesuffix("+"), LOCAL_FORMAT)  # noqa: DTZ007  # local, by design
+            return cls(meeting, when, series=original.endswith("+"))
         except ValueError:
             fix = "write MEETING@YYYY-MM-DDTHH:MM, as `plan` prints it"
             raise ReconcilerError(f"{address!r} is no address", fix=fix) from None
@@ -109,6 +112,9 @@ class Occurrence:
     link: Link = Link.PER_OCCURRENCE
     ignore: tuple[str, ...] = ()  # fields left to people: title, description, time, attendees, rooms, settings.NAME
     pool: Pool | None = None
+    serial: bool = False  # a date of the rule, of a meeting that is one recurring event
+    recurrence: Recurrence | None = None  # of that event; `start` and `end` are those of its next date
+    left_out: tuple[datetime, ...] = ()  # coming dates of `recurrence` on which it does not take place
 
 
 class RoomStatus(StrEnum):
@@ -142,6 +148,8 @@ class Event:
     all_day: bool = False
     series: str = ""  # id of the recurring event that this is an instance of
     recurring: bool = False
+    origin: datetime | None = None  # of an instance: when it starts by the pattern
+    recurrence: Recurrence | None = None  # None of a recurring event, too, where it says what we don't know
     own_conference: str = ""  # id of the conference that DingTalk made for the event itself
     created: str = ""  # createTime, as answered
     updated: str = ""  # updateTime, as answered

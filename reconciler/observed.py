@@ -8,7 +8,9 @@ from datetime import datetime
 
 from reconciler.marker import Description, Marker, parse_description
 from reconciler.models import Conference, Event, Key
-from reconciler.state.model import Entry
+from reconciler.native import is_on, is_over
+from reconciler.patterns import Instance
+from reconciler.state.model import Calendar, Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,9 @@ class Observed:
     marker: Marker | None = None
     entry: Entry | None = None
     adopting: bool = False
+    instances: tuple[Instance, ...] | None = None  # coming ones of a recurring event, None: nobody has looked
+    verified: datetime | None = None  # when the conference was last asked for, by this run or by one before
+    asked: bool = False  # by this one; else what is said of the conference is presumed
 
     @property
     def organizer(self) -> str:
@@ -68,8 +73,21 @@ class Observed:
         return last + 1 if self.event is None and was_there else last
 
     def has_started(self, now: datetime) -> bool:
-        """Return whether it has begun; such an occurrence is never touched."""
-        return self.start is not None and self.start <= now
+        """Return whether it has begun; such an occurrence is never touched.
+
+        A recurring event has only where nothing more of it is to come.
+        """
+        if not self.key.series:
+            return self.start is not None and self.start <= now
+        if self.event is not None:
+            return is_over(self.event, now)
+        applied = self.entry.applied if self.entry is not None else None
+        until = applied.recurrence.until if applied is not None and applied.recurrence is not None else None
+        return until is not None and until < now.date()
+
+    def takes_place(self, now: datetime) -> bool:
+        """Return whether it is on, or one instance of it."""
+        return self.event is not None and is_on(self.event, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +98,14 @@ class ReadFailure:
     code: str
     message: str
     hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a list told of one calendar: all events of ours, and the ids of those that changed; None: all may have."""
+
+    calendar: Calendar
+    changed: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,3 +121,4 @@ class Observation:
     unresolved: frozenset[str] = frozenset()
     failures: tuple[ReadFailure, ...] = ()
     organizers: frozenset[str] = field(default_factory=frozenset)
+    calendars: Mapping[str, Told] = field(default_factory=dict)  # by organiser

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from reconciler.diff import Action, Change
 from reconciler.models import Attendee, Occurrence
-from reconciler.observed import Observed, ReadFailure
+from reconciler.observed import Observation, Observed, ReadFailure
+from reconciler.patterns import Instance
 from reconciler.upcoming import DayOff, NextDates
 
 MAX_ROOMS = 5  # of one event, at any moment
@@ -39,10 +40,11 @@ class Operation:
     id: str
     call: Call
     needs: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()  # of title, time, description, ui_lock
+    parts: tuple[str, ...] = ()  # of title, time, recurrence, description, ui_lock; or `end` alone, of a series
     people: tuple[Attendee, ...] = ()
     rooms: tuple[str, ...] = ()
     conference: str = ""  # the one to cancel, where it is not the occurrence's own
+    instance: Instance | None = None  # of a recurring event: the one to delete, and not all of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,31 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """How many conferences were asked for, how many were only presumed to be as they should, and since when at worst.
+
+    `oldest` is None where one of those that were presumed was never asked for.
+    """
+
+    asked: int = 0
+    presumed: int = 0
+    oldest: datetime | None = None
+
+
+def verification_of(seen: Observation, *, now: datetime) -> Verification:
+    """Return what of `seen` was verified at `now`."""
+    found = {
+        one.conference_id: one
+        for one in seen.occurrences.values()
+        if one.conference is not None and one.conference_id and not one.has_started(now)
+    }
+    presumed = [one.verified for one in found.values() if not one.asked]
+    known = [moment for moment in presumed if moment is not None]
+    oldest = min(known) if known and len(known) == len(presumed) else None
+    return Verification(asked=len(found) - len(presumed), presumed=len(presumed), oldest=oldest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything an apply will do, by start.
 
@@ -123,6 +150,7 @@ class Plan:
     problems: tuple[RoomProblem, ...] = ()
     pending: tuple[Pending, ...] = ()
     quota: Quota | None = None
+    verification: Verification = field(default_factory=Verification)
 
     @property
     def operations(self) -> Iterator[Operation]:
@@ -140,5 +168,8 @@ class Plan:
 
     @property
     def api_calls(self) -> int:
-        """Return what applying will cost."""
-        return sum(len(planned.operations) for planned in self.changes)
+        """Return what applying will cost; a series that is yet to be made is looked at to take dates out of it."""
+        unseen = sum(
+            any(one.instance and not one.instance.id for one in planned.operations) for planned in self.changes
+        )
+        return unseen + sum(len(planned.operations) for planned in self.changes)

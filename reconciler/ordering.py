@@ -13,6 +13,8 @@ from reconciler.compare import held_rooms
 from reconciler.diff import Action
 from reconciler.operations import Call, Operation, PlannedChange
 
+_OF_EVENTS = frozenset({Call.EVENT_CREATE, Call.EVENT_UPDATE, Call.EVENT_DELETE})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hold:
@@ -32,10 +34,10 @@ def ordered(changes: Sequence[PlannedChange], draw_id: Callable[[], str]) -> tup
     releasing its room early. `draw_id` gives ids for the calls that this may add.
     """
     work = list(changes)
-    followers, makers = _follow_cancellations(work), _follow_makers(work)
+    followers, makers, turns = _follow_cancellations(work), _follow_makers(work), _follow_turns(work)
     while True:
         needs = {
-            operation: [*across, *followers.get(operation, ()), *makers.get(operation, ())]
+            operation: [*across, *followers.get(operation, ()), *makers.get(operation, ()), *turns.get(operation, ())]
             for operation, across in _across(work).items()
         }
         circle = _circle(work, needs)
@@ -74,6 +76,25 @@ def _follow_makers(changes: Sequence[PlannedChange]) -> Mapping[str, list[str]]:
         for operation in one.operations
         if operation.call in {Call.EVENT_CREATE, Call.EVENT_UPDATE} and one.change.role.maker in made
     }
+
+
+def _follow_turns(changes: Sequence[PlannedChange]) -> Mapping[str, list[str]]:
+    """Return what events wait for so that a series and single events never stand on the same day."""
+    calls: dict[str, list[str]] = defaultdict(list)
+    for one in changes:
+        calls[one.change.address] += [operation.id for operation in one.operations if operation.call in _OF_EVENTS]
+    return {
+        operation.id: [
+            before for address in one.change.follows for before in calls[address] if before not in _ids_of(one)
+        ]
+        for one in changes
+        for operation in one.operations
+        if operation.call in _OF_EVENTS
+    }
+
+
+def _ids_of(planned: PlannedChange) -> frozenset[str]:
+    return frozenset(operation.id for operation in planned.operations)
 
 
 def _across(changes: Sequence[PlannedChange]) -> dict[str, list[str]]:

@@ -66,6 +66,13 @@ class Outcome:
             one.status is status and (action is None or one.planned.change.action is action) for one in self.results
         )
 
+    @property
+    def touched(self) -> frozenset[str]:
+        """Return the ids of the events that were written, or may have been: what was seen of them is old."""
+        before = (one.planned.change.before for one in self.results if one.done or one.error is not None)
+        events = {seen.event.id for seen in before if seen is not None and seen.event is not None}
+        return frozenset(events | {entry.event_id for entry in self.entries.values() if entry is not None})
+
     def rooms(self, call: Call) -> int:
         """Return how many rooms were booked or released."""
         return sum(len(operation.rooms) for one in self.results for operation in one.done if operation.call is call)

@@ -60,10 +60,29 @@ def _create(change: Change, ids: _Ids) -> Iterator[Operation]:
     conference = tuple(_update_conference(change, ids)) if change.after.link is not Link.EVENT else ()
     yield from conference
     needs = tuple(one.id for one in conference if one.call is not Call.CONFERENCE_UPDATE)
+    yield from _create_event(change, change.after, ids, needs)
+
+
+def _create_event(change: Change, after: Occurrence, ids: _Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
     event = Operation(id=ids.draw(), call=Call.EVENT_CREATE, needs=needs)
     yield event
-    if change.after.rooms:
-        yield Operation(id=ids.draw(), call=Call.ROOMS_BOOK, needs=(event.id,), rooms=change.after.rooms)
+    taken = tuple(_take_out(change, ids, (event.id,)))
+    yield from taken
+    if after.rooms:  # on days that are taken out somebody else may have them
+        free = tuple(one.id for one in taken) or (event.id,)
+        yield Operation(id=ids.draw(), call=Call.ROOMS_BOOK, needs=free, rooms=after.rooms)
+
+
+def _take_out(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
+    for instance in change.instances:
+        yield Operation(id=ids.draw(), call=Call.EVENT_DELETE, needs=needs, instance=instance)
+
+
+def _remove_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Operation:
+    """Return the call that makes the event go, for what is still to come of it."""
+    if change.ends:
+        return Operation(id=ids.draw(), call=Call.EVENT_UPDATE, needs=needs, parts=("end",))
+    return Operation(id=ids.draw(), call=Call.EVENT_DELETE, needs=needs)
 
 
 def _cancel(change: Change, ids: _Ids) -> Iterator[Operation]:
@@ -74,7 +93,7 @@ def _cancel(change: Change, ids: _Ids) -> Iterator[Operation]:
         needs = (conference.id,)
         yield conference
     if change.before.event is not None:
-        yield Operation(id=ids.draw(), call=Call.EVENT_DELETE, needs=needs)
+        yield _remove_event(change, ids, needs)
 
 
 def _update(change: Change, ids: _Ids) -> Iterator[Operation]:
@@ -85,11 +104,13 @@ def _update(change: Change, ids: _Ids) -> Iterator[Operation]:
     yield from conference
     # The event's marker tells which conference it has and what was written to it: it is true only afterwards.
     needs = tuple(one.id for one in conference if one.call is not Call.CONFERENCE_UPDATE)
+    if change.replaces:
+        gone = _remove_event(change, ids, needs)
+        yield gone
+        yield from _create_event(change, change.after, ids, (gone.id,))
+        return
     if change.before.event is None:
-        event = Operation(id=ids.draw(), call=Call.EVENT_CREATE, needs=needs)
-        yield event
-        if change.after.rooms:
-            yield Operation(id=ids.draw(), call=Call.ROOMS_BOOK, needs=(event.id,), rooms=change.after.rooms)
+        yield from _create_event(change, change.after, ids, needs)
         return
     yield from _update_event(change, ids, needs)
 
@@ -116,7 +137,7 @@ def _update_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator
     assert before is not None  # noqa: S101
     assert before.event is not None  # noqa: S101  # the caller has checked
     parts = _event_parts(change, after, before)
-    moves = "time" in parts
+    moves = bool({"time", "recurrence"} & {*parts})
     book, release = _room_calls(after, before, ids)
     if moves and release is not None:
         # An event takes its rooms along, and where it goes they may be somebody else's.
@@ -127,6 +148,9 @@ def _update_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator
         yield update
         if moves and book is not None:
             book = replace(book, needs=(update.id,))
+        yield from _take_out(change, ids, (update.id,))
+    else:
+        yield from _take_out(change, ids, ())
     yield from _update_people(after, before, ids)
     if not moves and book is not None and release is not None:
         book, release = _exchange(book, release, held=len(held_rooms(before.event)))
@@ -146,6 +170,8 @@ def _event_parts(change: Change, after: Occurrence, before: Observed) -> tuple[s
     parts = ["title"] if "title" in paths else []
     if paths & {"start", "end", "timezone"}:
         parts.append("time")
+    if paths & {"recurrence", "until"}:
+        parts.append("recurrence")
     if (
         paths & {"description", "link", "marker", "ui_lock"}
         or any(path.startswith("settings.") for path in paths)
@@ -191,19 +217,36 @@ def _room_calls(after: Occurrence, before: Observed, ids: _Ids) -> tuple[Operati
     return book, Operation(id=ids.draw(), call=Call.ROOMS_RELEASE, rooms=removed) if removed else None
 
 
+def _is_cut(change: Change) -> bool:
+    """Return whether a series is to end earlier. With rooms its end is but as far as rooms can be had."""
+    until = next((one for one in change.comparison.event if one.path == "until"), None)
+    rooms = change.after is not None and bool(change.after.rooms)
+    return (
+        until is not None
+        and until.after is not None
+        and not rooms
+        and (until.before is None or until.after < until.before)
+    )
+
+
 def _notifies(change: Change) -> int:
     """Return how many people will get a message: the attendees, where anything changes that an invitation shows."""
     after = change.after
     event = change.before.event if change.before is not None else None
-    if after is not None and not after.notify:
+    if change.quiet or (after is not None and not after.notify):
         return 0
     if after is None:
         applied = change.before.entry.applied if change.before is not None and change.before.entry is not None else None
         return len(event.attendees) if event is not None and (applied is None or applied.notify) else 0
     last = change.before.entry.applied if change.before is not None and change.before.entry is not None else None
     want = wanted_attendees(after, event, last)
-    if event is None or {"title", "start", "end", "description", "timezone"} & {
-        one.path for one in change.comparison.event
-    }:
+    told = {"title", "start", "end", "description", "timezone", "recurrence", "calendar"}
+    if (
+        event is None
+        or change.replaces
+        or told & {one.path for one in change.comparison.event}
+        or any(not one.quiet for one in change.instances)
+        or _is_cut(change)
+    ):
         return len(want | frozenset(event.attendees if event else ()))
     return len(want ^ frozenset(event.attendees))

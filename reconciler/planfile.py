@@ -18,16 +18,21 @@ from reconciler.config.model import Config
 from reconciler.desired import People
 from reconciler.diff import Action, Change
 from reconciler.errors import PlanUnreadable, Position
-from reconciler.models import Attendee, Conference, Event, Key, RoomBooking, RoomStatus
+from reconciler.models import Attendee, Key
 from reconciler.observed import Observed, ReadFailure
 from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem
-from reconciler.settings import plain
+from reconciler.remembering import bare
 from reconciler.sharing import Role
 from reconciler.state.codec import (
+    decode_conference,
     decode_entry,
+    decode_event,
+    decode_instance,
     decode_occurrence,
-    decode_settings,
+    encode_conference,
     encode_entry,
+    encode_event,
+    encode_instance,
     encode_occurrence,
 )
 from reconciler.state.model import State
@@ -98,15 +103,16 @@ def config_digest(config: Config) -> str:
 
 def state_digest(state: State) -> str:
     """Return a digest of the occurrences that the state knows."""
-    return _digest({str(key): encode_entry(entry) for key, entry in state.entries.items()})
+    known = {str(key): replace(entry, intact=False, verified=None) for key, entry in state.entries.items()}
+    return _digest({address: encode_entry(entry) for address, entry in known.items()})
 
 
 def seen_digest(seen: Observed | None) -> str:
     """Return a digest of an occurrence as DingTalk shows it; when it was last touched does not count."""
     if seen is None or (seen.event is None and not seen.alive):
         return ""
-    event = None if seen.event is None else _encode_event(replace(seen.event, created="", updated=""))
-    return _digest({"event": event, "conference": _encode_conference(seen.conference)})
+    event = None if seen.event is None else encode_event(bare(seen.event))
+    return _digest({"event": event, "conference": encode_conference(seen.conference)})
 
 
 def _check_version(version: str, where: str) -> None:
@@ -147,6 +153,13 @@ def _encode_change(planned: PlannedChange) -> Json:
         "reason": change.reason,
         "duplicate": change.duplicate,
         "keeps_conference": change.keeps_conference,
+        "series": {
+            "replaces": change.replaces,
+            "ends": change.ends,
+            "quiet": change.quiet,
+            "follows": list(change.follows),
+            "instances": [encode_instance(one) for one in change.instances],
+        },
         "role": None if change.role is None else _encode_role(change.role),
         "notifies": planned.notifies,
         "before": None if change.before is None else _encode_observed(change.before),
@@ -176,11 +189,18 @@ def _decode_change(document: Json) -> PlannedChange:
         reason=document["reason"],
         duplicate=document["duplicate"],
         keeps_conference=document["keeps_conference"],
+        **_decode_series(document.get("series", {})),
         role=None if document["role"] is None else _decode_role(document["role"]),
     )
     operations = tuple(_decode_operation(operation) for operation in document["operations"])
     spares = tuple(str(room) for room in document.get("spares", ()))
     return PlannedChange(change=change, operations=operations, notifies=int(document["notifies"]), spares=spares)
+
+
+def _decode_series(document: Json) -> Json:
+    flags = {name: bool(document.get(name)) for name in ("replaces", "ends", "quiet")}
+    instances = tuple(decode_instance(one) for one in document.get("instances", ()))
+    return {**flags, "follows": tuple(document.get("follows", ())), "instances": instances}
 
 
 def _encode_day_off(one: DayOff) -> Json:
@@ -227,12 +247,12 @@ def _decode_pending(document: Json) -> Pending:
 
 
 def _encode_role(role: Role) -> Json:
-    conference = _encode_conference(role.conference)
+    conference = encode_conference(role.conference)
     return {"conference": conference, "maker": role.maker, "carries": role.carries, "ends": role.ends}
 
 
 def _decode_role(document: Json) -> Role:
-    conference = None if document["conference"] is None else _decode_conference(document["conference"])
+    conference = None if document["conference"] is None else decode_conference(document["conference"])
     return Role(conference=conference, **{name: document[name] for name in ("maker", "carries", "ends")})
 
 
@@ -245,6 +265,7 @@ def _encode_operation(operation: Operation) -> Json:
         "people": [asdict(who) for who in operation.people],
         "rooms": list(operation.rooms),
         "conference": operation.conference,
+        "instance": None if operation.instance is None else encode_instance(operation.instance),
     }
 
 
@@ -257,14 +278,15 @@ def _decode_operation(document: Json) -> Operation:
         people=tuple(Attendee(**who) for who in document["people"]),
         rooms=tuple(document["rooms"]),
         conference=document["conference"],
+        instance=None if document.get("instance") is None else decode_instance(document["instance"]),
     )
 
 
 def _encode_observed(seen: Observed) -> Json:
     return {
         "address": str(seen.key),
-        "event": None if seen.event is None else _encode_event(seen.event),
-        "conference": _encode_conference(seen.conference),
+        "event": None if seen.event is None else encode_event(seen.event),
+        "conference": encode_conference(seen.conference),
         "entry": None if seen.entry is None else {"address": str(seen.entry.key), **encode_entry(seen.entry)},
         "marker": None if seen.marker is None else str(seen.marker),
         "adopting": seen.adopting,
@@ -277,57 +299,12 @@ def _decode_observed(document: Json) -> Observed:
     event, conference, entry, marker = (document[name] for name in ("event", "conference", "entry", "marker"))
     return Observed(
         key=Key.parse(document["address"]),
-        event=None if event is None else _decode_event(event),
-        conference=None if conference is None else _decode_conference(conference),
+        event=None if event is None else decode_event(event),
+        conference=None if conference is None else decode_conference(conference),
         entry=None if entry is None else decode_entry(entry, entry["address"]),
         marker=None if marker is None else parse_marker(marker),
         adopting=bool(document.get("adopting")),
     )
-
-
-def _encode_event(event: Event) -> Json:
-    return asdict(event) | {
-        "start": event.start.isoformat(),
-        "end": event.end.isoformat(),
-        "attendees": [asdict(who) for who in sorted(event.attendees)],
-        "rooms": [asdict(room) for room in sorted(event.rooms)],
-    }
-
-
-def _decode_event(document: Json) -> Event:
-    rooms = (RoomBooking(**(room | {"status": RoomStatus(room["status"])})) for room in document["rooms"])
-    return Event(
-        **(
-            document
-            | {
-                "start": datetime.fromisoformat(document["start"]),
-                "end": datetime.fromisoformat(document["end"]),
-                "attendees": tuple(Attendee(**who) for who in document["attendees"]),
-                "rooms": tuple(rooms),
-            }
-        )
-    )
-
-
-def _encode_conference(conference: Conference | None) -> Json | None:
-    if conference is None:
-        return None
-    return {
-        "id": conference.id,
-        "title": conference.title,
-        "start": conference.start.isoformat(),
-        "end": conference.end.isoformat(),
-        "url": conference.url,
-        "room_code": conference.room_code,
-        "settings": None if conference.settings is None else plain(conference.settings),
-        "cancelled": conference.cancelled,
-    }
-
-
-def _decode_conference(document: Json) -> Conference:
-    settings = document["settings"]
-    times = {name: datetime.fromisoformat(document[name]) for name in ("start", "end")}
-    return Conference(**(document | times | {"settings": None if settings is None else decode_settings(settings)}))
 
 
 def _digest(document: Mapping[str, Any]) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from datetime import datetime
+
+from reconciler.config.model import Verify
 from reconciler.diff import Action
 from reconciler.errors import QuotaTooSmall, UnsafePlan
-from reconciler.operations import Plan
+from reconciler.operations import Plan, Quota
 
 FEW = 10  # so many cancellations are never refused
 SHARE = 0.3  # of the future occurrences
+PACE = 0.9  # of the monthly quota, evenly over the month
+MINUTES_A_DAY = 24 * 60
 
 
 def refuse_mass_cancellation(plan: Plan, *, allowed: int = 0) -> None:
@@ -32,6 +38,17 @@ def refuse_over_quota(plan: Plan) -> None:
             f"this takes {plan.api_calls} calls, and {quota.left} of {quota.limit} are left in {quota.month}",
             fix="narrow it with --target, wait for the next month, buy calls, or add --ignore-quota",
         )
+
+
+def verification_budget(verify: Verify, quota: Quota, now: datetime) -> int:
+    """Return how many calls may go into looking after conferences now, of those that the config allows for a run.
+
+    The quota is the whole organisation's: a run that comes often must not use it up by looking. What is left for it
+    grows with the month; the first day counts whole.
+    """
+    days = monthrange(now.year, now.month)[1]
+    gone = max(1.0, now.day - 1 + (now.hour * 60 + now.minute) / MINUTES_A_DAY) / days
+    return max(0, min(verify.budget, int(quota.limit * PACE * gone) - quota.used))
 
 
 def cancellations(plan: Plan) -> int:

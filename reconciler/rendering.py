@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.marker import Description, Marker
 from reconciler.models import Conference, Event, Occurrence, RoomBooking
-from reconciler.settings import digest, write_only
+from reconciler.settings import digest, readable, write_only
 from reconciler.state.model import Entry
 
 
@@ -47,6 +47,8 @@ def event_as_applied(workspace: str, entry: Entry) -> Event | None:
         timezone=want.timezone,
         attendees=want.attendees or (),
         rooms=tuple(RoomBooking(room) for room in want.rooms or ()),
+        recurring=want.recurrence is not None,
+        recurrence=want.recurrence,
     )
 
 
@@ -62,4 +64,5 @@ def conference_as_applied(entry: Entry) -> Conference | None:
         end=want.end,
         url=entry.url,
         room_code=entry.room_code,
+        settings=readable(want.settings),
     )

@@ -61,9 +61,7 @@ def _shared(
     seen = [one for one in seen if one.organizer == wants[0].organizer]
     conference = _chosen(seen)
     used = conference.id if conference is not None else ""
-    running = any(
-        one.has_started(now) and one.event is not None and one.event.end > now and _leads(one, used) for one in seen
-    )
+    running = any(one.takes_place(now) and _leads(one, used) for one in seen)
     maker = "" if conference is not None else str(wants[0].key)
     had = {want.key: have for want, have in pairs if want is not None and have is not None}
     return {
@@ -93,11 +91,17 @@ def _split(wants: Sequence[Occurrence], pairs: Sequence[Pair]) -> Mapping[Key, R
 
 
 def _chosen(seen: Sequence[Observed]) -> Conference | None:
-    """Return the conference that most of them lead to, of several the one of the earliest."""
+    """Return the conference that most of them lead to, of several the one of the earliest.
+
+    Some may only presume to know where it stands: who has asked knows best, and next who has not begun.
+    """
     alive = sorted((one for one in seen if one.alive), key=lambda one: one.key)
-    users = Counter(one.conference.id for one in alive if one.conference is not None)
-    best = max(alive, key=lambda one: users[one.conference.id] if one.conference is not None else 0, default=None)
-    return best.conference if best is not None else None
+    ids = [one.conference.id for one in alive if one.conference is not None]
+    if not ids:
+        return None
+    best = Counter(ids).most_common(1)[0][0]
+    known = [one for one in alive if one.conference is not None and one.conference.id == best]
+    return max(known, key=lambda one: (one.asked, one.key)).conference
 
 
 def _leads(one: Observed, conference_id: str) -> bool:

@@ -13,19 +13,22 @@ from typing import Any
 from reconciler import apply as applying
 from reconciler.config.model import Config
 from reconciler.desired import People, desired
-from reconciler.diff import Action, Change, diff
+from reconciler.diff import Action, Change, Diff, diff
 from reconciler.dingtalk import Client, Reader
 from reconciler.drift import Finding, find_drift
 from reconciler.errors import PlanStale, StateError, UsageError
+from reconciler.gathering import address_of, gathered
 from reconciler.guard import disabled, frozen, gone_before_adoption, spare
 from reconciler.models import Key, Link, Occurrence
-from reconciler.observe import Refresh, Scope, observe, remembered
-from reconciler.observed import Observation, Observed
-from reconciler.operations import Plan, Quota
+from reconciler.observe import Refresh, Scope, observe, remembered, verify
+from reconciler.observed import Observation, Observed, Told
+from reconciler.operations import Plan, Quota, verification_of
 from reconciler.outcome import Outcome
 from reconciler.plan import plan
 from reconciler.planfile import config_digest, seen_digest, state_digest
+from reconciler.policy import verification_budget
 from reconciler.provider import resolve_people
+from reconciler.remembering import with_calendars
 from reconciler.room import RoomNote
 from reconciler.rooming import assign_rooms, foresee, with_spares
 from reconciler.roomreads import RoomReads
@@ -68,6 +71,7 @@ class Planned:
     state: State
     people: People
     names: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)  # what the calendars told, by organiser
 
 
 def make_plan(
@@ -88,7 +92,7 @@ def make_plan(
     people, known = resolve_people(config, client, state)
     state = replace(renamed(state, config.moved), people=known)
     if question.forget:
-        state = replace(state, entries={})
+        state, question = replace(state, entries={}, calendars={}), replace(question, refresh=Refresh.FULL)
     look = _look(config, client, state, people, question, now=now, progress=progress)
     names, excluded = names_of(config, people), question.excluded | disabled(config)
     reads = _room_reads(config, client, state, people, question, now=now)
@@ -101,20 +105,11 @@ def make_plan(
         is_meant=lambda name: name not in excluded and (not question.targets or name in question.targets),
         rules=question.foresight,
     )
-    found, spared = spare(
-        diff(
-            rooming.wanted,
-            look.seen,
-            now=now,
-            create_before=look.until,
-            targets=question.targets,
-            excluded=excluded,
-        ),
-        config,
-    )
+    found, seen = _differences(client, look, rooming.wanted, question, excluded, now=now, progress=progress)
+    found, spared = spare(found, config)
     off = () if question.destroy else days_off(config, after=now - NEAR, before=look.until + SLACK)
     found = explained(found, off, state.days_off, on_workdays=made_up(config))
-    made = with_spares(plan(found, look.seen, workspace=config.workspace, now=now, until=look.until), rooming.spares)
+    made = with_spares(plan(found, seen, workspace=config.workspace, now=now, until=look.until), rooming.spares)
     made = foresee(config, made, rooming.shortages, reads if question.foresight else None, names=names, now=now)
     freeze = (f"{told}\n  apply refuses without --override-freeze",) if (told := frozen(config, now)) else ()
     gone = gone_before_adoption(found, config)
@@ -125,13 +120,38 @@ def make_plan(
             made,
             warnings=warnings,
             quota=_quota(config, state, client, now),
+            verification=verification_of(seen, now=now),
             days_off=ahead(off, now=now, before=look.until),
             rules=() if question.destroy else next_dates(config, found, now=now),
         ),
         state=state if reads is None else replace(state, rooms=reads.notes),
         people=people,
         names=names,
+        told=seen.calendars,
     )
+
+
+def _differences(
+    reader: Reader,
+    look: _Look,
+    wanted: tuple[Occurrence, ...],
+    question: Question,
+    excluded: frozenset[str],
+    *,
+    now: datetime,
+    progress: Callable[[int, int], None],
+) -> tuple[Diff, Observation]:
+    """Return what differs, and what was seen: what is about to change as it is, and not only as it should be."""
+
+    def found(seen: Observation) -> Diff:
+        return diff(wanted, seen, now=now, create_before=look.until, targets=question.targets, excluded=excluded)
+
+    first = found(look.seen)
+    keys = [change.before.key for change in first.changes if change.before is not None]
+    if not keys:
+        return first, look.seen
+    seen = verify(reader, look.seen, look.scope, keys, now=now, parallelism=question.parallelism, progress=progress)
+    return found(seen), seen
 
 
 def _room_reads(
@@ -151,6 +171,7 @@ class _Look:
     wanted: tuple[Occurrence, ...]
     seen: Observation
     until: datetime
+    scope: Scope
 
 
 def _look(
@@ -166,6 +187,8 @@ def _look(
     until = now + config.horizon
     expected = () if question.destroy else desired(config, people, after=now, before=until)
     scope = _scope(config, people, expected, question)
+    spend = verification_budget(config.verify, _quota(config, state, reader, now), now)
+    scope = replace(scope, budget=spend, every=config.verify.every, until=until)
     everybody = frozenset(people.values())
     if question.forget:
         scope = replace(scope, organizers=everybody)
@@ -173,7 +196,8 @@ def _look(
         scope = replace(scope, trusted=everybody)  # nobody remembers who else was an organiser
     seen = observe(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
     wanted = () if question.destroy else _wanted(config, people, seen, now=now, until=until)
-    return _Look(wanted=wanted, seen=seen, until=until)
+    wanted = gathered(wanted, config, seen, now=now, before=until)
+    return _Look(wanted=wanted, seen=seen, until=until, scope=scope)
 
 
 def check_saved(
@@ -192,7 +216,7 @@ def check_saved(
     scope = replace(_scope(config, people, (), Question(refresh=Refresh(ground["refresh"]))), only=keys, expected=keys)
     moved = [*_moved_ground(plan, ground, config, state)]
     state = renamed(state, config.moved)
-    seen = observe(client, state, scope, now=now)
+    seen = verify(client, observe(client, state, scope, now=now), scope, keys, now=now)
     moved += [*_moved_occurrences(touched, seen, now)]
     if moved:
         fix = "plan again, and look at what is different now"
@@ -202,6 +226,7 @@ def check_saved(
         state=state,
         people=people,
         names=names_of(config, people),
+        told=seen.calendars,
     )
 
 
@@ -231,7 +256,7 @@ def _moved_occurrences(touched: Iterable[Change], seen: Observation, now: dateti
             have = duplicates.get(_identity(change.before))
         if key.meeting in seen.unresolved:
             yield f"{change.address} could not be read"
-        elif change.start is not None and change.start <= now:
+        elif _has_begun(change, have, now):
             yield f"{change.address} has begun"
         elif change.before is None and change.address in again:
             continue  # its predecessor is looked at
@@ -239,6 +264,12 @@ def _moved_occurrences(touched: Iterable[Change], seen: Observation, now: dateti
             event = have.event if have is not None else None
             at = f" (last changed {event.updated})" if event is not None and event.updated else ""
             yield f"{change.address} was {'changed' if event is not None else 'removed'} in DingTalk{at}"
+
+
+def _has_begun(change: Change, have: Observed | None, now: datetime) -> bool:
+    if change.action is Action.CANCEL and change.before is not None and change.before.key.series:
+        return have is not None and have.has_started(now)
+    return change.start is not None and change.start <= now
 
 
 def _identity(duplicate: Observed) -> str:
@@ -270,6 +301,7 @@ def apply_plan(
         progress=progress,
     )
     state = applying.remembered(planned.state, planned.plan, outcome)
+    state = with_calendars(state, planned.told, touched=outcome.touched)
     unsaved = None
     try:
         store.save(pruned(counted(state, client, clock()), clock()))
@@ -287,7 +319,8 @@ def rebuild_state(planned: Planned, store: Store, client: Client, *, now: dateti
         for change in (one.change for one in planned.plan.changes)
         if change.before is not None and not change.duplicate and not change.before.adopting
     }
-    return store.save(counted(replace(state, entries={**seen, **state.entries}), client, now))
+    known = with_calendars(replace(state, entries={**seen, **state.entries}), planned.told)
+    return store.save(counted(known, client, now))
 
 
 def calls_made(client: Reader) -> int:
@@ -301,21 +334,31 @@ def counted(state: State, client: Reader, now: datetime) -> State:
     return replace(state, calls={month: state.calls.get(month, 0) + calls_made(client)})
 
 
-def remember_calls(store: Store, client: Reader, *, now: datetime, rooms: Mapping[str, RoomNote] | None = None) -> None:
+def remember_calls(
+    store: Store,
+    client: Reader,
+    *,
+    now: datetime,
+    rooms: Mapping[str, RoomNote] | None = None,
+    planned: Planned | None = None,
+) -> None:
     """Add the calls that a mere look took to those of this month, whom it has met, and what it learned of `rooms`.
 
-    As far as the state can be written.
+    Of what was `planned` what the calendars told and which conferences were verified, so that it need not be asked
+    again, unless another run has saved since. As far as the state can be written.
     """
     try:
         with store.lock.held("plan", now=now):
             state = store.load()
             met = replace(state, people={**state.people, **client.people.learned}, rooms=rooms or state.rooms)
+            if planned is not None and planned.state.serial == state.serial:
+                met = with_calendars(applying.looked_after(met, planned.plan), planned.told)
             store.save(counted(met, client, now), rescue=False)
     except StateError:
         return  # a reader may have a state that it can't write, or that is in use: the count is no promise
 
 
-def _quota(config: Config, state: State, client: Client, now: datetime) -> Quota:
+def _quota(config: Config, state: State, client: Reader, now: datetime) -> Quota:
     month = now.strftime("%Y-%m")
     used = state.calls.get(month, 0) + calls_made(client)
     return Quota(month=month, used=used, limit=config.provider.monthly_quota)
@@ -351,7 +394,7 @@ def _scope(config: Config, people: People, expected: tuple[Occurrence, ...], que
             if config.meetings[name].attendees is not None
             or any(override.attendees is not None for override in config.meetings[name].overrides.values())
         ),
-        expected=frozenset(occurrence.key for occurrence in expected),
+        expected=frozenset(occurrence.key for occurrence in expected) | _series_of(config if meetings else None),
         refresh=question.refresh,
         adopt={
             event_id: Key(name, original)
@@ -362,11 +405,16 @@ def _scope(config: Config, people: People, expected: tuple[Occurrence, ...], que
     )
 
 
+def _series_of(config: Config | None) -> frozenset[Key]:
+    meetings = config.meetings.values() if config is not None else ()
+    return frozenset(key for meeting in meetings if (key := address_of(meeting)) is not None)
+
+
 def _wanted(
     config: Config, people: People, seen: Observation, *, now: datetime, until: datetime
 ) -> tuple[Occurrence, ...]:
     """Return the declared occurrences of a window that is wide enough for all that was seen to find its own."""
-    originals = [key.original.replace(tzinfo=UTC) for key in seen.occurrences]
+    originals = [key.original.replace(tzinfo=UTC) for key in seen.occurrences if not key.series]
     near = [one for one in originals if now - FARTHEST < one < until + FARTHEST]
     first = min([now, *near]) - timedelta(days=2)
     last = max([until, *near]) + SLACK
@@ -376,7 +424,7 @@ def _wanted(
 def _far(config: Config, people: People, *, after: datetime, until: datetime) -> Iterator[Occurrence]:
     """Yield the next occurrences beyond a window, of meetings that book them however far away they are."""
     for name, meeting in config.meetings.items():
-        if meeting.link is Link.STABLE:
+        if meeting.link is Link.STABLE or meeting.pattern is not None:
             yield from desired(replace(config, meetings={name: meeting}), people, after=after, before=until)[:AHEAD]
 
 
@@ -437,6 +485,8 @@ def look_for_drift(
     state = store.load()
     state = renamed(state, config.moved)
     people, _ = resolve_people(config, reader, state)
+    if question.refresh is Refresh.AUTO:
+        question = replace(question, refresh=Refresh.FULL)  # who asks for drift wants to know all of it
     look = _look(config, reader, state, people, question, now=now, progress=progress)
     findings = find_drift(
         as_applied(look.wanted, look.seen.occurrences),

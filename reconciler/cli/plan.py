@@ -80,7 +80,7 @@ def command(
         with project.client() as client:
             made = planned(project, client, question, settings, quiet=as_json)
             if lock:
-                remember_calls(project.store, client, now=project.clock(), rooms=made.state.rooms)
+                remember_calls(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=made)
         if out is not None:
             save_plan(made, project, out, refresh=refresh)
         told.tell(made.plan, names_for(project, made), qps=project.config.provider.qps)

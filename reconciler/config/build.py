@@ -13,9 +13,10 @@ from reconciler.config.document import Findings, Path
 from reconciler.config.freeze import read_freezes
 from reconciler.config.holidays import Holidays, days_off, read_closures, read_holidays
 from reconciler.config.invitations import read_attendees
-from reconciler.config.model import Config, Meeting, Override, Provider, ProviderKind
+from reconciler.config.model import Config, Meeting, Override, Provider, ProviderKind, Verify
 from reconciler.config.moments import read_moment
 from reconciler.config.moves import read_moves
+from reconciler.config.native import read_link, read_pattern
 from reconciler.config.place import read_state
 from reconciler.config.pools import read_pool
 from reconciler.config.preferences import check_settings, read_settings
@@ -76,6 +77,7 @@ def build(tree: dict[str, Any], root: FilePath, findings: Findings) -> Config:
         workspace=str(tree.get("workspace")),
         provider=_provider(section(tree, "provider"), findings),
         horizon=_horizon(tree.get("horizon"), findings),
+        verify=_verify(section(tree, "verify"), findings),
         state=read_state(section(tree, "state"), findings),
         people={alias: person for alias, person in registry.people.items() if person is not None},
         rooms={alias: room for alias, room in registry.rooms.items() if room is not None},
@@ -110,6 +112,15 @@ def _horizon(value: object, findings: Findings) -> timedelta:
         findings.error(("horizon",), message, "write, for example, 28d")
         return DEFAULT_HORIZON
     return horizon
+
+
+def _verify(tree: dict[str, Any], findings: Findings) -> Verify:
+    every = parse_duration(tree["every"]) if isinstance(tree.get("every"), str) else Verify().every
+    if not timedelta(0) < every <= MAX_HORIZON:
+        message = f"this must be more than nothing and at most {MAX_HORIZON.days} days"
+        findings.error(("verify", "every"), message, "write, for example, 24h")
+    budget = tree.get("budget")
+    return Verify(every=every, budget=Verify().budget if budget is None else int(budget))
 
 
 def _defaults(
@@ -159,7 +170,7 @@ def _meeting(
         off = days_off(holidays, defaults.holidays, defaults.closures)
         schedule = read_schedule(times, defaults.timezone, off, (*path, "schedule"), findings)
     own = read_settings(tree.get("settings"), registry, (*path, "settings"), findings)
-    link = Link(tree.get("link") or Link.PER_OCCURRENCE)
+    link = read_link(tree, path, findings)
     if own and link is Link.EVENT:
         message = "with link: event the conference is DingTalk's own, and its settings can't be managed"
         findings.error((*path, "settings"), message, "take the settings out, or link: event", on_key=True)
@@ -186,9 +197,14 @@ def _meeting(
         enabled=tree.get("enabled") is not False,
         protect=tree.get("protect") is True,
         link=link,
+        pattern=read_pattern(tree, schedule, path, findings, pooled=_is_pooled(look, overrides)),
         adopt=read_adoptions(tree, (*path, "adopt"), findings),
         ignore=_ignored(tree.get("ignore"), (*path, "ignore"), findings),
     )
+
+
+def _is_pooled(look: Override, overrides: Mapping[date | datetime, Override]) -> bool:
+    return look.pool is not None or any(override.pool is not None for override in overrides.values())
 
 
 def _ignored(value: object, path: Path, findings: Findings) -> tuple[str, ...]:

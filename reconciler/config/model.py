@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reconciler.errors import Position, Problem
 from reconciler.models import Link, Settings
+from reconciler.patterns import Pattern
 from reconciler.schedule.model import Schedule
 
 
@@ -132,6 +133,7 @@ class Meeting:
     enabled: bool = True  # False: nothing of it is created, changed or cancelled
     protect: bool = False  # nothing of it is ever cancelled
     link: Link = Link.PER_OCCURRENCE
+    pattern: Pattern | None = None  # of the one recurring event that it is; None: an event for each occurrence
     adopt: Mapping[datetime, str] = field(default_factory=dict)  # original local start → id of an event people made
     ignore: tuple[str, ...] = ()  # what is left to people once it is created; see reconciler.compare.is_ignored
 
@@ -143,6 +145,14 @@ class Freeze:
     start: datetime
     end: datetime
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verify:
+    """How conferences are looked after whose calendar events did not change: every so often, by so many calls a run."""
+
+    every: timedelta = timedelta(hours=24)
+    budget: int = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,4 +169,5 @@ class Config:
     state: StateSettings = field(default_factory=StateSettings)
     moved: Mapping[str, str] = field(default_factory=dict)  # old name → the name that the meeting has now
     freezes: tuple[Freeze, ...] = ()
+    verify: Verify = field(default_factory=Verify)
     warnings: tuple[Problem, ...] = ()

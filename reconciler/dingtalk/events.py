@@ -24,7 +24,9 @@ from reconciler.dingtalk.wire import (
     to_time,
     unreadable,
 )
+from reconciler.dingtalk.wire_recurrence import to_recurrence
 from reconciler.models import Attendee, Event, RoomStatus
+from reconciler.patterns import Recurrence
 
 PAGE = 100  # the most events of a page, and the most attendees of an event in a list
 _LOCKED = ("updateEventButton", "deleteEventButton", "transferEventButton")
@@ -43,6 +45,7 @@ class EventDraft:
     notify: bool = True  # False: neither push nor chat messages
     ui_lock: bool = False  # True: DingTalk hides its edit, delete and transfer buttons
     own_conference: bool = False  # True: DingTalk makes a conference for the event itself
+    recurrence: Recurrence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ class EventPatch:
     attendees: tuple[Attendee, ...] | None = None  # replaces all of them; prefer add_attendees, remove_attendees
     notify: bool = True
     ui_lock: bool | None = None
+    recurrence: Recurrence | None = None  # replaces pattern and range; needs `timezone`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +155,8 @@ class Events(EventReader):
         body |= _quiet(notify=draft.notify) | (_lock(locked=True) if draft.ui_lock else {})
         if draft.own_conference:
             body["onlineMeetingInfo"] = {"type": "dingtalk"}
+        if draft.recurrence is not None:
+            body["recurrence"] = to_recurrence(draft.recurrence, draft.timezone)
         answer = self._writing.write(calls.EVENT_CREATE, path={"user": organizer}, body=body, token=token)
         answered = {key: value for key, value in answer.items() if value is not None}
         whole = {**body, **answered}  # what an answer leaves out is as it was sent
@@ -170,7 +176,10 @@ class Events(EventReader):
             return None
 
     def delete(self, *, organizer: str, event_id: str, notify: bool, token: str) -> None:
-        """Delete an event for everyone, which frees its rooms. Raises NotFound where it was gone before."""
+        """Delete an event, or one instance of a series, for everyone, which frees its rooms.
+
+        Raises NotFound where it was gone before.
+        """
         path, query = {"user": organizer, "event": event_id}, {"pushNotification": notify}
         try:
             self._writing.write(calls.EVENT_DELETE, path=path, query=query, token=token)
@@ -230,6 +239,8 @@ def _patch_body(event_id: str, patch: EventPatch) -> dict[str, Any]:
             body[name] = to_time(moment, patch.timezone or str(getattr(moment.tzinfo, "key", "UTC")))
     if patch.attendees is not None:
         body["attendees"] = to_attendees(patch.attendees)
+    if patch.recurrence is not None:
+        body["recurrence"] = to_recurrence(patch.recurrence, patch.timezone or "UTC")
     body |= _quiet(notify=patch.notify)
     if patch.ui_lock is not None:
         body |= _lock(locked=patch.ui_lock)

@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 
 from reconciler.dingtalk.calls import Call
 from reconciler.dingtalk.errors import UnreadableAnswer
+from reconciler.dingtalk.wire_recurrence import from_recurrence
 from reconciler.models import Attendee, Conference, Event, RoomBooking, RoomStatus
+from reconciler.patterns import Recurrence
 
 Answer = Mapping[str, Any]
 
@@ -198,10 +200,17 @@ def to_event(answer: Answer, *, organizer: str, call: Call, max_attendees: int) 
         all_day=flag(answer, "isAllDay") or bool(text(part(answer, "start"), "date")),
         series=text(answer, "seriesMasterId"),
         recurring=bool(part(answer, "recurrence")),
+        origin=from_time(part(answer, "originStart")),
+        recurrence=_recurrence(answer),
         own_conference=text(part(answer, "onlineMeetingInfo"), "conferenceId"),
         created=text(answer, "createTime"),
         updated=text(answer, "updateTime"),
     )
+
+
+def _recurrence(answer: Answer) -> Recurrence | None:
+    said = part(answer, "recurrence")
+    return from_recurrence(said, zone(text(part(answer, "start"), "timeZone"))) if said else None
 
 
 def to_conference(answer: Answer, *, conference_id: str, call: Call) -> Conference:

@@ -5,27 +5,32 @@ Reads only. What can't be read is reported and keeps its meeting out of the diff
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from reconciler.dingtalk import Reader
 from reconciler.models import Key
-from reconciler.observe.calendars import former_organizers, list_calendars, meetings_of
+from reconciler.observe.calendars import former_organizers, keep_ours, list_calendars, recent
 from reconciler.observe.completing import complete_attendees, find_by_memory
-from reconciler.observe.conferences import find_superfluous, with_conferences, with_own_conference
+from reconciler.observe.conferences import (
+    ask_conferences,
+    find_superfluous,
+    grouped,
+    with_conferences,
+    with_own_conference,
+)
 from reconciler.observe.findings import Findings
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Refresh, Scope
+from reconciler.observe.series import find_series
 from reconciler.observe.sorting import adopt, sort_by_marker
 from reconciler.observed import Observation, Observed
 from reconciler.rendering import conference_as_applied, event_as_applied
 from reconciler.state.model import Entry, State
 
-__all__ = ["Refresh", "Scope", "observe", "remembered"]
-
-LOOKBACK = timedelta(days=1)  # far enough to know what began today, near enough not to page through the past
+__all__ = ["Refresh", "Scope", "observe", "remembered", "verify"]
 
 
 def observe(
@@ -54,18 +59,19 @@ def observe(
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
         reads = Reads(pool, progress)
         findings = Findings()
-        since = now - LOOKBACK
-        events = list_calendars(reader, reads, meetings_of(organizers, state, scope), scope, findings, since)
+        events = list_calendars(reader, reads, organizers, state, scope, findings, now)
         former = former_organizers(reader, reads, events, scope)
-        events += list_calendars(reader, reads, meetings_of(former, state, scope), scope, findings, since)
+        events += list_calendars(reader, reads, former, state, scope, findings, now)
         organizers |= former
-        ours = [event for event in events if event.organizer in organizers]
+        ours = recent([event for event in events if event.organizer in organizers], now)
         sort_by_marker(ours, state, scope, findings)
         adopt(events, state, scope, findings)
+        keep_ours(findings, state, scope)
+        find_series(reader, reads, ours, state, scope, findings, now)
         find_superfluous(findings, state)
         find_by_memory(reader, reads, state, scope, findings, now=now)
         complete_attendees(reader, reads, scope, findings)
-        occurrences = with_conferences(reader, reads, scope, findings, now=now)
+        occurrences = with_conferences(reader, reads, state, scope, findings, now=now)
     in_use = frozenset(one.conference_id for one in occurrences.values())
     return Observation(
         occurrences=occurrences,
@@ -73,6 +79,33 @@ def observe(
         unresolved=frozenset(findings.unresolved),
         failures=tuple(findings.failures),
         organizers=organizers & findings.organizers,
+        calendars=findings.calendars,
+    )
+
+
+def verify(
+    reader: Reader,
+    seen: Observation,
+    scope: Scope,
+    keys: Iterable[Key],
+    *,
+    now: datetime,
+    parallelism: int = 16,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Observation:
+    """Return `seen` with the conferences of `keys` as they are, where so far they were only presumed to be so."""
+    if scope.refresh in {Refresh.NONE, Refresh.CALENDAR}:
+        return seen
+    findings = Findings()
+    with ThreadPoolExecutor(max_workers=parallelism) as pool:
+        presumed = [seen.occurrences[key] for key in keys if key in seen.occurrences]
+        due = [one for one in presumed if not one.asked]
+        asked = ask_conferences(reader, Reads(pool, progress), grouped(due, now), scope, findings, now)
+    return replace(
+        seen,
+        occurrences={**seen.occurrences, **asked},
+        failures=(*seen.failures, *findings.failures),
+        unresolved=seen.unresolved | findings.unresolved,
     )
 
 

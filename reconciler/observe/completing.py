@@ -12,7 +12,7 @@ from reconciler.observe.findings import Findings
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Scope
 from reconciler.observed import Observed
-from reconciler.state.model import State
+from reconciler.state.model import Entry, State
 
 
 def find_by_memory(
@@ -26,19 +26,21 @@ def find_by_memory(
         if entry.event_id not in seen
         and scope.asks_for(entry.key)
         and entry.key not in findings.live
+        and not entry.key.series
         and entry.key.meeting not in findings.unresolved
         and (entry.applied is None or entry.applied.start > now)
     ]
     for entry in missing:
         if not entry.event_id:
             findings.live[entry.key] = Observed(key=entry.key, entry=entry)
+        elif entry.event_id in findings.ended:
+            findings.live[entry.key] = _gone(entry, findings)
     asked = reads.all(
         lambda entry: reader.events.get(organizer=entry.organizer, event_id=entry.event_id),
-        [entry for entry in missing if entry.event_id],
+        [entry for entry in missing if entry.event_id and entry.event_id not in findings.ended],
     )
     for entry, answer in asked:
-        remains = findings.deleted.get(entry.key)
-        gone = Observed(key=entry.key, entry=entry, marker=remains.marker if remains is not None else None)
+        gone = _gone(entry, findings)
         if isinstance(answer, NotFound):
             findings.live[entry.key] = gone
         elif isinstance(answer, ApiError):
@@ -48,6 +50,12 @@ def find_by_memory(
         else:
             found = Observed(key=entry.key, event=answer, entry=entry)
             findings.live[entry.key] = replace(found, marker=found.description.marker)
+
+
+def _gone(entry: Entry, findings: Findings) -> Observed:
+    """Return what is left of an occurrence whose event was deleted."""
+    remains = findings.deleted.get(entry.key)
+    return Observed(key=entry.key, entry=entry, marker=remains.marker if remains is not None else None)
 
 
 def complete_attendees(reader: Reader, reads: Reads, scope: Scope, findings: Findings) -> None:

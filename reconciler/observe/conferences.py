@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, InvalidParameter, NotFound
-from reconciler.models import Conference, Key
+from reconciler.models import Conference, Key, Link
 from reconciler.observe.findings import Findings
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Refresh, Scope
@@ -17,29 +18,97 @@ from reconciler.rendering import conference_as_applied
 from reconciler.state.model import State
 
 
-def with_conferences(
-    reader: Reader, reads: Reads, scope: Scope, findings: Findings, *, now: datetime
+def with_conferences(  # all of it is what an observation goes by
+    reader: Reader, reads: Reads, state: State, scope: Scope, findings: Findings, *, now: datetime
 ) -> dict[Key, Observed]:
-    """Return all that was found with its conference, as far as `scope.refresh` lets it be asked for."""
+    """Return all that was found with its conference: as it is, where that is asked for, else as it should be."""
     remains = {key: one for key, one in findings.deleted.items() if key in scope.expected and key not in findings.live}
-    found = {**findings.live, **remains}
+    stands = _stands(state)
+    found = {key: _presumed(one, stands, scope) for key, one in {**findings.live, **remains}.items()}
     if scope.refresh is Refresh.CALENDAR:
-        return {key: replace(one, conference=_by_memory(one)) for key, one in found.items()}
+        return found
+    groups = grouped((one for one in found.values() if scope.asks_for(one.key)), now)
+    if scope.refresh is Refresh.AUTO:
+        groups = _due(groups, scope, now)
+    return found | ask_conferences(reader, reads, groups, scope, findings, now)
 
-    due: dict[tuple[str, str], list[Observed]] = defaultdict(list)  # several occurrences may share one conference
-    for one in found.values():
-        if not one.has_started(now) and one.conference_id and scope.asks_for(one.key):
-            due[one.conference_id, one.key.meeting].append(one)
 
-    def ask(some: list[Observed]) -> Conference | None:
+Group = list[Observed]  # what leads to one conference
+
+
+def grouped(some: Iterable[Observed], now: datetime) -> list[Group]:
+    """Return what has not begun and leads to a conference, together by conference."""
+    groups: dict[tuple[str, str], Group] = defaultdict(list)
+    for one in some:
+        if not one.has_started(now) and one.conference_id:
+            groups[one.conference_id, one.key.meeting].append(one)
+    return list(groups.values())
+
+
+def _due(groups: Iterable[Group], scope: Scope, now: datetime) -> list[Group]:
+    """Return those whose turn it is: unverified for the longest time, as far as the budget goes."""
+    turns: list[tuple[datetime, datetime, int]] = []
+    groups = list(groups)
+    never = datetime.min.replace(tzinfo=UTC)
+    for index, some in enumerate(groups):
+        verified = max((one.verified for one in some if one.verified is not None), default=never)
+        if verified == never or now - verified >= scope.every:
+            turns.append((verified, some[0].start or now, index))
+    budget, due = scope.budget, []
+    for _, _, index in sorted(turns):
+        budget -= _cost(groups[index], scope)
+        if budget < 0:
+            break
+        due.append(groups[index])
+    return due
+
+
+def _cost(some: Group, scope: Scope) -> int:
+    meeting = some[0].key.meeting
+    return 0 if meeting not in scope.meetings else 2 if meeting in scope.with_settings else 1
+
+
+def ask_conferences(  # noqa: PLR0917  # all of it is what asking needs
+    reader: Reader, reads: Reads, groups: Iterable[Group], scope: Scope, findings: Findings, now: datetime
+) -> dict[Key, Observed]:
+    """Return what leads to these conferences with the conference as it is; what can't be read is noted."""
+
+    def ask(some: Group) -> Conference | None:
         return _conference(reader, some[0], scope)
 
-    for some, answer in reads.all(ask, due.values()):
+    found: dict[Key, Observed] = {}
+    for some, answer in reads.all(ask, groups):
         if isinstance(answer, ApiError):
             findings.fail(str(some[0].key), answer, {one.key.meeting for one in some})
         else:
-            found |= {one.key: replace(one, conference=answer) for one in some}
+            found |= {one.key: replace(one, conference=answer, verified=now, asked=True) for one in some}
     return found
+
+
+def _stands(state: State) -> Mapping[str, Conference]:
+    """Return the shared conferences that the state knows, by their ids, where they were last moved to."""
+    return {
+        conference.id: conference
+        for entry in state.entries.values()
+        if entry.carries and entry.applied is not None and entry.applied.link is Link.STABLE
+        for conference in (conference_as_applied(entry),)
+        if conference is not None
+    }
+
+
+def _presumed(one: Observed, stands: Mapping[str, Conference], scope: Scope) -> Observed:
+    """Return an occurrence with its conference as it should be."""
+    if one.key.meeting not in scope.meetings:
+        conference = _to_be_cancelled_if_any(one)
+    else:
+        conference = stands.get(one.conference_id) or _by_memory(one)
+    same = one.entry is not None and conference is not None and one.entry.conference_id == conference.id
+    verified = one.entry.verified if one.entry is not None and same else None
+    return replace(one, conference=conference, verified=verified)
+
+
+def _to_be_cancelled_if_any(one: Observed) -> Conference | None:
+    return to_be_cancelled(one, one.conference_id) if one.conference_id else None
 
 
 def _by_memory(one: Observed) -> Conference | None:

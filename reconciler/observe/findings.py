@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from reconciler.dingtalk.errors import ApiError
 from reconciler.models import Key
-from reconciler.observed import Observed, ReadFailure
+from reconciler.observed import Observed, ReadFailure, Told
 
 
 @dataclass(slots=True)
@@ -17,8 +17,10 @@ class Findings:
     live: dict[Key, Observed] = field(default_factory=dict)
     deleted: dict[Key, Observed] = field(default_factory=dict)
     duplicates: dict[str, Observed] = field(default_factory=dict)  # by event id
+    ended: set[str] = field(default_factory=set)  # ids of events that a list showed as deleted
     unresolved: set[str] = field(default_factory=set)
     failures: list[ReadFailure] = field(default_factory=list)
+    calendars: dict[str, Told] = field(default_factory=dict)  # by organiser
     unread: set[str] = field(default_factory=set)  # organisers whose calendars could not be listed
 
     def fail(self, where: str, error: ApiError, meetings: Iterable[str], *, hint: str = "") -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from reconciler.models import Key
 
 
 class Refresh(StrEnum):
-    """How much is asked: everything, the calendars alone, or nothing (the state is trusted)."""
+    """How much is asked: what is due, everything, the calendars alone, or nothing (the state is trusted)."""
 
     AUTO = "auto"
     FULL = "full"
@@ -29,7 +30,8 @@ class Scope:
     the extra calls are made. `expected` are the occurrences to be booked, for which the remains of deleted events
     matter. With `only` no more is asked of other occurrences than what a list tells anyway. `adopt` are ids of events
     that people made, and the occurrences that they are to be. `moved` are old names of meetings: what bears them is
-    theirs.
+    theirs. `budget` is how many calls may go into looking after conferences that were last verified `every` ago or
+    longer.
     """
 
     workspace: str
@@ -43,6 +45,9 @@ class Scope:
     only: frozenset[Key] | None = None
     adopt: Mapping[str, Key] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
+    until: datetime | None = None  # how far the instances of recurring events are looked at; None: not at all
+    budget: int = 40
+    every: timedelta = timedelta(hours=24)
 
     def asks_for(self, key: Key) -> bool:
         """Return whether calls may be made for this occurrence alone."""

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reconciler.errors import ReconcilerError
-from reconciler.marker import newer_format, parse_description
+from reconciler.marker import Marker, newer_format, parse_description
 from reconciler.models import Event, Key
 from reconciler.observe.findings import Findings
 from reconciler.observe.scope import Scope
 from reconciler.observed import Observed, ReadFailure
-from reconciler.state.model import State
+from reconciler.state.model import Entry, State
 
 
 def sort_by_marker(events: Iterable[Event], state: State, scope: Scope, findings: Findings) -> None:
@@ -22,7 +22,7 @@ def sort_by_marker(events: Iterable[Event], state: State, scope: Scope, findings
         found = Observed(key=Key("", event.start), event=event)
         marker = found.description.marker
         entry = by_event.get(event.id)
-        if event.series or (marker is None and entry is None):
+        if event.series or (marker is None and entry is None) or _is_series(marker, entry):
             continue
         if marker is not None and marker.workspace != scope.workspace:
             continue
@@ -30,11 +30,15 @@ def sort_by_marker(events: Iterable[Event], state: State, scope: Scope, findings
         memory = entry if entry is not None else state.entries.get(key)
         found = replace(found, key=key, marker=marker, entry=memory)
         if event.cancelled:
+            findings.ended.add(event.id)
             _keep_latest(findings.deleted, replace(found, event=None))
         else:
-            _keep_one(
-                findings, found, owner=memory.organizer if memory is not None else scope.meetings.get(key.meeting)
-            )
+            keep_one(findings, found, owner=memory.organizer if memory is not None else scope.meetings.get(key.meeting))
+
+
+def _is_series(marker: Marker | None, entry: Entry | None) -> bool:
+    """Return whether it is a recurring event of ours, which `find_series` files."""
+    return marker.key.series if marker is not None else entry is not None and entry.key.series
 
 
 def _refuse_newer(event: Event, scope: Scope) -> None:
@@ -54,7 +58,7 @@ def _keep_latest(deleted: dict[Key, Observed], found: Observed) -> None:
         deleted[found.key] = found
 
 
-def _keep_one(findings: Findings, found: Observed, *, owner: str | None) -> None:
+def keep_one(findings: Findings, found: Observed, *, owner: str | None) -> None:
     """Of two events with one marker keep the one that we remember, else the older one.
 
     One event also stands in the calendars of those it invites: it is the same, and the `owner`'s copy says most.

@@ -35,7 +35,7 @@ def list_events(call: Call, user: str) -> dict[str, Any]:
     series = call.query.optional_text("seriesMasterId")
     sync, next_token = call.query.data.get("syncToken"), call.query.data.get("nextToken")
     if sync:
-        changes = _changes(call.store, user, _unpack(sync, "syncToken", user)["s"])
+        changes = _changes(call.store, user, _changes_since(call.store, sync, user))
         entries: list[Entry] = [(event, None) for event in changes]
     else:
         events = _visible(call.store, user, after, before, deleted=show_deleted)
@@ -45,7 +45,7 @@ def list_events(call: Call, user: str) -> dict[str, Any]:
     state = _unpack(next_token, "nextToken", user) if next_token else {"o": 0, "s": call.store.last_change()}
     page = _page(call, user, entries, state)
     if page["nextToken"] is None and not call.query.data.get("timeMax"):
-        page["syncToken"] = _pack({"u": user, "s": state["s"]})
+        page["syncToken"] = _pack({"u": user, "s": state["s"], "e": call.store.epoch()})
     return page
 
 
@@ -65,6 +65,14 @@ def view_events(call: Call, user: str) -> dict[str, Any]:
     next_token = call.query.data.get("nextToken")
     state = _unpack(next_token, "nextToken", user) if next_token else {"o": 0, "s": 0}
     return _page(call, user, entries, state)
+
+
+def _changes_since(store: Store, token: str, user: str) -> int:
+    """Return after which change a sync token asks; refuse one from before the calendars were emptied."""
+    state = _unpack(token, "syncToken", user)
+    if state.get("e") != store.epoch():
+        raise invalid("syncToken invalid")
+    return int(state["s"])
 
 
 def _page(call: Call, user: str, entries: list[Entry], state: dict[str, Any]) -> dict[str, Any]:

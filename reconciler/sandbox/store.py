@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,7 +143,14 @@ class Store:
     def last_change(self) -> int:
         return int(self.meta("changes", "0"))
 
+    def epoch(self) -> str:
+        """Return since when the calendars have a history; sync tokens of another are good for nothing."""
+        if not self.meta("epoch"):
+            self.set_meta("epoch", uuid.uuid4().hex)
+        return self.meta("epoch")
+
     def forget(self) -> None:
-        """Delete everything but people and rooms. Sync tokens from before stay behind the counter."""
+        """Delete everything but people and rooms. Sync tokens from before are refused."""
+        self.set_meta("epoch", uuid.uuid4().hex)
         for table in DATA_TABLES:
             self.run(f"DELETE FROM {table}")  # noqa: S608  # a name from the constant above

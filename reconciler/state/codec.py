@@ -5,15 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import StateError, UnreadableState
-from reconciler.models import Attendee, ExtensionApp, Key, Link, Occurrence, Settings, SettingValue
+from reconciler.models import (
+    Attendee,
+    Conference,
+    Event,
+    ExtensionApp,
+    Key,
+    Link,
+    Occurrence,
+    RoomBooking,
+    RoomStatus,
+    Settings,
+    SettingValue,
+)
+from reconciler.patterns import Instance, Pattern, Recurrence
+from reconciler.patterns import Kind as PatternKind
 from reconciler.room import RoomDetail, RoomNote
 from reconciler.settings import SETTINGS, Kind, plain
-from reconciler.state.model import FORMAT_VERSION, Entry, Opened, Orphan, State
+from reconciler.state.model import FORMAT_VERSION, Calendar, Entry, Opened, Orphan, State
 from reconciler.state.versions import upgraded
 
 Json = dict[str, Any]
@@ -35,6 +49,7 @@ def dumps(state: State) -> str:
         "opened": {address: _times_as_text(asdict(one)) for address, one in state.opened.items()},
         "calls": dict(state.calls),
         "days_off": dict(state.days_off),
+        "calendars": {who: _encode_calendar(one) for who, one in state.calendars.items()},
         "rooms": {room: _encode_note(note) for room, note in state.rooms.items()},
     }
     return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
@@ -62,6 +77,7 @@ def loads(text: str, *, where: str) -> State:
             calls={as_text(month): _count(count) for month, count in document.get("calls", {}).items()},
             rooms={as_text(room): _decode_note(room, one) for room, one in document.get("rooms", {}).items()},
             days_off={as_text(address): as_text(why) for address, why in document.get("days_off", {}).items()},
+            calendars={as_text(who): _calendar(one) for who, one in document.get("calendars", {}).items()},
         )
     except StateError:
         raise
@@ -83,6 +99,9 @@ def encode_entry(entry: Entry) -> Json:
         "url": entry.url,
         "room_code": entry.room_code,
         "applied": None if entry.applied is None else encode_occurrence(entry.applied),
+        "carries": entry.carries,
+        "intact": entry.intact,
+        "verified": None if entry.verified is None else entry.verified.isoformat(),
     }
 
 
@@ -99,6 +118,25 @@ def decode_entry(document: Json, address: str) -> Entry:
         url=as_text(document["url"]),
         room_code=as_text(document["room_code"]),
         applied=None if applied is None else decode_occurrence(applied, key),
+        carries=bool(document.get("carries", True)),
+        intact=bool(document.get("intact", False)),
+        verified=None if document.get("verified") is None else as_instant(document["verified"]),
+    )
+
+
+def _encode_calendar(calendar: Calendar) -> Json:
+    return {
+        "token": calendar.token,
+        "listed_at": calendar.listed_at.isoformat(),
+        "events": [encode_event(event) for event in calendar.events],
+    }
+
+
+def _calendar(document: Json) -> Calendar:
+    return Calendar(
+        token=as_text(document["token"]),
+        listed_at=as_instant(document["listed_at"]),
+        events=tuple(decode_event(one) for one in document["events"]),
     )
 
 
@@ -119,6 +157,7 @@ def encode_occurrence(one: Occurrence) -> Json:
         "protect": one.protect,
         "ignore": list(one.ignore),
         "link": one.link.value,
+        **_encode_series(one),
     }
 
 
@@ -142,7 +181,47 @@ def decode_occurrence(document: Json, key: Key) -> Occurrence:
         protect=bool(document.get("protect", False)),
         ignore=tuple(as_text(path) for path in document.get("ignore", ())),
         link=Link(document.get("link", Link.PER_OCCURRENCE)),
+        recurrence=decode_recurrence(document.get("recurrence")),
+        left_out=tuple(as_instant(one).astimezone(zone) for one in document.get("left_out", ())),
     )
+
+
+def _encode_series(one: Occurrence) -> Json:
+    if one.recurrence is None:
+        return {}
+    left_out = [start.isoformat() for start in one.left_out]
+    return {"recurrence": encode_recurrence(one.recurrence), "left_out": left_out}
+
+
+def encode_recurrence(recurrence: Recurrence | None) -> Json | None:
+    """Return the recurrence of an event as JSON."""
+    if recurrence is None:
+        return None
+    until = recurrence.until.isoformat() if recurrence.until is not None else None
+    return asdict(recurrence.pattern) | {"until": until, "count": recurrence.count}
+
+
+def decode_recurrence(document: Json | None) -> Recurrence | None:
+    """Return the recurrence of an event; raise KeyError, TypeError or ValueError where `document` is none."""
+    if document is None:
+        return None
+    numbers = {name: int(document[name]) for name in ("interval", "day_of_month", "index", "first_day")}
+    pattern = Pattern(kind=PatternKind(document["kind"]), days=tuple(int(day) for day in document["days"]), **numbers)
+    until = document["until"]
+    return Recurrence(
+        pattern=pattern, until=None if until is None else date.fromisoformat(until), count=_count(document["count"])
+    )
+
+
+def encode_instance(one: Instance) -> Json:
+    """Return the instance of a recurring event as JSON."""
+    return asdict(one) | {"start": one.start.isoformat(), "origin": one.origin.isoformat()}
+
+
+def decode_instance(document: Json) -> Instance:
+    """Return the instance; raise KeyError, TypeError or ValueError where `document` is none."""
+    times = {name: as_instant(document[name]) for name in ("start", "origin")}
+    return Instance(id=as_text(document["id"]), quiet=bool(document["quiet"]), **times)
 
 
 def decode_settings(document: Mapping[str, Any]) -> Settings:
@@ -205,6 +284,59 @@ def _room_field(name: str, value: Any) -> Any:
     if isinstance(value, bool):
         return value
     return _count(value) if isinstance(value, int) else as_text(value)
+
+
+def encode_event(event: Event) -> Json:
+    """Return the event as JSON."""
+    return asdict(event) | {
+        "start": event.start.isoformat(),
+        "end": event.end.isoformat(),
+        "attendees": [asdict(who) for who in sorted(event.attendees)],
+        "rooms": [asdict(room) for room in sorted(event.rooms)],
+        "origin": None if event.origin is None else event.origin.isoformat(),
+        "recurrence": encode_recurrence(event.recurrence),
+    }
+
+
+def decode_event(document: Json) -> Event:
+    """Return the event; raise KeyError, TypeError or ValueError where `document` is none."""
+    rooms = (RoomBooking(**(room | {"status": RoomStatus(room["status"])})) for room in document["rooms"])
+    return Event(
+        **(
+            document
+            | {
+                "start": as_instant(document["start"]),
+                "end": as_instant(document["end"]),
+                "attendees": tuple(Attendee(**who) for who in document["attendees"]),
+                "rooms": tuple(rooms),
+                "origin": None if document.get("origin") is None else as_instant(document["origin"]),
+                "recurrence": decode_recurrence(document.get("recurrence")),
+            }
+        )
+    )
+
+
+def encode_conference(conference: Conference | None) -> Json | None:
+    """Return the conference as JSON."""
+    if conference is None:
+        return None
+    return {
+        "id": conference.id,
+        "title": conference.title,
+        "start": conference.start.isoformat(),
+        "end": conference.end.isoformat(),
+        "url": conference.url,
+        "room_code": conference.room_code,
+        "settings": None if conference.settings is None else plain(conference.settings),
+        "cancelled": conference.cancelled,
+    }
+
+
+def decode_conference(document: Json) -> Conference:
+    """Return the conference; raise KeyError, TypeError or ValueError where `document` is none."""
+    settings = document["settings"]
+    times = {name: as_instant(document[name]) for name in ("start", "end")}
+    return Conference(**(document | times | {"settings": None if settings is None else decode_settings(settings)}))
 
 
 def _times_as_text(document: Json) -> Json:

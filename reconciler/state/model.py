@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from reconciler.models import Key, Occurrence
+from reconciler.models import Event, Key, Occurrence
 from reconciler.room import RoomNote
 
 FORMAT_VERSION = 1
@@ -19,6 +19,8 @@ class Entry:
 
     `conference_id` or `event_id` is "" where there is none (yet). `applied` is the occurrence as it was last written
     in full, None where that never happened. `revision` counts the events made for it, see `reconciler.marker`.
+    `carries` is False where a shared conference stands at another occurrence. `intact` says that the last list of the
+    calendar showed the event exactly as it was applied, `verified` when the conference was last seen to be.
     """
 
     key: Key
@@ -29,6 +31,22 @@ class Entry:
     url: str = ""
     room_code: str = ""
     applied: Occurrence | None = None
+    carries: bool = True
+    intact: bool = False
+    verified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """What is remembered of an organiser's calendar, so that the next list tells but what has changed since.
+
+    `token` is DingTalk's sync token, `listed_at` when the calendar was last listed whole. `events` are those of this
+    workspace that are not as they were applied; those that are stand in the entries alone.
+    """
+
+    token: str
+    listed_at: datetime
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +91,7 @@ class State:
     calls: Mapping[str, int] = field(default_factory=dict)
     days_off: Mapping[str, str] = field(default_factory=dict)
     rooms: Mapping[str, RoomNote] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by organiser
 
 
 def renamed(state: State, names: Mapping[str, str]) -> State:
@@ -87,7 +106,7 @@ def renamed(state: State, names: Mapping[str, str]) -> State:
         new = key.moved(names)
         applied = None if entry.applied is None else replace(entry.applied, key=entry.applied.key.moved(names))
         if new not in entries:
-            entries[new] = replace(entry, key=new, applied=applied)
+            entries[new] = replace(entry, key=new, applied=applied, intact=False)
         elif new != key:
             entries[key] = entry
     opened = {}
@@ -107,7 +126,15 @@ def pruned(state: State, now: datetime) -> State:
     entries = {
         key: entry
         for key, entry in state.entries.items()
-        if entry.applied is None or entry.applied.end + KEPT_AFTER_END > now
+        if entry.applied is None or _last_day(entry.applied) + KEPT_AFTER_END > now
     }
     opened = {address: one for address, one in state.opened.items() if one.at + KEPT_AFTER_END > now}
     return replace(state, entries=entries, opened=opened)
+
+
+def _last_day(applied: Occurrence) -> datetime:
+    """Return when an occurrence ends; of a series without an end, a day that never comes."""
+    if applied.recurrence is None:
+        return applied.end
+    until = applied.recurrence.until
+    return applied.end + timedelta(days=36_500) if until is None else datetime.combine(until, applied.end.timetz())

@@ -180,6 +180,7 @@ def test_a_conference_that_a_person_cancelled_is_made_anew_for_all(hands: Hands)
     hands.declare(sync=sync())
     applied(hands)
     (old,) = alive(hands)
+    hands.now += timedelta(hours=25)  # conferences are looked after once a day
     hands.team.client.conferences.cancel(organizer="union-alice", conference_id=old)
     assert sorted(applied(hands)) == ["conference.create", *["event.update"] * 4]
     assert led_to(hands.team.events("alice")) == set(alive(hands))

@@ -186,7 +186,7 @@ def test_a_cancelled_conference_is_replaced_in_its_event(team: Team) -> None:
     event = team.events()[0]
     old = team.conference(event)
     team.client.conferences.cancel(organizer="union-alice", conference_id=old.id)
-    team.apply()
+    team.apply("--refresh", "full")
     again = team.events()[0]
     assert again.id == event.id
     assert team.conference(again).id != old.id

@@ -21,7 +21,8 @@ def test_what_is_made_anew_belongs_to_the_declared_organizer() -> None:
     gone = replace(booked(occurrence(organizer="alice")), event=None, conference=None)
     want = occurrence(organizer="dave")
     work = Work.begin(
-        PlannedChange(change=Change(action=Action.CREATE, before=gone, after=want), operations=(), notifies=0)
+        PlannedChange(change=Change(action=Action.CREATE, before=gone, after=want), operations=(), notifies=0),
+        at=NOW,
     )
     assert work.entry.organizer == "dave"
 
@@ -44,7 +45,7 @@ def test_an_unanswered_creation_stays_in_the_journal_until_the_state_tells_it(tm
     executor = Executor(cast("Client", _Mute()), journal, workspace="acme", clock=lambda: NOW, names={})
     want = occurrence()
     change = Change(action=Action.CREATE, before=None, after=want)
-    work = Work.begin(PlannedChange(change=change, operations=(), notifies=0))
+    work = Work.begin(PlannedChange(change=change, operations=(), notifies=0), at=NOW)
     with pytest.raises(NoAnswer):
         executor.execute(Operation(id="o1", call=Call.CONFERENCE_CREATE), work)
     empty = State(workspace="acme", lineage="one")

@@ -1,0 +1,61 @@
+"""`calendar: series`: whether DingTalk's own recurring event can say what the schedule says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.config.document import Findings, Path
+from reconciler.models import Link
+from reconciler.patterns import Pattern
+from reconciler.schedule.expand import first_occurrence
+from reconciler.schedule.model import Schedule
+from reconciler.schedule.pattern import NotExpressible, pattern_of
+from reconciler.schedule.recurrence import parse_rule
+
+LONGEST_GAP = 35  # days: what is rarer is not seen by a look at the weeks around now
+
+
+def read_link(tree: dict[str, Any], path: Path, findings: Findings) -> Link:
+    """Return where people join: a recurring event has one link for all of its dates."""
+    said = tree.get("link")
+    if tree.get("calendar") != "series":
+        return Link(said or Link.PER_OCCURRENCE)
+    if said == Link.PER_OCCURRENCE:
+        message = "with calendar: series all occurrences have one event, and so one link"
+        findings.error((*path, "link"), message, "write link: stable or link: event, or leave calendar: series out")
+    return Link.EVENT if said == Link.EVENT else Link.STABLE
+
+
+def read_pattern(
+    tree: dict[str, Any], schedule: Schedule, path: Path, findings: Findings, *, pooled: bool
+) -> Pattern | None:
+    """Return the pattern of a meeting that is to be one recurring event; None where each occurrence has its own.
+
+    Where a series is asked for and can't be, that is noted with the reason.
+    """
+    if tree.get("calendar") != "series":
+        return None
+    first = first_occurrence(schedule)
+    if first is None:
+        return None  # noted with the schedule
+    reason = "it takes place once" if schedule.rule is None else ""
+    found = None
+    if schedule.rule is not None:
+        try:
+            found = pattern_of(parse_rule(schedule.rule), first)
+        except NotExpressible as refusal:
+            reason = refusal.what
+    if found is not None and found.longest_gap > LONGEST_GAP:
+        reason = "it is rarer than once a month, where an event for each occurrence costs no more"
+    if "time" in (tree.get("ignore") or ()):
+        reason = "ignore: time leaves its time to people"
+    if pooled:
+        reason = "its rooms are chosen for each occurrence"
+    if not reason:
+        if tree.get("adopt"):
+            message = "what is adopted are events of single occurrences, and none of them becomes a series"
+            findings.error((*path, "adopt"), message, "take calendar: series out, or adopt", on_key=True)
+        return found
+    hint = "take calendar: series out, or keep to what a recurring event of DingTalk's can say"
+    findings.warn((*path, "calendar"), f"no series, but an event for each occurrence: {reason}", hint)
+    return None

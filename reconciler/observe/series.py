@@ -1,0 +1,111 @@
+"""Recurring events of ours: the events themselves, which no list shows for long, and their coming instances."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.dingtalk import Reader
+from reconciler.dingtalk.errors import ApiError, NotFound
+from reconciler.marker import Marker, parse_description
+from reconciler.models import Event, Key
+from reconciler.native import is_over
+from reconciler.observe.findings import Findings
+from reconciler.observe.reads import Reads
+from reconciler.observe.scope import Scope
+from reconciler.observe.sorting import keep_one
+from reconciler.observed import Observed
+from reconciler.patterns import Instance
+from reconciler.state.model import Entry, State
+
+Found = Mapping[str, tuple[str, Key]]  # id of a recurring event → whose it is, and which
+
+
+def find_series(  # noqa: PLR0917  # all of it is what a look needs
+    reader: Reader,
+    reads: Reads,
+    events: Iterable[Event],
+    state: State,
+    scope: Scope,
+    findings: Findings,
+    now: datetime,
+) -> None:
+    """File the recurring events of this workspace under their keys, with their instances before `scope.until`.
+
+    They are known by the state, and by the instances that a list shows. Each is asked for by itself: where it ends, and
+    whether it is still there, is told by no instance.
+    """
+    entries = {key: entry for key, entry in state.entries.items() if key.series and scope.asks_for(key)}
+    found = {one.event_id: (one.organizer, key) for key, one in entries.items() if one.event_id}
+    found |= {name: of for name, of in _marked(events, scope) if name not in found and scope.asks_for(of[1])}
+    for half_made in (Observed(key=key, entry=entry) for key, entry in entries.items() if not entry.event_id):
+        if not half_made.has_started(now):
+            findings.live[half_made.key] = half_made
+    asked = reads.all(lambda name: reader.events.get(organizer=found[name][0], event_id=name), found)
+    for name, answer in asked:
+        key = found[name][1]
+        known = entries.get(key)
+        entry = known if known is not None and known.event_id in {"", name} else None
+        gone = Observed(key=key, entry=entry)
+        if isinstance(answer, ApiError) and not isinstance(answer, NotFound):
+            findings.fail(str(key), answer, [key.meeting])
+        elif isinstance(answer, ApiError) or answer.cancelled:
+            if entry is not None and not gone.has_started(now):
+                findings.live.setdefault(key, gone)
+        else:
+            _file(
+                findings, replace(gone, event=answer, marker=parse_description(answer.description).marker), scope, now
+            )
+    _look_at_instances(reader, reads, scope, findings, now)
+
+
+def _marked(events: Iterable[Event], scope: Scope) -> Iterator[tuple[str, tuple[str, Key]]]:
+    for event in events:
+        marker = parse_description(event.description).marker
+        if marker is not None and marker.key.series and marker.workspace == scope.workspace and not event.cancelled:
+            yield event.series or event.id, (event.organizer, marker.key.moved(scope.moved))
+
+
+def _file(findings: Findings, one: Observed, scope: Scope, now: datetime) -> None:
+    """File a recurring event; one that is over for the conference alone, which its successor may lead to."""
+    event = one.event
+    assert event is not None  # noqa: S101  # the caller has one
+    if not is_over(event, now):
+        there = findings.live.get(one.key)
+        if there is not None and there.event is None:
+            del findings.live[one.key]
+            one = replace(one, entry=there.entry)
+        keep_one(findings, one, owner=scope.meetings.get(one.key.meeting))
+        return
+    if one.entry is None and one.marker is not None:
+        one = replace(one, entry=_remains(one.key, event, one.marker))
+    findings.deleted.setdefault(one.key, replace(one, event=None))
+
+
+def _remains(key: Key, event: Event, marker: Marker) -> Entry:
+    return Entry(key=key, organizer=event.organizer, conference_id=marker.conference, revision=marker.revision)
+
+
+def _look_at_instances(reader: Reader, reads: Reads, scope: Scope, findings: Findings, now: datetime) -> None:
+    until = scope.until
+    if until is None:
+        return
+    series: dict[str, list[Observed]] = defaultdict(list)
+    for one in findings.live.values():
+        if one.key.series and one.event is not None:
+            series[one.event.organizer].append(one)
+
+    for who, answer in reads.all(lambda who: reader.events.view(organizer=who, since=now, until=until), series):
+        if isinstance(answer, ApiError):
+            findings.fail(f"the calendar of {who}", answer, {one.key.meeting for one in series[who]})
+            continue
+        for one in series[who]:
+            name = one.event.id if one.event is not None else ""
+            instances = tuple(_instance(each) for each in answer.events if each.series == name and each.start > now)
+            findings.live[one.key] = replace(one, instances=instances)
+
+
+def _instance(event: Event) -> Instance:
+    return Instance(start=event.start, origin=event.origin or event.start, id=event.id)
