@@ -19,6 +19,7 @@ from reconciler.drift import Finding, find_drift
 from reconciler.errors import PlanStale, StateError, UsageError
 from reconciler.gathering import address_of, gathered
 from reconciler.guard import disabled, frozen, gone_before_adoption, spare
+from reconciler.lastseen import last_seen
 from reconciler.models import Key, Link, Occurrence
 from reconciler.observe import Refresh, Scope, observe, remembered, verify
 from reconciler.observed import Observation, Observed, Told
@@ -450,7 +451,7 @@ def remembered_agenda(config: Config, store: Store, *, now: datetime, until: dat
         or person.alias
         for person in config.people.values()
     }
-    observed = remembered(renamed(state, config.moved))
+    observed = last_seen(state, remembered(renamed(state, config.moved)), config.moved)
     wanted = as_applied(desired(config, people, after=now - timedelta(days=1), before=until), observed)
     return Agenda(
         wanted=tuple(occurrence for occurrence in wanted if occurrence.end > now),
