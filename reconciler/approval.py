@@ -27,7 +27,16 @@ def awaited(plan: Plan, details: Mapping[str, RoomDetail | None]) -> tuple[Pendi
         for room in booked:
             detail = details.get(room)
             if detail is not None and detail.approval:
-                found.append(Pending(address=str(want.key), start=want.start, room=room, booked=False))
+                found.append(
+                    Pending(
+                        address=str(want.key),
+                        start=want.start,
+                        room=room,
+                        booked=False,
+                        organizer=want.organizer,
+                        contact=detail.contact,
+                    )
+                )
     return tuple(sorted(found, key=lambda one: (one.start.timestamp(), one.address, one.room)))
 
 
@@ -35,7 +44,7 @@ def waiting(want: Occurrence, event: Event | None) -> Iterator[Pending]:
     """Yield the rooms of `event` that wait for an approval."""
     for room in event.rooms if event is not None else ():
         if room.status is RoomStatus.TENTATIVE:
-            yield Pending(address=str(want.key), start=want.start, room=room.room_id)
+            yield Pending(address=str(want.key), start=want.start, room=room.room_id, organizer=want.organizer)
 
 
 def counted(pending: Iterable[Pending]) -> int:

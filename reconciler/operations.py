@@ -80,12 +80,17 @@ class RoomProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A room that waits for somebody's approval, or, where it is yet to be booked, is going to."""
+    """A room that waits for somebody's approval, or, where it is yet to be booked, is going to.
+
+    `organizer` is the union id of whose event it is, `contact` of whom to ask.
+    """
 
     address: str
     start: datetime
     room: str
     booked: bool = True
+    organizer: str = ""
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

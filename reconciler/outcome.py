@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from reconciler.diff import Action
 from reconciler.models import Key
-from reconciler.operations import Call, Operation, PlannedChange
+from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange
 from reconciler.state.model import Entry, Orphan
 
 
@@ -59,6 +59,8 @@ class Outcome:
     stopped: Failure | None = None
     api_calls: int = 0
     unsaved: Failure | None = None
+    pending: tuple[Pending, ...] = ()  # what waits for an approval now, as far as that is known
+    declined: tuple[Pending, ...] = ()  # what was refused while this run waited
 
     def count(self, status: Status, action: Action | None = None) -> int:
         """Return how many changes have this status, of one action or of all."""
@@ -76,3 +78,21 @@ class Outcome:
     def rooms(self, call: Call) -> int:
         """Return how many rooms were booked or released."""
         return sum(len(operation.rooms) for one in self.results for operation in one.done if operation.call is call)
+
+
+def waiting_now(plan: Plan, outcome: Outcome) -> tuple[Pending, ...]:
+    """Return what waits for an approval once `plan` has come to `outcome`: what did before, and what was booked."""
+    held: dict[str, frozenset[str]] = {}
+    for result in outcome.results:
+        after = result.planned.change.after
+        if after is not None:
+            entry = outcome.entries.get(after.key)
+            rooms = entry.applied.rooms if entry is not None and entry.applied is not None else None
+            held[result.planned.change.address] = (
+                frozenset(rooms or ()) if result.status is Status.DONE else frozenset()
+            )
+    return tuple(
+        replace(one, booked=True)
+        for one in plan.pending
+        if (one.booked and one.address not in held) or one.room in held.get(one.address, frozenset())
+    )

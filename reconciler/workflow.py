@@ -24,7 +24,7 @@ from reconciler.models import Key, Link, Occurrence
 from reconciler.observe import Refresh, Scope, observe, remembered, verify
 from reconciler.observed import Observation, Observed, Told
 from reconciler.operations import Plan, Quota, verification_of
-from reconciler.outcome import Outcome
+from reconciler.outcome import Outcome, waiting_now
 from reconciler.plan import plan
 from reconciler.planfile import config_digest, seen_digest, state_digest
 from reconciler.policy import verification_budget
@@ -39,6 +39,7 @@ from reconciler.sharing import AHEAD
 from reconciler.state.model import State, pruned, renamed
 from reconciler.state.store import Store
 from reconciler.upcoming import ahead, days_off, explained, made_up, next_dates
+from reconciler.waiting import wait_for_answers
 from reconciler.wishing import as_applied
 
 SLACK = timedelta(days=31)  # how far around what was seen the schedule is expanded, so that old finds its new
@@ -309,7 +310,47 @@ def apply_plan(
     except StateError as error:  # what was done is told all the same
         unsaved = applying.failure(error)
     orphans = planned.state.orphans + outcome.orphans  # what nobody has dismissed is told again
-    return replace(outcome, orphans=orphans, api_calls=calls_made(client) - before, unsaved=unsaved)
+    return replace(
+        outcome,
+        orphans=orphans,
+        api_calls=calls_made(client) - before,
+        unsaved=unsaved,
+        pending=waiting_now(planned.plan, outcome),
+    )
+
+
+def wait_for_approvals(
+    planned: Planned,
+    outcome: Outcome,
+    client: Client,
+    store: Store,
+    *,
+    limit_s: float,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], bool],
+) -> Outcome:
+    """Return `outcome` with what came of its bookings that wait for an approval, within `limit_s` seconds.
+
+    `sleep` returns whether to go on. The state is not locked meanwhile; the calls that it takes are counted in it.
+    """
+    before = calls_made(client)
+    found = wait_for_answers(
+        client, outcome.pending, workspace=planned.plan.workspace, limit_s=limit_s, clock=clock, sleep=sleep
+    )
+    made = calls_made(client) - before
+    if made:
+        _count(store, made, now=clock())
+    return replace(outcome, pending=found.pending, declined=found.declined, api_calls=outcome.api_calls + made)
+
+
+def _count(store: Store, made: int, *, now: datetime) -> None:
+    month = now.strftime("%Y-%m")
+    try:
+        with store.lock.held("apply", now=now):
+            state = store.load()
+            store.save(replace(state, calls={month: state.calls.get(month, 0) + made}), rescue=False)
+    except StateError:
+        return  # the count is no promise
 
 
 def rebuild_state(planned: Planned, store: Store, client: Client, *, now: datetime) -> State:

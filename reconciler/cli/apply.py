@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli.options import (
     Globals,
+    Seconds,
     ci_outputs_option,
     foresight_option,
     global_options,
@@ -23,6 +24,13 @@ from reconciler.cli.options import (
 @option("--allow-cancel", type=click.IntRange(0), default=0, metavar="N", help="Agree to N cancellations at once.")
 @refresh_option
 @foresight_option
+@option(
+    "--wait",
+    type=Seconds(),
+    default="0s",
+    metavar="DURATION",
+    help="Wait so long for approvals of rooms; looks a few times, and each look costs a call for each organiser.",
+)
 @ci_outputs_option
 @global_options
 def command(
@@ -40,6 +48,7 @@ def command(
     ignore_quota: bool,
     override_freeze: bool,
     allow_cancel: int,
+    wait: float,
     ci_outputs: bool,
 ) -> int:
     """Make DingTalk be as the config says: plan, ask, carry out. A second apply finds nothing to do.
@@ -77,6 +86,7 @@ def command(
         override_freeze=override_freeze,
         allow_cancel=allow_cancel,
         saved=planfile,
+        wait_s=wait,
     )
     told = Told(annotate=False, outputs=ci_outputs, document=as_json, planning=False)
     with told.failing():

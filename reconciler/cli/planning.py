@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from reconciler.outcome import Failure, Outcome, Status
 from reconciler.policy import refuse_mass_cancellation, refuse_over_quota
 from reconciler.report.document import apply_document, dump, plan_document
 from reconciler.report.names import Names
-from reconciler.workflow import Planned, Question, apply_plan, check_saved, make_plan
+from reconciler.workflow import Planned, Question, apply_plan, check_saved, make_plan, wait_for_approvals
 
 FAILED, DEFERRED = 1, 3
 STOPPED = {"SIGINT": 130, "SIGTERM": 143}
@@ -128,6 +129,7 @@ class Applying:
     saved: Path | None = None
     ignore_quota: bool = False
     override_freeze: bool = False
+    wait_s: float = 0  # for approvals of rooms
 
 
 def plan_and_apply(question: Question, how: Applying, settings: Globals) -> int:
@@ -139,28 +141,32 @@ def plan_and_apply(question: Question, how: Applying, settings: Globals) -> int:
     if not how.override_freeze:
         refuse_frozen(project.config, project.clock())
     lock = project.store.lock.held(how.operation, now=project.clock(), timeout_s=how.lock_timeout_s)
-    with lock, project.client() as client:
-        if how.saved is not None:
-            plan, ground = read_plan(how.saved)
-            made = check_saved(plan, ground, project.config, client, project.store, now=project.clock())
-        else:
-            made = planned(project, client, question, settings, quiet=how.as_json)
-        if not how.as_json:
-            show_plan(made, project, settings, as_json=False)
-        if how.allow_cancel is not None:
-            refuse_mass_cancellation(made.plan, allowed=how.allow_cancel)
-        if not how.ignore_quota:
-            refuse_over_quota(made.plan)
-        if not confirmed(how.ask, auto_approve=how.auto_approve or how.saved is not None, count=len(made.plan.changes)):
-            tell("Nothing was changed.")
-            return FAILED
-        outcome = _carry_out(made, project, client, settings, how, parallelism=question.parallelism)
+    with project.client() as client:
+        with lock:
+            if how.saved is not None:
+                plan, ground = read_plan(how.saved)
+                made = check_saved(plan, ground, project.config, client, project.store, now=project.clock())
+            else:
+                made = planned(project, client, question, settings, quiet=how.as_json)
+            if not how.as_json:
+                show_plan(made, project, settings, as_json=False)
+            if how.allow_cancel is not None:
+                refuse_mass_cancellation(made.plan, allowed=how.allow_cancel)
+            if not how.ignore_quota:
+                refuse_over_quota(made.plan)
+            agreed = how.auto_approve or how.saved is not None
+            if not confirmed(how.ask, auto_approve=agreed, count=len(made.plan.changes)):
+                tell("Nothing was changed.")
+                return FAILED
+            outcome = _carry_out(made, project, client, settings, how, parallelism=question.parallelism)
+        if how.wait_s and outcome.pending and outcome.stopped is None:
+            outcome = _wait(made, outcome, project, client, limit_s=how.wait_s)
     if how.as_json:
         click.echo(dump(apply_document(outcome, made.plan)), nl=False)
     else:
         from reconciler.report.apply_text import apply_text
 
-        show(apply_text(outcome, made.plan), no_color=settings.no_color)
+        show(apply_text(outcome, made.plan, names_for(project, made)), no_color=settings.no_color)
     if outcome.unsaved is not None:
         tell(f"error: {outcome.unsaved.message}\n  {outcome.unsaved.hint}")
     notify(outcome, made.plan, operation=how.operation)
@@ -183,14 +189,36 @@ def _carry_out(
         )
 
 
-def exit_code(made: Planned, outcome: Outcome) -> int:
-    """Return 1 where anything failed, could not be read or not be saved, 3 where a limit put something off, else 0.
+def _wait(made: Planned, outcome: Outcome, project: Project, client: Client, *, limit_s: float) -> Outcome:
+    """Wait until all rooms are approved or declined, at most `limit_s` seconds, or until a signal asks to stop."""
+    stop = Stop()
 
+    def sleep(seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while not stop.requested and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 1))
+        return not stop.requested
+
+    organizers = len({one.organizer for one in outcome.pending})
+    tell(
+        f"waiting for the approval of {len(outcome.pending)} rooms, {limit_s / 60:g} minutes at most;"
+        f" a look now and then costs {organizers} {'call' if organizers == 1 else 'calls'}"
+    )
+    with stopping(stop):
+        return wait_for_approvals(
+            made, outcome, client, project.store, limit_s=limit_s, clock=project.clock, sleep=sleep
+        )
+
+
+def exit_code(made: Planned, outcome: Outcome) -> int:
+    """Return 1 where anything failed, was declined, could not be read or not be saved, else 0.
+
+    3 where nothing but a limit put something off.
     A run that a signal stopped ends as shells expect it: 130 for SIGINT, 143 for SIGTERM.
     """
     if outcome.stopped is not None and outcome.stopped.code in STOPPED:
         return STOPPED[outcome.stopped.code]
-    if outcome.count(Status.FAILED) or outcome.unsaved is not None:
+    if outcome.count(Status.FAILED) or outcome.unsaved is not None or outcome.declined:
         return FAILED
     return reading_code(made) or (DEFERRED if outcome.count(Status.DEFERRED) else 0)
 

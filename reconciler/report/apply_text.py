@@ -11,15 +11,19 @@ from reconciler.operations import Call, Plan
 from reconciler.outcome import Outcome, Result, Status
 from reconciler.report.failures_text import failure_lines
 from reconciler.report.lines import Line, blank, counted, line
+from reconciler.report.names import Names
+from reconciler.report.rooms_ahead import told_pending
 from reconciler.report.times import clock, day, utc
 from reconciler.state.model import Orphan
 
+NAMELESS = Names()
 _STYLE = {Status.FAILED: "bold red", Status.DEFERRED: "yellow"}
 
 
-def apply_text(outcome: Outcome, plan: Plan) -> RenderableType:
-    """Return what failed, what was put off, what may have been left behind, and the sum."""
+def apply_text(outcome: Outcome, plan: Plan, names: Names = NAMELESS) -> RenderableType:
+    """Return what failed, what was put off, what may have been left behind, what waits, and the sum."""
     lines = [*failure_lines(plan.failures), *_unfinished(outcome), *_mismatches(outcome), *_orphans(outcome.orphans)]
+    lines += [*_answers(outcome, names)]
     if lines:
         lines.append(blank())
     return Group(*lines, _sum(outcome, plan))
@@ -39,6 +43,14 @@ def _one(result: Result) -> Iterator[Line]:
         yield line(f"{result.error.message} ", (f"[{result.error.code}]", "dim"), indent=2)
         if result.error.hint:
             yield line((result.error.hint, "dim"), indent=2)
+
+
+def _answers(outcome: Outcome, names: Names) -> Iterator[Line]:
+    for one in outcome.declined:
+        ask = f"; ask {names.person(one.contact)}" if one.contact else ""
+        yield line(("declined", "bold red"), " ", (one.address, "bold"), f" room {names.room(one.room)}{ask}")
+    for room, told in told_pending(outcome.pending, names):
+        yield line(("pending", "cyan"), f" room {room} {told}", hang=2)
 
 
 def _mismatches(outcome: Outcome) -> Iterator[Line]:

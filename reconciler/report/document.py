@@ -81,10 +81,13 @@ def apply_document(outcome: Outcome, plan: Plan) -> Document:
             "failed": outcome.count(Status.FAILED),
             "deferred": outcome.count(Status.DEFERRED),
             "api_calls": outcome.api_calls,
+            "pending": len(outcome.pending),
         },
         "results": [_result(result) for result in outcome.results],
         "orphans": [_orphan(orphan) for orphan in outcome.orphans],
         "failures": _failures(plan.failures),
+        "pending": [_waiting(one) for one in outcome.pending],
+        "declined": [_waiting(one) for one in outcome.declined],
     }
     return document if outcome.stopped is None else document | {"stopped": _error(outcome.stopped)}
 
@@ -162,6 +165,10 @@ def _room_problem(one: RoomProblem) -> Document:
 
 def _pending(one: Pending) -> Document:
     return {"address": one.address, "start": one.start.isoformat(), "room": one.room, "booked": one.booked}
+
+
+def _waiting(one: Pending) -> Document:
+    return {"address": one.address, "start": one.start.isoformat(), "room": one.room, "contact": one.contact or None}
 
 
 def _change(planned: PlannedChange) -> Document:

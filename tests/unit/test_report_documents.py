@@ -152,7 +152,7 @@ def test_an_outcome_tells_each_result_and_errors_only_where_there_are_some(mixed
     document = valid("apply", apply_document(outcome, replace(mixed, failures=(FAILURE,))))
     assert document["summary"] == {
         "created": 0, "updated": 0, "cancelled": 1, "booked": 0, "released": 0, "failed": 1, "deferred": 1,
-        "api_calls": 9,
+        "api_calls": 9, "pending": 0,
     }  # fmt: skip
     assert document["results"][0]["error"] == {
         "code": "room-taken",
