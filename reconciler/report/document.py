@@ -64,6 +64,11 @@ def plan_document(plan: Plan) -> Document:
         "room_problems": [_room_problem(one) for one in plan.problems],
         "pending": [_pending(one) for one in plan.pending],
     }
+    document["verification"] = {
+        "asked": plan.verification.asked,
+        "presumed": plan.verification.presumed,
+        "oldest": None if plan.verification.oldest is None else utc(plan.verification.oldest),
+    }
     return document if plan.quota is None else document | {"quota": _quota(plan.quota)}
 
 

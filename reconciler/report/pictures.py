@@ -21,6 +21,7 @@ from reconciler.report.agenda import AgendaItem
 from reconciler.report.fields import times_of, timezone_of, title_of
 from reconciler.report.fields_text import told_fields
 from reconciler.report.names import Names
+from reconciler.report.rooms_ahead import told_pending, told_problems
 
 _MARKS = {RoomStatus.ACCEPTED: Mark.HELD, RoomStatus.TENTATIVE: Mark.PENDING, RoomStatus.DECLINED: Mark.DECLINED}
 _STATES = {Action.CREATE: State.NEW, Action.UPDATE: State.CHANGED, Action.CANCEL: State.CANCELLED}
@@ -52,10 +53,17 @@ def plan_html(plan: Plan, names: Names, *, zone: ZoneInfo | None = None) -> str:
         title=plan.workspace,
         generated_at=plan.generated_at,
         lead=(f"Applying it takes {counted(plan.api_calls, 'API call')}. {rest}",),
-        warnings=(*(f"not read: {one.where}: {one.message}" for one in plan.failures), *plan.warnings),
+        warnings=tuple(_warnings(plan, names)),
     )
     found = [entry for planned in plan.changes for entry in _planned(planned, names)]
     return agenda_page(lay_out(found, (), heading=heading, zone=chosen))
+
+
+def _warnings(plan: Plan, names: Names) -> Iterator[str]:
+    yield from (f"not read: {one.where}: {one.message}" for one in plan.failures)
+    yield from (f"{meeting} {told}" for _, meeting, told in told_problems(plan.problems, names))
+    yield from (f"room {room} {told}" for room, told in told_pending(plan.pending, names))
+    yield from plan.warnings
 
 
 def common_zone(timezones: Iterable[str]) -> ZoneInfo:

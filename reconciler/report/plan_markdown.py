@@ -23,6 +23,7 @@ from reconciler.report.moves import notified, summary
 from reconciler.report.names import Names
 from reconciler.report.rooms_ahead import told_pending, told_problems
 from reconciler.report.times import day, span
+from reconciler.report.verified import told_verification
 from reconciler.upcoming import NextDates
 
 LIMIT = 60_000  # characters; leaves room for what a workflow adds
@@ -125,6 +126,7 @@ def _sum(plan: Plan) -> Iterator[str]:
     if messages := sum(planned.notifies for planned in plan.changes):
         people = len(notified(plan.changes))
         told += f" Messages: {messages:,} to {people:,} {'person' if people == 1 else 'people'} invited."
+    told += f" Conferences: {looked}." if (looked := told_verification(plan)) else ""
     yield told if plan.quota is None else f"{told} {_quota(plan.quota, plan.api_calls)}"
 
 

@@ -21,6 +21,7 @@ from reconciler.report.moves import notified, summary
 from reconciler.report.names import Names
 from reconciler.report.rooms_ahead import told_pending, told_problems
 from reconciler.report.times import day, span
+from reconciler.report.verified import told_verification
 from reconciler.upcoming import DayOff, NextDates
 
 _SIGN = {Action.CREATE: ("+", "bold green"), Action.UPDATE: ("~", "bold yellow"), Action.CANCEL: ("-", "bold red")}
@@ -150,6 +151,7 @@ def _totals(plan: Plan, qps: int) -> Iterator[Line]:
             yield line(("Incomplete", "bold red"), f": {unchanged} {are} as declared; not everything could be read.")
         else:
             yield line(("Nothing to do", "bold green"), f": {unchanged} {are} as declared.")
+        yield from _verification(plan)
         return
     create, update, cancel = (plan.count(action) for action in Action)
     counts = f"{create} to create, {update} to update, {cancel} to cancel, {unchanged} unchanged."
@@ -165,8 +167,14 @@ def _totals(plan: Plan, qps: int) -> Iterator[Line]:
     yield line(("Cost", "bold"), f": {counted(plan.api_calls, 'API call')}, about {_duration(plan, qps)} at {qps}/s.")
     if plan.quota is not None:
         yield _quota(plan.quota, plan.api_calls)
+    yield from _verification(plan)
     if plan.failures:
         yield line(("Incomplete", "bold red"), ": not everything could be read; what was not is left as it is.")
+
+
+def _verification(plan: Plan) -> Iterator[Line]:
+    if told := told_verification(plan):
+        yield line(("Conferences", "dim"), (f": {told}.", "dim"))
 
 
 def _quota(quota: Quota, needed: int) -> Line:

@@ -51,7 +51,8 @@ class Team(RuleBasedStateMachine):
     @rule()
     def settle(self) -> None:
         """Apply undisturbed: everything is as declared."""
-        verdict = converge(self.world, "--allow-cancel", "100", "--parallelism", "1")
+        # What people do to a conference alone is seen when its turn comes, or when everything is asked for.
+        verdict = converge(self.world, "--allow-cancel", "100", "--parallelism", "1", "--refresh", "full")
         assert verdict.faults == (), "\n".join(verdict.faults)
         self.unmarked = self.handed = self.lost = False
 

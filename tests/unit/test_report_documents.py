@@ -74,7 +74,7 @@ def test_the_plan_has_the_keys_of_its_contract(mixed: Plan) -> None:
     document = valid("plan", plan_document(replace(mixed, failures=(FAILURE,), warnings=("beware",))))
     assert list(document) == [
         "format_version", "workspace", "generated_at", "window", "summary", "changes", "failures", "warnings",
-        "days_off", "rules", "room_problems", "pending",
+        "days_off", "rules", "room_problems", "pending", "verification",
     ]  # fmt: skip
     assert document["generated_at"] == "2026-11-29T00:00:00Z"
     assert document["window"] == {"from": "2026-11-29T00:00:00Z", "to": "2026-12-27T00:00:00Z"}
