@@ -48,7 +48,7 @@ check: lint test chaos ## All that CI runs
 bench: $(VENV)/.develop ## Measure, and print medians
 	$(BIN)/python benchmarks/run.py
 
-pictures: $(VENV)/.tool ## Make the pictures in the README anew
+pictures: $(VENV)/.develop ## Make the pictures in the README anew
 	$(BIN)/python docs/make_pictures.py
 
 docs: $(VENV)/.tool ## Make the generated parts of the documentation anew

@@ -57,10 +57,10 @@ def _chips(entry: Entry) -> Iterator[Chip]:
     now_in = {place.room for place in entry.places}
     for was in before.places or (None,):
         if moved or (was is not None and was.room not in now_in):
-            yield _former(entry, was)
+            yield _former(entry, was, moved=moved)
 
 
-def _former(entry: Entry, place: Place | None) -> Chip:
+def _former(entry: Entry, place: Place | None, *, moved: bool) -> Chip:
     before = entry.before
     assert before is not None  # noqa: S101  # the caller has looked
     return Chip(
@@ -71,6 +71,7 @@ def _former(entry: Entry, place: Place | None) -> Chip:
         end=before.end,
         mark=Mark.LEAVING if place else None,
         old=True,
+        moved=moved,
     )
 
 

@@ -105,12 +105,12 @@ def _kinds(chip: Chip) -> Iterator[str]:
 def _tags(chip: Chip) -> Iterator[str]:
     state = chip.entry.state
     if chip.old:
-        yield "cancelled" if state is State.CANCELLED else "moves away"
+        yield "cancelled" if state is State.CANCELLED else "moves away" if chip.moved else MARKS[Mark.LEAVING]
         return
     if state in {State.NEW, State.OPEN}:
         yield STATES[state]
     elif state is State.CHANGED:
-        yield "moved here" if chip.moved or chip.mark is Mark.BOOKING else "changed"
+        yield "moved here" if chip.moved else MARKS[Mark.BOOKING] if chip.mark is Mark.BOOKING else "changed"
     elif chip.mark is Mark.MISSING:
         yield MARKS[Mark.MISSING]
     if chip.mark in {Mark.PENDING, Mark.DECLINED}:

@@ -152,6 +152,13 @@ def test_a_plan_shows_where_an_occurrence_was_and_where_it_would_be() -> None:
     assert found.notices == ()
 
 
+def test_another_room_at_the_same_time_is_booked_and_the_old_one_released() -> None:
+    one = entry(state=State.CHANGED, places=(Place(room="r2", name="borealis", mark=Mark.BOOKING),))
+    before = Earlier(start=one.start, end=one.end, title="Old", places=(Place(room="r1", name="aurora"),))
+    seen = {room: blocks[0].tags for (room, _), blocks in cells(page(replace(one, before=before))).items()}
+    assert seen == {"aurora": ("to be released",), "borealis": ("to be booked",)}
+
+
 def test_a_room_that_stays_while_the_title_changes_is_shown_once() -> None:
     one = entry(state=State.CHANGED)
     before = Earlier(start=one.start, end=one.end, title="Old", places=one.places)

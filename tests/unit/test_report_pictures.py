@@ -12,6 +12,7 @@ from builders import NOW, UNTIL, booked, edited, observation, occurrence
 from reconciler.config.model import Config, Provider, Room
 from reconciler.diff import diff
 from reconciler.models import RoomBooking, RoomStatus
+from reconciler.operations import RoomProblem
 from reconciler.plan import plan
 from reconciler.report.agenda import agenda_items
 from reconciler.report.names import Names
@@ -53,11 +54,16 @@ def test_a_plan_shows_both_sides_of_a_move_and_who_did_what() -> None:
     seen = edited(booked(occurrence()), start=want.start + timedelta(hours=2), end=want.end + timedelta(hours=2))
     other, gone = occurrence("2026-12-03T10:00"), booked(occurrence("2026-12-04T10:00"))
     found = diff([want, other], observation(seen, gone), now=NOW, create_before=UNTIL)
-    made = replace(plan(found, observation(seen, gone), workspace="acme", now=NOW, until=UNTIL), warnings=("freeze",))
+    made = plan(found, observation(seen, gone), workspace="acme", now=NOW, until=UNTIL)
+    taken = RoomProblem(
+        address=str(other.key), start=other.start, end=other.end, room="borealis", code="taken", message="is taken"
+    )
+    made = replace(made, warnings=("freeze",), problems=(taken,))
     html = plan_html(made, NAMES)
     for told in (
         "moved here", "moves away", "was <s>Wed 2 Dec, 12:00–12:45</s>", "to be booked", "to be released",
         "start: 12:00 → 10:00 (changed in DingTalk)", "cancelled", "no longer declared", "new", "freeze",
+        "sync Thu 2026-12-03 10:00: room Borealis is taken",
         "Applying it takes", "0 further occurrences stay as they are",
     ):  # fmt: skip
         assert told in html, told
