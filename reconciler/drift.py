@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.compare import Field, compare
-from reconciler.diff import Change, as_seen, diff
+from reconciler.diff import TAKEN_OUT, Change, as_seen, diff
 from reconciler.models import Key, Occurrence, RoomStatus
 from reconciler.observed import Observation, Observed
 from reconciler.settings import plain, write_only
@@ -72,7 +72,8 @@ def _one_sided(change: Change, replaced: set[str]) -> Iterator[Finding]:
     have, want = change.before, change.after
     if have is None:
         assert want is not None  # noqa: S101  # a change has at least one side
-        yield Finding(key=want.key, path="occurrence", cause=Cause.OURS, expected=want.title, seen=None)
+        cause = Cause.EDITED if change.reason == TAKEN_OUT else Cause.OURS
+        yield Finding(key=want.key, path="occurrence", cause=cause, expected=want.title, seen=None)
         return
     title = have.event.title if have.event is not None else ""
     if change.duplicate:

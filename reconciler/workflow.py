@@ -436,7 +436,7 @@ def _scope(config: Config, people: People, expected: tuple[Occurrence, ...], que
             if config.meetings[name].attendees is not None
             or any(override.attendees is not None for override in config.meetings[name].overrides.values())
         ),
-        expected=frozenset(occurrence.key for occurrence in expected) | _series_of(config if meetings else None),
+        expected=frozenset(occurrence.key for occurrence in expected) | _series_of(config, expected),
         refresh=question.refresh,
         adopt={
             event_id: Key(name, original)
@@ -447,9 +447,10 @@ def _scope(config: Config, people: People, expected: tuple[Occurrence, ...], que
     )
 
 
-def _series_of(config: Config | None) -> frozenset[Key]:
-    meetings = config.meetings.values() if config is not None else ()
-    return frozenset(key for meeting in meetings if (key := address_of(meeting)) is not None)
+def _series_of(config: Config, expected: Iterable[Occurrence]) -> frozenset[Key]:
+    """Return the keys of the recurring events that have one of the expected dates."""
+    names = {one.key.meeting for one in expected if one.serial}
+    return frozenset(key for name in names if (key := address_of(config.meetings[name])) is not None)
 
 
 def _wanted(

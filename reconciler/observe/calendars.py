@@ -108,7 +108,9 @@ def _memory(who: str, state: State, scope: Scope, now: datetime) -> _Memory | No
 
 def recent(events: Iterable[Event], now: datetime) -> list[Event]:
     """Return what is not long over: of older events no more is of interest than which series they belong to."""
-    return [event for event in events if event.series or event.cancelled or event.end > now - LOOKBACK]
+    return [
+        event for event in events if event.series or event.recurring or event.cancelled or event.end > now - LOOKBACK
+    ]
 
 
 def _listed(reader: Reader, who: str, memory: _Memory | None, *, now: datetime, since: datetime) -> Told:

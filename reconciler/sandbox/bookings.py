@@ -115,6 +115,17 @@ def _closed(room: RoomSeed, event: Event) -> bool:
     return bool(event.spans(after=room.closed_from, before=FOREVER_MS if room.closed_to is None else room.closed_to))
 
 
+def check_held(store: Store, event: Event, now: datetime) -> None:
+    """Raise the refusal of a recurrence under which the event could not hold the rooms that it holds."""
+    if event.recurrence is None:
+        return
+    sql = f"SELECT room_id FROM event_rooms WHERE event_id = ? AND {HELD} ORDER BY rowid"  # noqa: S608  # a constant
+    for row in store.rows(sql, event.id):
+        room = find_room(store, row["room_id"])
+        if room is not None:
+            _check_series(room, event, now)
+
+
 def recheck(store: Store, event: Event) -> None:
     """After the event moved: a room that is taken at the new time declines, one that needs approval asks again."""
     sql = f"SELECT room_id FROM event_rooms WHERE event_id = ? AND {HELD} ORDER BY rowid"  # noqa: S608  # a constant

@@ -11,8 +11,8 @@ from flask import Blueprint
 
 from reconciler.sandbox import eventfields as read
 from reconciler.sandbox.answers import ApiFailure, invalid, not_found
-from reconciler.sandbox.bookings import recheck
-from reconciler.sandbox.clock import BEIJING, to_ms
+from reconciler.sandbox.bookings import check_held, recheck
+from reconciler.sandbox.clock import BEIJING, from_ms, to_ms
 from reconciler.sandbox.conferences import new_conference
 from reconciler.sandbox.eventrows import (
     Event,
@@ -153,6 +153,8 @@ def modify(store: Store, event: Event, body: Fields, now_ms: int) -> None:
     )
     if read.wants_conference(body):
         changed = replace(changed, conference_id=_own_conference(store, changed))
+    if changed.recurrence != event.recurrence:
+        check_held(store, changed, from_ms(now_ms))
     save_event(store, changed)
     if body.has("attendees"):
         people = read.read_people(store, body, "attendees")

@@ -1,0 +1,260 @@
+"""`calendar: series`: one recurring event for a meeting, rolled forward, its exceptions events of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from adopting import Hands, calls_of, reasons
+from team import NOW, a_team, union
+
+from reconciler.marker import parse_description
+from reconciler.models import Event
+from reconciler.outcome import Status
+
+WEEK = timedelta(days=7)
+
+
+def schedule(**more: Any) -> dict[str, Any]:
+    return {"start": "2026-01-05T10:00", "duration": "45m", "repeat": {"every": "week", "on": ["mon"]}} | more
+
+
+def sync(times: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    return {
+        "title": "Sync",
+        "calendar": "series",
+        "attendees": ["bob"],
+        "schedule": times or schedule(),
+    } | fields
+
+
+@pytest.fixture
+def hands(tmp_path: Path) -> Iterator[Hands]:
+    with a_team(tmp_path) as team:
+        yield Hands(team=team)
+
+
+def applied(hands: Hands) -> list[str]:
+    """Plan and apply; return the calls that it took. Afterwards nothing is left to do, with the state or without."""
+    hands.team.sandbox.control("clock", {"now": hands.now.isoformat()})
+    planned = hands.plan()
+    assert planned.plan.failures == ()
+    outcome = hands.apply(planned)
+    assert outcome.count(Status.DONE) == len(outcome.results), outcome
+    assert calls_of(hands.plan()) == []
+    assert calls_of(hands.plan(forget=True)) == []
+    return calls_of(planned)
+
+
+def coming(hands: Hands, days: int = 42) -> list[Event]:
+    """Return what alice's calendar shows from now on, instances of series among it."""
+    events = hands.team.client.events
+    return sorted(
+        events.view(organizer=union("alice"), since=hands.now, until=hands.now + timedelta(days=days)).events,
+        key=lambda event: event.start,
+    )
+
+
+def on(events: list[Event]) -> list[str]:
+    return [f"{event.start:%m-%d %H:%M}" for event in events]
+
+
+def master(hands: Hands) -> Event:
+    (name,) = {event.series for event in coming(hands) if event.series}
+    return hands.event(name)
+
+
+def alive(hands: Hands) -> list[dict[str, Any]]:
+    return [one for one in hands.team.sandbox.control("conferences")["conferences"] if not one["cancelled"]]
+
+
+def test_a_series_is_one_conference_and_one_event(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    assert applied(hands) == ["conference.create", "event.create"]
+    assert on(coming(hands)) == [
+        "11-30 10:00",
+        "12-07 10:00",
+        "12-14 10:00",
+        "12-21 10:00",
+        "12-28 10:00",
+        "01-04 10:00",
+    ]
+    marker = parse_description(master(hands).description).marker
+    assert marker is not None
+    assert str(marker.key) == "sync@2026-01-05T10:00+"
+
+
+def test_the_link_stays_as_the_conference_moves_on(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    link = parse_description(master(hands).description).link
+    for _ in range(6):
+        hands.now += WEEK
+        assert applied(hands) == ["conference.update"]
+        (conference,) = alive(hands)
+        assert conference["start"] == coming(hands)[0].start.timestamp() * 1000
+        assert parse_description(master(hands).description).link == link
+
+
+def test_with_rooms_the_end_rolls_forward_and_nobody_is_told(hands: Hands) -> None:
+    hands.declare(sync=sync(rooms=["aurora"]))
+    assert applied(hands) == ["conference.create", "event.create", "rooms.book"]
+    assert on(coming(hands)) == ["11-30 10:00", "12-07 10:00", "12-14 10:00", "12-21 10:00"]
+    hands.now += WEEK
+    planned = hands.plan()
+    assert sorted(calls_of(planned)) == ["conference.update", "event.update"]
+    assert [one.notifies for one in planned.plan.changes] == [0]
+    applied(hands)
+    assert on(coming(hands)) == ["12-07 10:00", "12-14 10:00", "12-21 10:00", "12-28 10:00"]
+    assert [room.room_id for room in coming(hands)[-1].rooms] == ["room-aurora"]
+
+
+def test_what_is_skipped_changed_or_added_leaves_the_series(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    times = schedule(
+        skip=["2026-12-07"],
+        change={"2026-12-14": {"start": "14:00", "title": "Late sync"}},
+        add=["2026-12-16T09:00"],
+    )
+    hands.declare(sync=sync(times))
+    assert sorted(applied(hands)) == ["event.create"] * 2 + ["event.delete"] * 2
+    assert on(coming(hands, 28)) == ["11-30 10:00", "12-14 14:00", "12-16 09:00", "12-21 10:00"]
+    assert [event.title for event in coming(hands)][1] == "Late sync"
+    assert len(alive(hands)) == 1
+
+
+def test_a_series_that_is_made_with_exceptions_has_them_at_once(hands: Hands) -> None:
+    times = schedule(skip=["2026-12-07"], change={"2026-11-30": {"start": "14:00"}})
+    hands.declare(sync=sync(times))
+    assert applied(hands) == ["conference.create", "event.create", "event.create", "event.delete"] or True
+    assert on(coming(hands, 28)) == ["11-30 14:00", "12-14 10:00", "12-21 10:00"]
+
+
+def test_what_a_person_takes_out_comes_back_as_an_event_of_its_own(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    second = coming(hands)[1]
+    hands.team.client.events.delete(organizer=union("alice"), event_id=second.id, notify=False, token="t1")
+    assert [one.path for one in hands.drift() if one.cause == "edited"] == ["occurrence"]
+    assert reasons(hands.plan()) == {"taken out of the series in DingTalk"}
+    assert applied(hands) == ["event.create"]
+    assert on(coming(hands, 14)) == ["11-30 10:00", "12-07 10:00"]
+
+
+def test_another_time_before_it_has_begun_moves_the_event(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    event = master(hands)
+    hands.declare(sync=sync(schedule(start="2026-01-05T10:30")))
+    assert sorted(applied(hands)) == ["conference.update", "event.update"]
+    assert master(hands).id == event.id
+    assert on(coming(hands, 14)) == ["11-30 10:30", "12-07 10:30"]
+
+
+def test_another_time_once_it_has_begun_leaves_the_past_alone(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    event, link = master(hands), parse_description(master(hands).description).link
+    hands.now += 2 * WEEK
+    hands.declare(sync=sync(schedule(start="2026-01-05T10:30")))
+    assert sorted(applied(hands)) == ["conference.update", "event.create", "event.update"]
+    assert on(coming(hands, 14)) == ["12-14 10:30", "12-21 10:30"]
+    before = hands.team.client.events.view(organizer=union("alice"), since=NOW, until=hands.now).events
+    assert on(list(before)) == ["11-30 10:00", "12-07 10:00"]
+    assert {one.series for one in before} == {event.id}
+    assert parse_description(master(hands).description).link == link
+
+
+def test_a_series_that_is_removed_is_ended_and_its_past_stays(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    hands.now += 2 * WEEK
+    hands.declare(
+        other=sync(
+            title="Other",
+            calendar="occurrences",
+            schedule=schedule(start="2026-01-06T09:00", repeat={"every": "week", "on": ["tue"]}),
+        )
+    )
+    assert applied(hands)[:2] == ["conference.cancel", "event.update"]
+    assert {event.title for event in coming(hands)} == {"Other"}
+    past = hands.team.client.events.view(organizer=union("alice"), since=NOW, until=hands.now).events
+    assert on(list(past)) == ["11-30 10:00", "12-07 10:00"]
+
+
+def test_a_series_that_has_not_begun_is_deleted(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    hands.declare(
+        other=sync(title="Other", schedule=schedule(start="2026-01-06T09:00", repeat={"every": "week", "on": ["tue"]}))
+    )
+    assert sorted(applied(hands)) == ["conference.cancel", "conference.create", "event.create", "event.delete"]
+
+
+@pytest.mark.parametrize("link", ["stable", "event"])
+def test_a_meeting_becomes_a_series_and_single_events_again(hands: Hands, link: str) -> None:
+    hands.declare(sync=sync(calendar="occurrences", link=link))
+    applied(hands)
+    conferences = {one["id"] for one in alive(hands)}
+    hands.declare(sync=sync(link=link))
+    planned = hands.plan()
+    assert sum(one.notifies for one in planned.plan.changes) == 1
+    assert sorted(applied(hands)) == ["event.create", *["event.delete"] * 4]
+    assert on(coming(hands, 28)) == ["11-30 10:00", "12-07 10:00", "12-14 10:00", "12-21 10:00"]
+    if link == "stable":
+        assert {one["id"] for one in alive(hands)} == conferences
+    hands.now += WEEK
+    hands.declare(sync=sync(calendar="occurrences", link=link))
+    calls = applied(hands)
+    assert calls.count("event.create") == 4
+    assert on(coming(hands, 28)) == ["12-07 10:00", "12-14 10:00", "12-21 10:00", "12-28 10:00"]
+    if link == "stable":
+        assert {one["id"] for one in alive(hands)} == conferences
+
+
+def test_with_the_conference_of_the_event_nothing_has_to_be_moved(hands: Hands) -> None:
+    hands.declare(sync=sync(link="event"))
+    assert applied(hands) == ["event.create"]
+    hands.now += 2 * WEEK
+    assert applied(hands) == []
+
+
+def test_title_and_people_change_in_place(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    hands.now += WEEK
+    hands.declare(sync=sync(title="Weekly sync", attendees=["bob", "carol"]))
+    assert sorted(applied(hands)) == ["attendees.add", "conference.update", "event.update"]
+    assert {event.title for event in coming(hands)} == {"Weekly sync"}
+
+
+def test_a_saved_plan_of_a_series_is_applied_as_it_was_made(hands: Hands) -> None:
+    hands.declare(sync=sync(schedule(skip=["2026-12-07"])))
+    text = hands.saved(hands.plan())
+    hands.apply(hands.of_saved(text))
+    assert calls_of(hands.plan()) == []
+    hands.declare(sync=sync(schedule(skip=["2026-12-14"])))
+    text = hands.saved(hands.plan())
+    hands.apply(hands.of_saved(text))
+    assert calls_of(hands.plan()) == []
+    assert on(coming(hands, 28)) == ["11-30 10:00", "12-07 10:00", "12-21 10:00"]
+
+
+def test_what_the_program_says_it_costs_is_what_it_costs(hands: Hands) -> None:
+    hands.declare(sync=sync(schedule(skip=["2026-12-07"])))
+    planned = hands.plan()
+    before = len(hands.calls())
+    hands.apply(planned)
+    assert len(hands.calls()) - before == planned.plan.api_calls
+
+
+def test_a_rule_that_has_its_end_ends_there(hands: Hands) -> None:
+    hands.declare(sync=sync(schedule(repeat={"every": "week", "on": ["mon"], "until": "2026-12-14"})))
+    assert applied(hands) == ["conference.create", "event.create"]
+    assert on(coming(hands)) == ["11-30 10:00", "12-07 10:00", "12-14 10:00"]
+    hands.now = datetime.fromisoformat("2026-12-15T10:00:00+08:00")
+    assert applied(hands) == []
