@@ -11,7 +11,6 @@ from reconciler.config.document import Findings, Path
 from reconciler.config.moments import read_moment
 from reconciler.config.registry import words
 from reconciler.errors import ReconcilerError
-from reconciler.models import LOCAL_FORMAT
 from reconciler.schedule.rules import (
     Repeat,
     RuleError,
@@ -19,7 +18,6 @@ from reconciler.schedule.rules import (
     parse_every,
     rule_from_repeat,
     start_from_anchor,
-    start_where_each_counts,
 )
 
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
@@ -73,7 +71,7 @@ def _repeated(tree: dict[str, Any], start: datetime, path: Path, findings: Findi
     text = rule_from_repeat(repeat, start)
     make_up = unit == "workday"
     if "anchor" not in tree:
-        return Rule(start=_unambiguous(text, start), text=text, make_up=make_up)
+        return Rule(start=start, text=text, make_up=make_up)
     anchor = _anchor(tree["anchor"], (*path, "anchor"), findings)
     first = start if anchor is None else start_from_anchor(text, start, anchor)
     if first is None:
@@ -106,20 +104,3 @@ def _anchor(value: object, path: Path, findings: Findings) -> date | None:
             return None
     moment = read_moment(f"{value}-01" if _MONTH.fullmatch(value) else value, path, findings)
     return moment.date() if isinstance(moment, datetime) else moment
-
-
-def _unambiguous(rule: str, start: datetime) -> datetime:
-    """Return `start`; raise RuleError where it does not tell which of several weeks, months or years count."""
-    nearest = start_where_each_counts(rule, start)
-    if nearest is not None:
-        week = nearest.isocalendar()
-        anchor = (
-            f"{nearest:%Y-%m}" if "FREQ=MONTHLY" in rule or "FREQ=YEARLY" in rule else f"{week.year}-W{week.week:02}"
-        )
-        raise RuleError(
-            f"the start, on {start:%A}, is no date of the rule, so that it is open which periods count",
-            where="every",
-            fix=f"add an anchor, as in anchor: {anchor}, or write as the start the first occurrence,"
-            f" as in {nearest.strftime(LOCAL_FORMAT)}",
-        )
-    return start

@@ -12,6 +12,7 @@ from reconciler.models import LOCAL_FORMAT
 from reconciler.schedule.dates import day_bounds
 from reconciler.schedule.expand import first_occurrence, is_occurrence, originals
 from reconciler.schedule.model import Schedule
+from reconciler.schedule.rules import start_where_each_counts
 
 _LOOK_AHEAD = timedelta(days=366)
 
@@ -39,6 +40,9 @@ def _check_rule(schedule: Schedule, path: Path, findings: Findings) -> bool:
     if first != schedule.start:
         message = f"{schedule.start:%A} {write_moment(schedule.start)} is no date of the rule"
         hint = f"the first occurrence is on {first:%A} {write_moment(first)}: write that as the start"
+        nearest = start_where_each_counts(schedule.rule, schedule.start) if schedule.rule else None
+        if nearest is not None and nearest < first:  # of every other week, month or year another one may be meant
+            hint += f", or {write_moment(nearest)} if the rule is to count from then"
         findings.warn((*path, "start"), message, hint)
     return True
 
