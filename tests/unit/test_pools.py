@@ -124,7 +124,7 @@ def by_force(problem: Problem) -> tuple[int, ...]:
     return min(cost(problem, rooms) for rooms in all_of_them if not in_conflict(problem.wishes, rooms))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(problems())
 def test_the_solver_finds_what_brute_force_finds(wishes: list[Wish]) -> None:
     found = assign(wishes)
@@ -135,7 +135,7 @@ def test_the_solver_finds_what_brute_force_finds(wishes: list[Wish]) -> None:
     assert assign(wishes) == found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(problems())
 def test_the_greedy_books_nothing_twice_and_nothing_that_would_not_do(wishes: list[Wish]) -> None:
     found = assign(wishes, greedy.assign)
