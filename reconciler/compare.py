@@ -12,8 +12,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from deepdiff import DeepDiff
-
 from reconciler.models import Attendee, Conference, Event, Link, Occurrence, RoomStatus, Settings
 from reconciler.native import follows, too_many
 from reconciler.observed import Observed
@@ -240,6 +238,8 @@ def _differences(wanted: View, seen: View, applied: View) -> tuple[Field, ...]:
     seen = {path: seen.get(path) for path in wanted}
     if wanted == seen:
         return ()
+    from deepdiff import DeepDiff  # a second to import, and most plans have nothing to compare
+
     changed = DeepDiff(seen, wanted, ignore_order=True).affected_root_keys
     return tuple(
         Field(path=path, before=seen[path], after=after, drift=path in applied and applied[path] == after)

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qs, quote
 
-from reconciler.models import LOCAL_FORMAT, Key
+from reconciler.models import Key, parse_local
 
 _LINE = re.compile(
     r"reconciler:1/(?P<workspace>[a-z0-9][a-z0-9-]{0,39})/(?P<meeting>[a-z0-9][a-z0-9-]{0,59})"
     r"/(?P<original>\d{4}-\d\d-\d\dT\d\d:\d\d)(?:\?(?P<query>\S*))?"
 )
 _NEWER = re.compile(r"^\s*reconciler:([2-9]|[1-9]\d{1,3})/([a-z0-9-]{1,40})/", re.MULTILINE)
+_PREFIX = "reconciler:1/"
 _LINK = "Video conference: "
 
 
@@ -33,7 +34,7 @@ class Marker:
     applied: str = ""
 
     def __str__(self) -> str:
-        occurrence = f"{self.key.meeting}/{self.key.original.strftime(LOCAL_FORMAT)}"
+        occurrence = f"{self.key.meeting}/{self.key.original.isoformat(timespec='minutes')}"
         query = f"conference={quote(self.conference, safe='')}&revision={self.revision}&applied={self.applied}"
         return f"reconciler:1/{self.workspace}/{occurrence}?{query}{'&series=1' if self.key.series else ''}"
 
@@ -57,7 +58,7 @@ def parse_marker(line: str) -> Marker | None:
     if match is None:
         return None
     try:
-        original = datetime.strptime(match["original"], LOCAL_FORMAT)  # noqa: DTZ007  # local, by design
+        original = parse_local(match["original"])
     except ValueError:
         return None
     query = parse_qs(match["query"] or "")
@@ -76,12 +77,13 @@ def newer_format(text: str, workspace: str) -> int:
     return max((int(number) for number, whose in _NEWER.findall(text) if whose == workspace), default=0)
 
 
+@lru_cache(maxsize=1 << 16)
 def parse_description(text: str) -> Description:
     """Return the parts of an event's description, wherever a person may have moved our lines to."""
     body: list[str] = []
     link, marker = "", None
     for line in text.replace("\r\n", "\n").split("\n"):
-        found = parse_marker(line)
+        found = parse_marker(line) if _PREFIX in line else None
         if found is not None:
             marker = found
         elif line.startswith(_LINK):

@@ -15,6 +15,14 @@ from reconciler.errors import ReconcilerError
 from reconciler.patterns import Recurrence
 
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
+_LOCAL_LENGTH = len("YYYY-MM-DDTHH:MM")
+
+
+def parse_local(text: str) -> datetime:
+    """Return the naive local time that `text` writes as `YYYY-MM-DDTHH:MM`, and in no other way. Raises ValueError."""
+    if len(text) != _LOCAL_LENGTH or text[10] != "T" or not text.isascii():
+        raise ValueError(text)
+    return datetime.fromisoformat(text)  # strptime takes ten times as long, and there are many
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,7 +42,7 @@ class Key:
 
     def __str__(self) -> str:
         """Return the address, as in `weekly-sync@2026-12-02T10:00`, of a series with `+` at its end."""
-        return f"{self.meeting}@{self.original.strftime(LOCAL_FORMAT)}{'+' if self.series else ''}"
+        return f"{self.meeting}@{self.original.isoformat(timespec='minutes')}{'+' if self.series else ''}"
 
     @classmethod
     def parse(cls, address: str) -> Key:
@@ -43,7 +51,7 @@ class Key:
         try:
             if not meeting:
                 raise ValueError(address)
-            when = datetime.strptime(original.removesuffix("+"), LOCAL_FORMAT)  # noqa: DTZ007  # local, by design
+            when = parse_local(original.removesuffix("+"))
             return cls(meeting, when, series=original.endswith("+"))
         except ValueError:
             fix = "write MEETING@YYYY-MM-DDTHH:MM, as `plan` prints it"

@@ -327,6 +327,7 @@ def test_a_token_that_is_no_header_is_refused(server: Scripted, connect: Connect
 
 def test_secrets_are_nowhere(server: Scripted, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="reconciler")
     server.script = [
         (500, {"code": "systemError", "message": f"token-number-1 and {SECRET}"}),
         (400, {"code": "odd", "message": f"token-number-1 and {SECRET}"}),
