@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -42,7 +42,8 @@ def gathered(
         series[have.key.meeting].append(have)
     for name, occurrences in own.items():
         meeting = config.meetings[name]
-        found += _of_meeting(meeting, occurrences, series[name], now=now, before=before)
+        begun = [start for one, start in seen.begun if one == name]
+        found += _of_meeting(meeting, occurrences, series[name], begun, now=now, before=before)
     return tuple(found)
 
 
@@ -57,11 +58,33 @@ def address_of(meeting: Meeting) -> Key | None:
     return Key(meeting.name, first, series=True) if meeting.pattern is not None and first is not None else None
 
 
+def with_instances(observed: Mapping[Key, Observed], wanted: Iterable[Occurrence]) -> Mapping[Key, Observed]:
+    """Return `observed` with the recurring event under the key of each of the `wanted` that is a date of it."""
+    series = {key.meeting: one for key, one in observed.items() if key.series and one.event is not None}
+    found: dict[Key, Observed] = {}
+    for one in wanted:
+        have = series.get(one.key.meeting) if one.serial and one.key not in observed else None
+        event = have.event if have is not None else None
+        if have is None or event is None or event.recurrence is None:
+            continue
+        dated = replace(one, recurrence=event.recurrence)
+        ended = event.recurrence.until is not None and one.start.date() > event.recurrence.until
+        if not ended and follows(dated, event):
+            found[one.key] = replace(have, key=one.key)
+    return {**observed, **found}
+
+
 def _of_meeting(
-    meeting: Meeting, wanted: Sequence[Occurrence], seen: Sequence[Observed], *, now: datetime, before: datetime
+    meeting: Meeting,
+    wanted: Sequence[Occurrence],
+    seen: Sequence[Observed],
+    begun: Sequence[datetime],
+    *,
+    now: datetime,
+    before: datetime,
 ) -> Iterator[Occurrence]:
-    have = master_of(seen)
-    held = _held_days(seen, have, now)
+    have, where = master_of(seen), zone(meeting.schedule.timezone)
+    held = _held_days(seen, have, now) | {start.astimezone(where).date() for start in begun}
     coming = [one for one in wanted if one.serial and one.start > now and one.key.original.date() not in held]
     yield from (one for one in wanted if not one.serial)
     key = address_of(meeting)

@@ -121,4 +121,5 @@ class Observation:
     unresolved: frozenset[str] = frozenset()
     failures: tuple[ReadFailure, ...] = ()
     organizers: frozenset[str] = field(default_factory=frozenset)
+    begun: frozenset[tuple[str, datetime]] = frozenset()  # meetings, and when an instance of their series has begun
     calendars: Mapping[str, Told] = field(default_factory=dict)  # by organiser

@@ -17,7 +17,7 @@ from reconciler.diff import Action, Change, Diff, diff
 from reconciler.dingtalk import Client, Reader
 from reconciler.drift import Finding, find_drift
 from reconciler.errors import PlanStale, StateError, UsageError
-from reconciler.gathering import address_of, gathered
+from reconciler.gathering import address_of, gathered, with_instances
 from reconciler.guard import disabled, frozen, gone_before_adoption, spare
 from reconciler.lastseen import last_seen
 from reconciler.models import Key, Link, Occurrence
@@ -497,7 +497,7 @@ def remembered_agenda(config: Config, store: Store, *, now: datetime, until: dat
     wanted = as_applied(desired(config, people, after=now - timedelta(days=1), before=until), observed)
     return Agenda(
         wanted=tuple(occurrence for occurrence in wanted if occurrence.end > now),
-        observed=observed,
+        observed=with_instances(observed, wanted),
         people=people,
     )
 

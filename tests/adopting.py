@@ -10,11 +10,12 @@ from typing import Any
 from team import NOW, Team, union
 
 from reconciler.config import load
+from reconciler.config.model import Config
 from reconciler.drift import Finding
 from reconciler.models import Event
 from reconciler.outcome import Outcome
 from reconciler.planfile import dumps, loads
-from reconciler.state.store import local_store
+from reconciler.state.store import Store, local_store
 from reconciler.workflow import Planned, Question, apply_plan, check_saved, look_for_drift, make_plan
 
 ZONE = "Asia/Shanghai"
@@ -76,6 +77,13 @@ class Hands:
         config = load(self.team.folder / "meetings.yaml", now=self.now)
         store = local_store(self.team.folder, config.workspace)
         return apply_plan(planned, self.team.client, store, clock=lambda: self.now)
+
+    def config(self) -> Config:
+        self.team.write()
+        return load(self.team.folder / "meetings.yaml", now=self.now)
+
+    def store(self) -> Store:
+        return local_store(self.team.folder, self.config().workspace)
 
     def drift(self) -> tuple[Finding, ...]:
         config = load(self.team.folder / "meetings.yaml", now=self.now)

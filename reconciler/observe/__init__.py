@@ -79,6 +79,7 @@ def observe(
         unresolved=frozenset(findings.unresolved),
         failures=tuple(findings.failures),
         organizers=organizers & findings.organizers,
+        begun=frozenset(findings.begun),
         calendars=findings.calendars,
     )
 

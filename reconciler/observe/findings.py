@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from reconciler.dingtalk.errors import ApiError
 from reconciler.models import Key
@@ -21,6 +22,7 @@ class Findings:
     unresolved: set[str] = field(default_factory=set)
     failures: list[ReadFailure] = field(default_factory=list)
     calendars: dict[str, Told] = field(default_factory=dict)  # by organiser
+    begun: set[tuple[str, datetime]] = field(default_factory=set)  # meetings with instances of series since yesterday
     unread: set[str] = field(default_factory=set)  # organisers whose calendars could not be listed
 
     def fail(self, where: str, error: ApiError, meetings: Iterable[str], *, hint: str = "") -> None:

@@ -12,6 +12,7 @@ from reconciler.dingtalk.errors import ApiError, NotFound
 from reconciler.marker import Marker, parse_description
 from reconciler.models import Event, Key
 from reconciler.native import is_over
+from reconciler.observe.calendars import LOOKBACK
 from reconciler.observe.findings import Findings
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Scope
@@ -94,17 +95,30 @@ def _look_at_instances(reader: Reader, reads: Reads, scope: Scope, findings: Fin
         return
     series: dict[str, list[Observed]] = defaultdict(list)
     for one in findings.live.values():
-        if one.key.series and one.event is not None:
-            series[one.event.organizer].append(one)
+        if one.key.series and one.organizer:
+            series[one.organizer].append(one)
 
-    for who, answer in reads.all(lambda who: reader.events.view(organizer=who, since=now, until=until), series):
+    for who, answer in reads.all(
+        lambda who: reader.events.view(organizer=who, since=now - LOOKBACK, until=until), series
+    ):
         if isinstance(answer, ApiError):
             findings.fail(f"the calendar of {who}", answer, {one.key.meeting for one in series[who]})
             continue
+        findings.begun |= {(key.meeting, start) for key, start in _begun(answer.events, scope, now)}
         for one in series[who]:
-            name = one.event.id if one.event is not None else ""
+            if one.event is None:
+                continue
+            name = one.event.id
             instances = tuple(_instance(each) for each in answer.events if each.series == name and each.start > now)
             findings.live[one.key] = replace(one, instances=instances)
+
+
+def _begun(events: Iterable[Event], scope: Scope, now: datetime) -> Iterator[tuple[Key, datetime]]:
+    """Yield what has begun of our series, of those that are over, too."""
+    for event in events:
+        marker = parse_description(event.description).marker
+        if event.start <= now and marker is not None and marker.key.series and marker.workspace == scope.workspace:
+            yield marker.key.moved(scope.moved), event.start
 
 
 def _instance(event: Event) -> Instance:
