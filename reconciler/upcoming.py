@@ -126,10 +126,13 @@ def _changed(found: Diff) -> Iterator[str]:
     known |= {one.before.key.meeting for one in found.changes if one.before is not None and not one.duplicate}
     wanted = {want.key.meeting for want, _ in found.unchanged}
     wanted |= {one.after.key.meeting for one in found.changes if one.after is not None}
-    for meeting in wanted:
-        changes = [one for one in found.changes if one.address.partition("@")[0] == meeting]
-        if meeting not in known or any(_is_rescheduled(one) for one in changes):
-            yield meeting
+    rescheduled = {_meeting_of(one) for one in found.changes if _is_rescheduled(one)}
+    yield from (meeting for meeting in wanted if meeting not in known or meeting in rescheduled)
+
+
+def _meeting_of(change: Change) -> str:
+    side = change.after if change.after is not None else change.before
+    return side.key.meeting if side is not None else ""
 
 
 def _is_rescheduled(change: Change) -> bool:
