@@ -16,7 +16,7 @@ from reconciler.diff import Action
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import ApiError, DailyEventLimit, LimitReached, RateLimited
 from reconciler.errors import ReconcilerError
-from reconciler.execute import Executor, Work
+from reconciler.execute import Executor, Work, is_bare, lacks_rooms
 from reconciler.models import Key, Link, Occurrence
 from reconciler.observed import Observed
 from reconciler.operations import Call, Operation, Plan
@@ -131,6 +131,19 @@ class _Run:
             for future in finished:
                 future.result()
                 sorter.done(running.pop(future))
+        self._help_the_bare()
+
+    def _help_the_bare(self) -> None:
+        """Let no occurrence be without rooms because it let go of some early, for a circle that then came to a halt.
+
+        What was refused is tried once more, as often as that brings anything on; else it gets back what it had.
+        """
+        going = any(is_bare(work) for work in self._works)
+        while going and not self._stop.requested:
+            going = sum(self._executor.go_on(work) for work in self._works if lacks_rooms(work)) > 0
+        for work in self._works:
+            if is_bare(work) and not self._stop.requested:
+                self._executor.restore(work)
 
     def _run(self, name: str) -> None:
         """Run one call, unless its change has failed or the run is to stop. Errors become the change's result."""

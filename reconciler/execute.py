@@ -154,6 +154,24 @@ def _place(work: Work) -> Place:
     )
 
 
+def _left_of_rooms(work: Work) -> list[Operation]:
+    return [one for one in work.planned.operations if one not in work.done]
+
+
+def lacks_rooms(work: Work) -> bool:
+    """Return whether all that a change failed to do is about its rooms."""
+    left = _left_of_rooms(work)
+    return work.failure is not None and all(one.call in {Call.ROOMS_BOOK, Call.ROOMS_RELEASE} for one in left)
+
+
+def is_bare(work: Work) -> bool:
+    """Return whether a change let go of rooms, and did not get those that it did so for. What moves needs no other."""
+    calls = {one.call for one in work.done}
+    moved = any("time" in one.parts for one in work.done)
+    wanted = any(one.call is Call.ROOMS_BOOK for one in _left_of_rooms(work))
+    return lacks_rooms(work) and Call.ROOMS_RELEASE in calls and wanted and not moved
+
+
 class Executor:
     """Carries out single calls. Safe to use from many threads, for different calls."""
 
@@ -439,6 +457,28 @@ class Executor:
         kept = (held - released) & frozenset(work.after.rooms or ())
         if kept:
             self._replace(work, self._rooms.recheck(_place(work), kept, answer))
+
+    def go_on(self, work: Work) -> bool:
+        """Try once more what a change could not do about its rooms; return whether anything of it was done."""
+        before = len(work.done)
+        try:
+            for one in _left_of_rooms(work):
+                self.execute(one, work)
+        except ReconcilerError:
+            return len(work.done) > before
+        work.failure = None
+        return True
+
+    def restore(self, work: Work) -> None:
+        """Book again what a change let go before it took what it never got: it is left with the rooms it had."""
+        released = [room for one in work.done if one.call is Call.ROOMS_RELEASE for room in one.rooms]
+        try:
+            self._rooms.book(replace(_place(work), spares=()), released)
+        except ReconcilerError:
+            return  # it is somebody else's by now
+        if work.failure is not None:
+            kept = ", ".join(self._rooms.names.get(room, room) for room in released)
+            work.failure = replace(work.failure, message=f"{work.failure.message}; {kept} is booked again")
 
     def _replace(self, work: Work, replaced: Mapping[str, str]) -> None:
         with work.lock:

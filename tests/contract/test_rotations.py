@@ -1,0 +1,102 @@
+"""Meetings at one hour that take each other's rooms: in a circle, with a refusal or a crash at each step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from roomteam import RoomTeam, meeting, room_team
+
+from reconciler.config.model import Room
+from reconciler.errors import ReconcilerError
+from reconciler.operations import Operation
+from reconciler.outcome import Outcome, Status
+from reconciler.state.store import local_store
+
+STEPS = [(2, 0), (2, 1), (3, 0), (3, 1), (3, 2), (10, 7)]
+REFUSAL = {"kind": "error_before", "status": 400, "code": "meetingRoomNotAvailable", "message": "not available"}
+
+
+class Crash(BaseException):
+    pass
+
+
+def rotating(team: RoomTeam, size: int, by: int) -> None:
+    rule = "FREQ=DAILY;COUNT=1"
+    team.declare(
+        *(
+            meeting(f"m{number}", "2026-12-01T10:00", rooms=(f"r{(number + by) % size}",), rule=rule)
+            for number in range(size)
+        )
+    )
+
+
+def rooms_of(size: int) -> dict[str, Room]:
+    return {f"r{number}": Room(alias=f"r{number}", id=f"room-r{number}", capacity=9) for number in range(size)}
+
+
+def held(team: RoomTeam) -> list[str]:
+    return sorted(rooms[0] for rooms in team.rooms().values())
+
+
+def converges(team: RoomTeam, size: int) -> None:
+    for _ in range(2):
+        outcome = team.apply(team.plan(foresight=False))
+        if outcome.count(Status.FAILED) == 0:
+            break
+    assert team.plan(foresight=False).plan.changes == ()
+    assert held(team) == sorted(f"r{number}" for number in range(size))
+
+
+@pytest.mark.parametrize(("size", "step"), STEPS)
+def test_a_refusal_in_a_circle_leaves_everybody_a_room(tmp_path: Path, size: int, step: int) -> None:
+    with room_team(tmp_path, rooms_of(size)) as team:
+        rotating(team, size, 0)
+        team.apply(team.plan(foresight=False))
+        rotating(team, size, 1)
+        planned = team.plan(foresight=False)
+        team.sandbox.control("faults", {"api": "rooms.book", "after_calls": step, "times": 1, **REFUSAL})
+        outcome: Outcome = team.apply(planned, parallelism=1)
+        team.sandbox.control("faults", method="DELETE")
+        found = held(team)
+        assert outcome.count(Status.FAILED) == 0
+        assert all(found), found
+        converges(team, size)
+
+
+@pytest.mark.parametrize(("size", "step"), STEPS)
+def test_a_crash_in_a_circle_is_finished_by_the_next_run(tmp_path: Path, size: int, step: int) -> None:
+    with room_team(tmp_path, rooms_of(size)) as team:
+        rotating(team, size, 0)
+        team.apply(team.plan(foresight=False))
+        rotating(team, size, 1)
+        done = 0
+
+        def crash(_operation: Operation, _error: ReconcilerError | None, /) -> None:
+            nonlocal done
+            done += 1
+            if done == step + 1:
+                raise Crash
+
+        with pytest.raises(Crash):
+            team.apply(team.plan(foresight=False), parallelism=1, progress=crash)
+        team.store = local_store(tmp_path, "acme")
+        converges(team, size)
+
+
+def test_what_lets_go_for_a_room_that_is_refused_for_good_gets_its_own_back(tmp_path: Path) -> None:
+    def declare(team: RoomTeam, first: str, second: str) -> None:
+        rule = "FREQ=DAILY;COUNT=1"
+        late = meeting("late", "2026-12-01T10:15", rooms=(first,), rule=rule, minutes=30)
+        team.declare(late, meeting("long", "2026-12-01T10:00", rooms=(second,), rule=rule))
+
+    with room_team(tmp_path, rooms_of(2)) as team:
+        team.rules("r0", most_minutes=30)
+        declare(team, "r0", "r1")
+        team.apply(team.plan(foresight=False))
+        declare(team, "r1", "r0")
+        outcome = team.apply(team.plan(foresight=False))
+        assert outcome.count(Status.FAILED) == 2
+        assert team.rooms() == {"Late": ["r0"], "Long": ["r1"]}
+        told = [result.error.message for result in outcome.results if result.error is not None]
+        assert sum("r0 is booked again" in one for one in told) == 1
