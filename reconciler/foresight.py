@@ -68,6 +68,7 @@ def _bookings(planned: PlannedChange) -> Iterator[Booking]:
             people=None if want.attendees is None else len(want.attendees) + 1,
             rooms=frozenset(want.rooms or ()),
             moves=room not in booked,
+            recurring=want.recurrence is not None,
         )
 
 
@@ -98,9 +99,19 @@ def ours(plan: Plan) -> tuple[tuple[Taken, ...], frozenset[str]]:
     for want, have in plan.unchanged:
         if have.event is not None:
             taken += _taken(have.event, held_rooms(have.event), str(want.key))
-    before = [planned.change.before for planned in plan.changes] + [have for _, have in plan.unchanged]
-    known = frozenset(one.event.id for one in before if one is not None and one.event is not None)
-    return tuple(taken), known
+    return tuple(taken), frozenset(_known(plan))
+
+
+def _known(plan: Plan) -> Iterator[str]:
+    """Yield the ids of the events of which all dates are known; of a recurring one only if it goes, or moves."""
+    for planned in plan.changes:
+        event = planned.change.before.event if planned.change.before is not None else None
+        gone = planned.change.action is Action.CANCEL or _moves(planned)
+        if event is not None and (gone or not event.recurring):
+            yield event.id
+    for _, have in plan.unchanged:
+        if have.event is not None and not have.event.recurring:
+            yield have.event.id
 
 
 def _taken(event: Event, rooms: frozenset[str], holder: str) -> Iterator[Taken]:

@@ -118,9 +118,12 @@ def _as_it_is(have: Observed) -> Iterator[Taken]:
 
 
 def events_of(seen: Observation) -> frozenset[str]:
-    """Return the ids of all events of ours, so that free/busy tells only of others."""
+    """Return the ids of all events of ours, so that free/busy tells only of others.
+
+    A recurring event is none of them: free/busy alone tells of all its dates.
+    """
     all_of_them = (*seen.occurrences.values(), *seen.duplicates)
-    return frozenset(one.event.id for one in all_of_them if one.event is not None)
+    return frozenset(one.event.id for one in all_of_them if one.event is not None and not one.event.recurring)
 
 
 def settled(wanted: Iterable[Occurrence], rooms: Mapping[Key, tuple[str, ...]]) -> tuple[Occurrence, ...]:
