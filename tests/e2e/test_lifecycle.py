@@ -25,6 +25,7 @@ def test_booking_everything_and_then_nothing(team: Team) -> None:
         "released": 0,
         "failed": 0,
         "deferred": 0,
+        "pending": 0,
         "api_calls": 3 * BOOKED,
     }
     events = team.events()
@@ -112,6 +113,7 @@ def test_two_meetings_swap_their_rooms(team: Team) -> None:
         "released": 8,
         "failed": 0,
         "deferred": 0,
+        "pending": 0,
         "api_calls": 0,
     }
     assert team.run("plan", "--detailed-exitcode").code == 0
