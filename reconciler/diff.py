@@ -132,8 +132,16 @@ def diff(
                 if not found:
                     unchanged.append((wish, have))
         changes[before_it:] = in_turn(changes[before_it:], wants, now)
-    ordered = _sparing(sorted(changes, key=_order), seen, now)
-    return Diff(changes=tuple(ordered), unchanged=tuple(unchanged), gone=tuple(gone), roles=known)
+    ordered = tuple(_sparing(sorted(changes, key=_order), seen, now))
+    gone += [change.before for change in ordered if change.before is not None and _needs_nothing(change)]
+    left = tuple(change for change in ordered if not _needs_nothing(change))
+    return Diff(changes=left, unchanged=tuple(unchanged), gone=tuple(gone), roles=known)
+
+
+def _needs_nothing(change: Change) -> bool:
+    """Return whether all that is left of what is cancelled is a conference that others lead to."""
+    no_event = change.before is not None and change.before.event is None
+    return change.action is Action.CANCEL and no_event and change.keeps_conference and not change.duplicate
 
 
 def _sparing(changes: Sequence[Change], seen: Observation, now: datetime) -> Iterator[Change]:
@@ -182,7 +190,11 @@ def _pairs(
     yield from ((want_of[original], have_of[before]) for original, before in kept.items())
     events = [event for event in events if not event.has_started(now)]
     # What a meeting was before, the next occurrence or the recurring event, hands its conference on.
-    if series and not events and (partner := min(_movable(left), key=lambda have: have.key, default=None)):
+    if (
+        series
+        and not events
+        and (partner := min(_movable(left), key=lambda have: (have.event is None, have.key), default=None))
+    ):
         events, left = [partner], [have for have in left if have is not partner]
     elif events and not series and new:
         series, new = [min(new, key=lambda want: want.start)], [*sorted(new, key=lambda want: want.start)[1:]]
@@ -196,7 +208,7 @@ def _parted(some: Sequence[T], first: list[T]) -> tuple[list[T], list[T]]:
 
 
 def _movable(haves: Iterable[Observed]) -> list[Observed]:
-    return [have for have in haves if not have.adopting and have.event is not None]
+    return [have for have in haves if not have.adopting and have.organizer and (have.event is not None or have.alive)]
 
 
 def paired(

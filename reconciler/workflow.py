@@ -436,7 +436,8 @@ def _scope(config: Config, people: People, expected: tuple[Occurrence, ...], que
             if config.meetings[name].attendees is not None
             or any(override.attendees is not None for override in config.meetings[name].overrides.values())
         ),
-        expected=frozenset(occurrence.key for occurrence in expected) | _series_of(config, expected),
+        expected=frozenset(occurrence.key for occurrence in expected if not occurrence.serial)
+        | _series_of(config, expected),
         refresh=question.refresh,
         adopt={
             event_id: Key(name, original)

@@ -22,7 +22,7 @@ def with_conferences(  # all of it is what an observation goes by
     reader: Reader, reads: Reads, state: State, scope: Scope, findings: Findings, *, now: datetime
 ) -> dict[Key, Observed]:
     """Return all that was found with its conference: as it is, where that is asked for, else as it should be."""
-    remains = {key: one for key, one in findings.deleted.items() if key in scope.expected and key not in findings.live}
+    remains = {key: one for key, one in findings.deleted.items() if _is_missed(one, findings, scope)}
     stands = _stands(state)
     found = {key: _presumed(one, stands, scope) for key, one in {**findings.live, **remains}.items()}
     if scope.refresh is Refresh.CALENDAR:
@@ -31,6 +31,18 @@ def with_conferences(  # all of it is what an observation goes by
     if scope.refresh is Refresh.AUTO:
         groups = _due(groups, scope, now)
     return found | ask_conferences(reader, reads, groups, scope, findings, now)
+
+
+def _is_missed(one: Observed, findings: Findings, scope: Scope) -> bool:
+    """Return whether what is left of an event matters: it is to be there again.
+
+    A series that is over hands its conference on to whatever its meeting has next, if nothing leads there yet.
+    """
+    if not one.key.series:
+        return one.key in scope.expected and one.key not in findings.live
+    led = {live.conference_id for live in findings.live.values()}
+    expected = {key.meeting for key in scope.expected}
+    return one.key.meeting in expected and one.key not in findings.live and one.conference_id not in {"", *led}
 
 
 Group = list[Observed]  # what leads to one conference
