@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from reconciler.compare import Comparison, Field, compare, yielding
 from reconciler.models import Conference, Key, Link, Occurrence
-from reconciler.native import follows, too_many
+from reconciler.native import follows, nearest, too_many
 from reconciler.observed import Observation, Observed
 from reconciler.patterns import Instance
 from reconciler.schedule.match import match
@@ -60,6 +60,17 @@ class Change:
     def makes_conference(self) -> bool:
         """Return whether this occurrence is the one that makes the conference that is not there."""
         return self.conference is None and (self.role is None or self.role.maker == self.address)
+
+    @property
+    def was(self) -> datetime | None:
+        """Return when it started before, as people know it: of a series the date that this one takes the place of."""
+        if self.before is None or self.after is None:
+            return None
+        event = self.before.event
+        if event is None or event.recurrence is None or self.after.recurrence is None:
+            series = self.before.key.series or self.after.recurrence is not None
+            return self.after.start if series else self.before.start
+        return self.after.start if follows(self.after, event) else nearest(event, self.after.start)
 
     @property
     def address(self) -> str:
@@ -110,13 +121,14 @@ def diff(
             continue
         pairs = list(_pairs(wants, haves, now=now))
         before_it = len(changes)
+        dropped = _dropped(haves)
         shared, early = roles(pairs, haves, now=now), ahead(pairs)
         known |= shared
         for want, have in pairs:
             role = shared.get(want.key) if want is not None else None
             if have is None and want is not None:
                 if want.start < create_before or want.key in early:
-                    reason = TAKEN_OUT if want.serial else "new occurrence"
+                    reason = TAKEN_OUT if want.serial and want.start not in dropped else "new occurrence"
                     changes.append(_creation(want, None, reason, role))
             elif want is None and have is not None:
                 if have.adopting:
@@ -136,6 +148,12 @@ def diff(
     gone += [change.before for change in ordered if change.before is not None and _needs_nothing(change)]
     left = tuple(change for change in ordered if not _needs_nothing(change))
     return Diff(changes=left, unchanged=tuple(unchanged), gone=tuple(gone), roles=known)
+
+
+def _dropped(haves: Iterable[Observed]) -> frozenset[datetime]:
+    """Return the dates that we have taken out of a series ourselves: nobody else has."""
+    applied = (one.entry.applied for one in haves if one.key.series and one.entry is not None)
+    return frozenset(start for one in applied if one is not None for start in one.left_out)
 
 
 def _needs_nothing(change: Change) -> bool:
@@ -279,7 +297,8 @@ def _change(want: Occurrence, have: Observed, role: Role | None, now: datetime) 
     shown = as_seen(want, have, role)
     comparison = _switched(compare(want, shown), role)
     if told := _told_of_another_event(want, have, now):
-        fields = comparison.event if want.recurrence and have.key.series else (_calendar_field(want),)
+        fields = _from_then(comparison.event, want, have) if have.key.series == bool(want.recurrence) else ()
+        fields = fields or (_calendar_field(want),)
         return [_replacement(want, have, replace(comparison, event=fields), role, told)]
     if comparison.fields:
         reason = _told(have, comparison)
@@ -299,6 +318,16 @@ def _told_of_another_event(want: Occurrence, have: Observed, now: datetime) -> s
     if want.recurrence is not None and have.event.start <= now and not follows(want, have.event):
         return "another rule or time from now on: what has been of the series stays"
     return ""
+
+
+def _from_then(fields: Sequence[Field], want: Occurrence, have: Observed) -> tuple[Field, ...]:
+    """Return the fields with the date of the old series that the new one begins in place of, not its first one ever."""
+    assert have.event is not None  # noqa: S101  # the caller has checked
+    start = nearest(have.event, want.start)
+    old = {"start": start, "end": start + (have.event.end - have.event.start)}
+    shown = {path: moment.astimezone(want.start.tzinfo).isoformat() for path, moment in old.items()}
+    told = (replace(one, before=shown.get(one.path, one.before)) for one in fields)
+    return tuple(one for one in told if one.before != one.after)
 
 
 def _calendar_field(want: Occurrence) -> Field:

@@ -35,6 +35,16 @@ def last_begun(event: Event, now: datetime) -> datetime | None:
     return found
 
 
+def nearest(event: Event, moment: datetime) -> datetime:
+    """Return the start of the instance that is nearest to `moment`, whether the event goes on so far or not."""
+    if event.recurrence is None:
+        return event.start
+    gap = timedelta(days=event.recurrence.pattern.longest_gap + 1)
+    endless = Recurrence(pattern=event.recurrence.pattern)
+    around = starts(endless, event.start, after=moment - gap, before=moment + gap)
+    return min(around, key=lambda start: abs(start - moment), default=event.start)
+
+
 def is_over(event: Event, now: datetime) -> bool:
     """Return whether nothing more of a recurring event is to come."""
     if event.recurrence is None:

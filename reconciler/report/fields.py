@@ -9,6 +9,7 @@ from reconciler.compare import Field, people_view
 from reconciler.diff import Action, Change
 from reconciler.models import Conference, Event, Occurrence
 from reconciler.observed import Observed
+from reconciler.patterns import spoken
 from reconciler.report.times import in_zone
 from reconciler.settings import plain
 
@@ -56,6 +57,10 @@ def _declared(after: Occurrence) -> Iterator[Field]:
     yield Field(path="title", before=None, after=after.title)
     yield Field(path="start", before=None, after=in_zone(after.start, after.timezone).isoformat())
     yield Field(path="end", before=None, after=in_zone(after.end, after.timezone).isoformat())
+    if after.recurrence is not None:
+        yield Field(path="recurrence", before=None, after=spoken(after.recurrence.pattern))
+        until = after.recurrence.until
+        yield Field(path="until", before=None, after=until and until.isoformat())
     if after.description is not None:
         yield Field(path="description", before=None, after=after.description)
     yield Field(path="organizer", before=None, after=after.organizer)

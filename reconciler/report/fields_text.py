@@ -75,7 +75,7 @@ def _worth_a_line(field: Field, *, verbose: bool) -> bool:
     if verbose:
         return True
     # Settings of a new occurrence are many and all in the config; who and where is what a reader looks for.
-    return field.path in {"attendees", "rooms"} and bool(field.after)
+    return field.path in {"recurrence", "until", "attendees", "rooms"} and bool(field.after)
 
 
 def _changed(field: Field, names: Names, *, verbose: bool) -> Told:
@@ -87,6 +87,9 @@ def _changed(field: Field, names: Names, *, verbose: bool) -> Told:
             return _told(field, _set_change([names.room(one) for one in field.before or ()], _rooms(field, names)))
         case "start" | "end":
             return _told(field, [_times(field.before, field.after)])
+        case "instances":
+            days = (f"{day(start)} {clock(start)}" for start in map(datetime.fromisoformat, field.before))
+            return _told(field, [(f"−{', −'.join(days)}", "red")])
         case "marker" if field.after == ADOPTED:
             return _told(field, [ADOPTED])
         case "marker" if not verbose:

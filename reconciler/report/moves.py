@@ -44,11 +44,12 @@ def duration(span: timedelta) -> str:
 def _shift(planned: PlannedChange) -> timedelta:
     """Return by how much the local start moves, zero where it does not."""
     change = planned.change
-    if change.action is not Action.UPDATE or change.before is None or change.before.start is None:
+    was = change.was
+    if change.action is not Action.UPDATE or was is None:
         return timedelta()
     assert change.after is not None  # noqa: S101  # an update has both sides
     zone = change.after.start.tzinfo
-    return change.after.start.replace(tzinfo=None) - change.before.start.astimezone(zone).replace(tzinfo=None)
+    return change.after.start.replace(tzinfo=None) - was.astimezone(zone).replace(tzinfo=None)
 
 
 def _people(planned: PlannedChange) -> Iterator[str]:

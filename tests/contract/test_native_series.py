@@ -246,6 +246,7 @@ def test_a_saved_plan_of_a_series_is_applied_as_it_was_made(hands: Hands) -> Non
     hands.apply(hands.of_saved(text))
     assert calls_of(hands.plan()) == []
     assert on(coming(hands, 28)) == ["11-30 10:00", "12-07 10:00", "12-21 10:00"]
+    assert not has_drift(hands.drift())
 
 
 def test_what_the_program_says_it_costs_is_what_it_costs(hands: Hands) -> None:
