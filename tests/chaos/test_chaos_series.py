@@ -44,7 +44,7 @@ def declare(world: World, fields: dict[str, Any] | None) -> None:
 def cases() -> list[Any]:
     every = [(step, kill) for step in STEPS for kill in EVERY]
     return [
-        pytest.param(step, kill, id=f"{step}-{kill}", marks=[] if number in {110, 178} else [pytest.mark.chaos])
+        pytest.param(step, kill, id=f"{step}-{kill}", marks=[] if number == 178 else [pytest.mark.chaos])
         for number, (step, kill) in enumerate(every)
     ]
 

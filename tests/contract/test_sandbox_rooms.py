@@ -168,6 +168,17 @@ def test_a_series_gets_a_room_inside_its_window_if_the_room_allows_it(raw: Raw) 
     book(raw, make(raw, **times(day="2026-12-11")), "rAurora")
 
 
+@pytest.mark.parametrize("bounds", [{"type": "noEnd"}, {"type": "endDate", "endDate": "2027-03-10T23:00:00+08:00"}])
+def test_a_series_with_a_room_goes_on_only_as_far_as_the_room_can_be_had(raw: Raw, bounds: dict[str, Any]) -> None:
+    event = make(raw, recurrence=daily(type="endDate", endDate="2026-12-10T23:00:00+08:00"))
+    book(raw, event, "rAurora")
+    path = f"{EVENTS}/{event}"
+    assert raw.refused("PUT", path, {"id": event, "recurrence": daily(**bounds)}) == INVALID
+    later = daily(type="endDate", endDate="2026-12-17T23:00:00+08:00")
+    assert raw.ok("PUT", path, {"id": event, "recurrence": later})["recurrence"]["range"]["type"] == "endDate"
+    assert refusal(raw, make(raw, **times(day="2026-12-14")), "rAurora") == NOT_AVAILABLE
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

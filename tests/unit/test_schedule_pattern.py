@@ -63,7 +63,7 @@ def by_sandbox(recurrence: Recurrence, first: datetime, last: datetime) -> list[
     return [datetime.fromtimestamp(start / 1000, UTC).replace(tzinfo=None) for start, _ in spans]
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=100)
 @given(rules(), starts)
 def test_a_rule_and_its_pattern_have_the_same_dates(text: str, start: datetime) -> None:
     rule = parse_rule(text)
@@ -112,7 +112,7 @@ patterns = st.one_of(
 ends = st.one_of(st.none(), st.integers(1, 99), st.dates(date(2026, 6, 1), date(2029, 1, 1)))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(patterns, ends, starts)
 def test_a_pattern_and_its_rule_have_the_same_dates(pattern: Pattern, end: date | int | None, start: datetime) -> None:
     recurrence = Recurrence(
@@ -131,6 +131,7 @@ def test_a_pattern_and_its_rule_have_the_same_dates(pattern: Pattern, end: date 
         assert last_date(rule, start, UTC_ZONE) is None or end is not None
 
 
+@settings(deadline=None, max_examples=50)
 @given(patterns, ends)
 def test_a_recurrence_comes_back_from_the_wire_as_it_was(pattern: Pattern, end: date | int | None) -> None:
     until, count = (end, 0) if isinstance(end, date) else (None, end or 0)
@@ -138,6 +139,7 @@ def test_a_recurrence_comes_back_from_the_wire_as_it_was(pattern: Pattern, end: 
     assert from_recurrence(to_recurrence(recurrence, "Asia/Shanghai"), zone("Asia/Shanghai")) == recurrence
 
 
+@settings(deadline=None, max_examples=50)
 @given(patterns, patterns)
 def test_two_patterns_that_differ_read_differently(one: Pattern, other: Pattern) -> None:
     assert (spoken(one) == spoken(other)) == (one == other)
