@@ -239,6 +239,12 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
         for key, entry in entries.items():
             if entry is not None and _carries(entry) and moved.get(entry.conference_id, key) != key:
                 entries[key] = replace(entry, carries=False)
+    # A run that died may have left an occurrence under its old key, too.
+    news = {*(want.key for want, _ in plan.unchanged), *(outcome.entries if outcome is not None else ())}
+    owners = {one.event_id: key for key in news if (one := entries.get(key)) is not None and one.event_id}
+    for key, entry in entries.items():
+        if entry is not None and owners.get(entry.event_id, key) != key:
+            entries[key] = None
     return replace(
         state,
         entries={key: entry for key, entry in entries.items() if entry is not None},

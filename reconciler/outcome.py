@@ -12,6 +12,10 @@ from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange
 from reconciler.state.model import Entry, Orphan
 
 
+def _writes_event(operation: Operation) -> bool:
+    return not operation.call.startswith("conference.")
+
+
 class Status(StrEnum):
     DONE = "done"
     FAILED = "failed"
@@ -71,9 +75,12 @@ class Outcome:
     @property
     def touched(self) -> frozenset[str]:
         """Return the ids of the events that were written, or may have been: what was seen of them is old."""
-        before = (one.planned.change.before for one in self.results if one.done or one.error is not None)
+        written = [one for one in self.results if one.error is not None or any(map(_writes_event, one.done))]
+        keys = {one.planned.change.address for one in written}
+        before = (one.planned.change.before for one in written)
         events = {seen.event.id for seen in before if seen is not None and seen.event is not None}
-        return frozenset(events | {entry.event_id for entry in self.entries.values() if entry is not None})
+        made = {entry.event_id for key, entry in self.entries.items() if entry is not None and str(key) in keys}
+        return frozenset(events | made)
 
     def rooms(self, call: Call) -> int:
         """Return how many rooms were booked or released."""

@@ -20,7 +20,7 @@ from reconciler.diff import Action, Change
 from reconciler.errors import PlanUnreadable, Position
 from reconciler.models import Attendee, Key
 from reconciler.observed import Observed, ReadFailure
-from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem
+from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem, Verification
 from reconciler.remembering import bare
 from reconciler.sharing import Role
 from reconciler.state.codec import (
@@ -71,6 +71,7 @@ def dumps(plan: Plan, *, config: Config, people: People, state: State, refresh: 
         "problems": [_encode_times(asdict(one)) for one in plan.problems],
         "pending": [_encode_times(asdict(one)) for one in plan.pending],
         "quota": None if plan.quota is None else asdict(plan.quota),
+        "verification": _encode_verification(plan.verification),
     }
     document["checksum"] = _digest(document)
     return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
@@ -142,7 +143,17 @@ def _decode(document: Json) -> Plan:
         problems=tuple(_decode_problem(one) for one in document.get("problems", ())),
         pending=tuple(_decode_pending(one) for one in document.get("pending", ())),
         quota=None if quota is None else Quota(**quota),
+        verification=_decode_verification(document["verification"]),
     )
+
+
+def _encode_verification(looked: Verification) -> Json:
+    return asdict(looked) | {"oldest": None if looked.oldest is None else looked.oldest.isoformat()}
+
+
+def _decode_verification(document: Json) -> Verification:
+    oldest = document["oldest"]
+    return Verification(**(document | {"oldest": None if oldest is None else datetime.fromisoformat(oldest)}))
 
 
 def _encode_change(planned: PlannedChange) -> Json:

@@ -25,7 +25,7 @@ def with_calendars(state: State, told: Mapping[str, Told], *, touched: frozenset
                 continue
             if entry.event_id in touched:
                 entries[key] = replace(entry, intact=False) if entry.intact else entry
-            elif one.changed is None or entry.event_id in one.changed:
+            elif one.changed is None or entry.event_id in one.changed or not entry.intact:
                 event = kept.get(entry.event_id)
                 intact = event is not None and bare(event) == _applied(state.workspace, entry)
                 entries[key] = replace(entry, intact=intact) if intact != entry.intact else entry

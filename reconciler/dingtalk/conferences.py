@@ -9,7 +9,7 @@ from reconciler.dingtalk import calls
 from reconciler.dingtalk.errors import ConferenceCancelled
 from reconciler.dingtalk.paging import pages
 from reconciler.dingtalk.session import ReadSession, Session, confirm
-from reconciler.dingtalk.wire import from_ms, items, needed, number, part, text, to_conference, to_ms
+from reconciler.dingtalk.wire import from_ms, items, needed, number, part, text, to_conference, to_link, to_ms
 from reconciler.dingtalk.wire_settings import decode, encode
 from reconciler.models import Conference, Settings
 from reconciler.settings import SETTINGS
@@ -89,7 +89,7 @@ class Conferences(ConferenceReader):
             title=title,
             start=start,
             end=end,
-            url=text(answer, "url"),
+            url=to_link(answer),
             room_code=text(answer, "roomCode"),
         )
 

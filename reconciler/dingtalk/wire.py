@@ -213,6 +213,12 @@ def _recurrence(answer: Answer) -> Recurrence | None:
     return from_recurrence(said, zone(text(part(answer, "start"), "timeZone"))) if said else None
 
 
+def to_link(answer: Answer) -> str:
+    """Return the join link, "" where there is none: people would be sent to whatever else stands there."""
+    link = text(answer, "url")
+    return link if "://" in link else ""
+
+
 def to_conference(answer: Answer, *, conference_id: str, call: Call) -> Conference:
     """Return the conference that `infos` describes, without its settings.
 
@@ -228,6 +234,6 @@ def to_conference(answer: Answer, *, conference_id: str, call: Call) -> Conferen
         title=text(answer, "title"),
         start=start,
         end=end,
-        url=text(answer, "url"),
+        url=to_link(answer),
         room_code=text(answer, "roomCode"),
     )

@@ -49,7 +49,11 @@ def find_by_memory(
             findings.live[entry.key] = gone
         else:
             found = Observed(key=entry.key, event=answer, entry=entry)
-            findings.live[entry.key] = replace(found, marker=found.description.marker)
+            marker = found.description.marker
+            ours = marker is not None and marker.workspace == scope.workspace
+            # A run that died may have moved it, and what the event says counts.
+            key = marker.key.moved(scope.moved) if ours and marker is not None else entry.key
+            findings.live.setdefault(key, replace(found, key=key, marker=marker))
 
 
 def _gone(entry: Entry, findings: Findings) -> Observed:

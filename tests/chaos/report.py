@@ -23,7 +23,7 @@ from chaos.oracle import Verdict, converge
 from chaos.runner import Runner
 from chaos.world import Snapshot, World, opened, snapshot_of
 
-CALLS = 32
+CALLS = 34
 TARGET = Path(__file__).parents[2] / "docs" / "reliability.md"
 Case = Callable[[World], tuple[Verdict, int, int]]  # → verdict, faults that struck, calls wasted
 

@@ -167,7 +167,7 @@ def test_any_answer_to_a_read(world: World, api: str, seed: int | range) -> None
         chance = random.Random(number)
         wrong = json.dumps(mutated(json.loads(chance.choice(answers)), chance)).encode()
         wrong = wrong if chance.random() < 0.8 else scrambled(wrong, chance)
-        command = ("plan",) if number % 2 else ("apply", "-y")
+        command = ("plan", "--refresh", "full") if number % 2 else ("apply", "-y", "--refresh", "full")
 
         def instead(method: str, path: str, wrong: bytes = wrong) -> bytes | None:
             reads = method == ("POST" if api == "token" else "GET")
@@ -198,7 +198,7 @@ def recorded(world: World, path: str) -> list[bytes]:
         return answer
 
     world.interceptor._app = listening
-    assert world.run("plan", "--json").code == 0
+    assert world.run("plan", "--json", "--refresh", "full").code == 0
     world.interceptor._app = inner
     return bodies
 

@@ -13,7 +13,7 @@ from chaos.interceptor import Kill
 from chaos.oracle import Verdict, converge
 from chaos.world import World
 
-CALLS = 32  # of the whole workload, the token among them
+CALLS = 34  # of the whole workload, the token among them
 UNDISTURBED_WRITES = 21
 SYNCS = 60  # more than one run has: each write is announced and settled
 EVERY = [Kill(index, after) for index in range(1, CALLS + 1) for after in (False, True)]
