@@ -68,7 +68,7 @@ class _Draft:
         whole: dict[str, Any] = {}
         by_path: dict[str, list[Finding]] = defaultdict(list)
         by_key: dict[Key, _Edits] = defaultdict(_Edits)
-        gone = {one.key for one in findings if one.path == "event"}
+        gone = {one.key for one in findings if one.path == "event" and not one.key.series}
         for one in findings:
             if one.key in gone:
                 by_key[one.key].skipped = True
@@ -76,13 +76,14 @@ class _Draft:
                 by_path[one.path].append(one)
         for path, ours in by_path.items():
             alike = len(ours) == there and there > 1 and all(one.seen == ours[0].seen for one in ours)
+            alike = alike or any(one.key.series for one in ours)  # what is edited of a series is edited of all of it
             if path in _TEXTS:
                 value = self._value(path, ours[0].seen) if alike else None
                 if alike:
                     whole[path] = value
                 for one in ours if not alike else ():
                     by_key[one.key].fields[path] = self._value(path, one.seen)
-            elif path in {"start", "end"}:
+            elif path in {"start", "end"} and not any(one.key.series for one in ours):
                 for one in ours:
                     by_key[one.key].fields.update(_times(one, meeting))
             elif path.startswith("settings.") and len(ours) == there and all(one.seen == ours[0].seen for one in ours):

@@ -72,8 +72,9 @@ def _one_sided(change: Change, replaced: set[str]) -> Iterator[Finding]:
     have, want = change.before, change.after
     if have is None:
         assert want is not None  # noqa: S101  # a change has at least one side
-        cause = Cause.EDITED if change.reason == TAKEN_OUT else Cause.OURS
-        yield Finding(key=want.key, path="occurrence", cause=cause, expected=want.title, seen=None)
+        by_people = change.reason == TAKEN_OUT
+        path, cause = ("event", Cause.EDITED) if by_people else ("occurrence", Cause.OURS)
+        yield Finding(key=want.key, path=path, cause=cause, expected=want.title, seen=None)
         return
     title = have.event.title if have.event is not None else ""
     if change.duplicate:

@@ -43,10 +43,13 @@ def spare(found: Diff, config: Config) -> tuple[Diff, tuple[str, ...]]:
         return found, ()
     # What would be cancelled and made anew for another organiser stays as it is.
     held = {(_meeting(change), change.reason) for change in spared}
+    stays = {change.address for change in spared}  # and what was to take its place is not made beside it
     kept = tuple(
         change
         for change in found.changes
-        if change not in spared and not (change.action is Action.CREATE and (_meeting(change), change.reason) in held)
+        if change not in spared
+        and not stays & {*change.follows}
+        and not (change.action is Action.CREATE and (_meeting(change), change.reason) in held)
     )
     counts = Counter(_meeting(change) for change in spared)
     warnings = tuple(_warning(meeting, number, config) for meeting, number in sorted(counts.items()))

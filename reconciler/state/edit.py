@@ -16,7 +16,11 @@ def moved(state: State, old: str, new: str) -> tuple[State, int]:
     """
     if ("@" in old) != ("@" in new):
         raise UsageError("an occurrence can't become a meeting", fix="give two addresses, or two names of meetings")
-    keys = {key: Key.parse(new) if "@" in new else Key(new, key.original) for key in state.entries if _under(key, old)}
+    keys = {
+        key: Key.parse(new) if "@" in new else Key(new, key.original, key.series)
+        for key in state.entries
+        if _under(key, old)
+    }
     if not keys:
         raise _unknown(old)
     for target in keys.values():

@@ -11,13 +11,14 @@ import pytest
 from adopting import Hands, calls_of, reasons
 from team import NOW, a_team, union
 
+from reconciler.accepting import accept
 from reconciler.drift import has_drift
 from reconciler.marker import parse_description
 from reconciler.models import Event
 from reconciler.observe import Refresh
 from reconciler.outcome import Status
 from reconciler.report.agenda import agenda_items
-from reconciler.workflow import Question, make_plan, remembered_agenda
+from reconciler.workflow import Question, look_for_drift, make_plan, remembered_agenda
 
 WEEK = timedelta(days=7)
 
@@ -42,7 +43,7 @@ def hands(tmp_path: Path) -> Iterator[Hands]:
 
 
 def applied(hands: Hands, *, forgetting: bool = False) -> list[str]:
-    """Plan and apply; return the calls that it took. Nothing is left to do then; `forgetting`, without a state as well."""
+    """Plan and apply; return the calls that it took. Nothing is left to do, `forgetting`: without a state as well."""
     hands.team.sandbox.control("clock", {"now": hands.now.isoformat()})
     planned = hands.plan()
     assert planned.plan.failures == ()
@@ -143,7 +144,7 @@ def test_what_a_person_takes_out_comes_back_as_an_event_of_its_own(hands: Hands)
     applied(hands)
     second = coming(hands)[1]
     hands.team.client.events.delete(organizer=union("alice"), event_id=second.id, notify=False, token="t1")
-    assert [one.path for one in hands.drift() if one.cause == "edited"] == ["occurrence"]
+    assert [one.path for one in hands.drift() if one.cause == "edited"] == ["event"]
     assert reasons(hands.plan()) == {"taken out of the series in DingTalk"}
     assert applied(hands) == ["event.create"]
     assert on(coming(hands, 14)) == ["11-30 10:00", "12-07 10:00"]
@@ -333,3 +334,24 @@ def test_an_instance_that_begins_today_is_not_held_twice(hands: Hands) -> None:
     applied(hands)
     assert on(coming(hands, 14)) == ["12-07 15:00"]
     assert not has_drift(hands.drift())
+
+
+def test_what_a_person_takes_out_can_be_accepted_as_skipped(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    gone, edited = coming(hands)[1], master(hands)
+    hands.team.client.events.delete(organizer=union("alice"), event_id=gone.id, notify=False, token="t1")
+    hands.edit(action="change_event", event=edited.id, summary="Our sync")
+    drift = look_for_drift(hands.config(), hands.team.client, hands.store(), Question(), now=hands.now)
+    accepted = accept(drift.findings, drift.seen, hands.config(), drift.people)
+    assert accepted.patch == {"meetings": {"sync": {"title": "Our sync", "schedule": {"skip": ["2026-12-07T10:00"]}}}}
+    hands.declare(sync=sync(schedule(skip=["2026-12-07"]), title="Our sync"))
+    assert calls_of(hands.plan()) == []
+
+
+def test_a_protected_meeting_does_not_become_a_series(hands: Hands) -> None:
+    """Its events would have to go for it."""
+    hands.declare(sync=sync(calendar="occurrences", link="stable", protect=True))
+    applied(hands)
+    hands.declare(sync=sync(protect=True))
+    assert calls_of(hands.plan()) == []
