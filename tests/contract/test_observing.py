@@ -36,7 +36,6 @@ class Runs:
         self.hands.team.write()
         config = load(self.hands.team.folder / "meetings.yaml", now=self.hands.now)
         before = len(self.hands.calls())
-        self.hands.team.client.session.calls.clear()
         store = self.store
         planned = make_plan(config, self.hands.team.client, store, Question(**question), now=self.hands.now)
         remember_calls(store, self.hands.team.client, now=self.hands.now, planned=planned)
@@ -44,7 +43,6 @@ class Runs:
 
     def apply(self) -> None:
         planned, _ = self.plan()
-        self.hands.team.client.session.calls.clear()
         outcome = apply_plan(planned, self.hands.team.client, self.store, clock=lambda: self.hands.now)
         assert outcome.count(Status.DONE) == len(outcome.results), outcome
 

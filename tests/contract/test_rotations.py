@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from roomteam import RoomTeam, meeting, room_team
@@ -13,7 +14,8 @@ from reconciler.operations import Operation
 from reconciler.outcome import Outcome, Status
 from reconciler.state.store import local_store
 
-STEPS = [(2, 0), (2, 1), (3, 0), (3, 1), (3, 2), (10, 7)]
+STEPS: list[Any] = [(size, step) for size in (2, 3) for step in range(size)]
+STEPS += [(10, 7), *(pytest.param(10, step, marks=pytest.mark.chaos) for step in range(10) if step != 7)]
 REFUSAL = {"kind": "error_before", "status": 400, "code": "meetingRoomNotAvailable", "message": "not available"}
 
 

@@ -254,4 +254,4 @@ def test_a_saved_plan_keeps_who_shares_what(hands: Hands) -> None:
     outcome = apply_plan(replace(checked, plan=plan), hands.team.client, store, clock=lambda: hands.now)
     assert outcome.count(Status.DONE) == 4
     assert calls_of(hands.plan()) == []
-    assert NOW == hands.now
+    assert hands.now == NOW

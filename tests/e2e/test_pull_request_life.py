@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from statehttp import PASSWORD, USER, StateServer, state_server
-from team import Done, Team
+from team import NOW, Done, Team
 
 from reconciler.dingtalk import EventPatch
 
@@ -42,7 +42,7 @@ class Pipeline:
         self._team.folder.mkdir()
         if artifact is not None:
             (self.folder / artifact.name).write_bytes(artifact.read_bytes())
-        return self._team.run(*arguments, **self._environment)
+        return self._team.run(*arguments, now=NOW, **self._environment)
 
 
 @pytest.fixture

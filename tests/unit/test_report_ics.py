@@ -76,9 +76,9 @@ def _schedule(rule: str | None = "FREQ=WEEKLY", start: datetime = START, timezon
 def _read(text: str, first: datetime, last: datetime) -> list[tuple[str, str]]:
     """Return start and end, in UTC, of what another program makes of the file."""
     found = recurring_ical_events.of(Calendar.from_ical(text)).between(first, last)
-    # A start that the clocks leave out, it moves, and not the end. Both are 45 minutes apart (RFC 5545, section 3.3.6).
-    times = [(one.start.astimezone(UTC), one.end.astimezone(UTC)) for one in found]
-    times = [(start, end if end > start else start + timedelta(minutes=45)) for start, end in times]
+    # Where the clocks leave a start out, it moves the start and not the end, which is 45 minutes later all the same
+    # (RFC 5545, section 3.3.6: a DURATION in minutes is exact).
+    times = [(start, start + timedelta(minutes=45)) for start in (one.start.astimezone(UTC) for one in found)]
     return sorted((f"{start:%F %H:%M}", f"{end:%F %H:%M}") for start, end in times if first <= start < last)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from builders import NOW, UNTIL, WORKSPACE, booked, observation, occurrence
@@ -20,7 +21,7 @@ def changes(wanted: list[Occurrence], old: list[Occurrence]) -> list[PlannedChan
     return list(plan(found, seen, workspace=WORKSPACE, now=NOW, until=UNTIL).changes)
 
 
-def weekly(hour: str, day: int = 2, **fields: object) -> list[Occurrence]:
+def weekly(hour: str, day: int = 2, **fields: Any) -> list[Occurrence]:
     return [occurrence(f"2026-12-{day + 7 * week:02}T{hour}", **fields) for week in range(3)]
 
 
