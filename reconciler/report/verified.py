@@ -9,19 +9,21 @@ from reconciler.report.lines import counted
 
 
 def told_verification(plan: Plan) -> str:
-    """Return as in `2 asked for, 6 taken as they were left, up to 3 h ago`; "" where all were asked for."""
+    """Return as in `2 looked at now, 6 as they were up to 3 h ago`; "" where all were looked at."""
     looked = plan.verification
     if not looked.presumed:
         return ""
     since = "some of them never looked at"
     if looked.oldest is not None:
-        since = f"up to {_age(plan.generated_at - looked.oldest)} ago"
-    return f"{looked.asked:,} asked for, {looked.presumed:,} taken as they were left, {since}"
+        since = f"as they were {_age(plan.generated_at - looked.oldest)} ago"
+    return f"{looked.asked:,} looked at now, {looked.presumed:,} {since}"
 
 
 def _age(span: timedelta) -> str:
     minutes = int(span.total_seconds()) // 60
+    if minutes < 2:  # noqa: PLR2004  # said as people say it
+        return "a moment"
     if minutes < 2 * 60:
-        return f"{minutes} min"
+        return f"up to {minutes} min"
     hours = minutes // 60
-    return f"{hours} h" if hours < 2 * 24 else counted(hours // 24, "day")
+    return f"up to {hours} h" if hours < 2 * 24 else f"up to {counted(hours // 24, 'day')}"
