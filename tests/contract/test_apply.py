@@ -557,3 +557,27 @@ def _once(hour: int, minute: int) -> Schedule:
         duration=timedelta(minutes=30),
         timezone="Asia/Shanghai",
     )
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"start": datetime(2026, 1, 6, 10, 0), "rule": "FREQ=WEEKLY;BYDAY=TU"},  # noqa: DTZ001  # local
+        {"start": datetime(2026, 1, 9, 10, 0), "rule": "FREQ=WEEKLY;BYDAY=FR"},  # noqa: DTZ001  # local
+        {"start": datetime(2026, 1, 5, 10, 30)},  # noqa: DTZ001  # local
+        {"timezone": "Europe/Berlin"},
+    ],
+    ids=["tuesdays", "fridays", "half past", "zone"],
+)
+def test_half_a_year_of_meetings_moves_by_updates_alone(team: Team, edit: dict[str, Any]) -> None:
+    team.config = replace(team.config, horizon=timedelta(days=182))
+    team.apply()
+    before = {(event.id, parse_description(event.description).link) for event in team.events()}
+    assert len(before) == 26
+    team.declare(meeting(schedule=Schedule(**(_WEEKLY | edit))))
+    planned = team.plan().plan
+    assert {one.change.action.value for one in planned.changes} == {"update"}
+    outcome = team.apply()
+    assert (outcome.count(Status.DONE), outcome.api_calls) == (26, 52)
+    assert {(event.id, parse_description(event.description).link) for event in team.events()} == before
+    assert team.converged()
