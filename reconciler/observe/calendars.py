@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +10,6 @@ from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import (
     ApiError,
     AuthenticationFailed,
-    InvalidParameter,
     IpNotAllowed,
     LimitReached,
     TokenRejected,
@@ -29,6 +27,7 @@ LOOKBACK = timedelta(days=1)  # far enough to know what began today, near enough
 BACK_TO_SERIES = timedelta(days=40)  # a series shows only instances that have begun; without a state they are the trace
 LONGEST = timedelta(days=7)  # after so long a calendar is listed whole again, whatever its token could tell
 PAGE = 100
+CLIENT_ERRORS = range(400, 500)
 Asked = Mapping[str, frozenset[str]]  # organiser → meetings that are unknown as long as that calendar is
 
 
@@ -114,18 +113,29 @@ def recent(events: Iterable[Event], now: datetime) -> list[Event]:
 
 
 def _listed(reader: Reader, who: str, memory: _Memory | None, *, now: datetime, since: datetime) -> Told:
-    if memory is not None:
-        # A token that DingTalk does not take any more is no failure.
-        with suppress(InvalidParameter):
-            answer = reader.events.list(organizer=who, since=since, show_deleted=True, sync_token=memory.calendar.token)
-            changed = {event.id: event for event in answer.events}
-            pages = 1 + len(memory.events) // PAGE
-            if answer.sync_token and len(memory.missing - changed.keys()) <= pages:  # else a whole list is cheaper
-                events = tuple({**memory.events, **changed}.values())
-                calendar = replace(memory.calendar, token=answer.sync_token, events=events)
-                return Told(calendar=calendar, changed=frozenset(changed))
+    if memory is not None and (told := _changes(reader, who, memory, since=since)) is not None:
+        return told
     answer = reader.events.list(organizer=who, since=since, show_deleted=True)
     return Told(calendar=Calendar(token=answer.sync_token, listed_at=now, events=answer.events))
+
+
+def _changes(reader: Reader, who: str, memory: _Memory, *, since: datetime) -> Told | None:
+    """Return what has changed since the last list; None where a whole one is needed, or is cheaper."""
+    try:
+        answer = reader.events.list(organizer=who, since=since, show_deleted=True, sync_token=memory.calendar.token)
+    except (AuthenticationFailed, TokenRejected, IpNotAllowed, LimitReached):
+        raise
+    except ApiError as error:
+        if error.status in CLIENT_ERRORS:
+            return None  # the token is too old, in whatever words: nothing says in which
+        raise
+    changed = {event.id: event for event in answer.events}
+    pages = 1 + len(memory.events) // PAGE
+    if not answer.sync_token or len(memory.missing - changed.keys()) > pages:
+        return None
+    events = tuple({**memory.events, **changed}.values())
+    calendar = replace(memory.calendar, token=answer.sync_token, events=events)
+    return Told(calendar=calendar, changed=frozenset(changed))
 
 
 def _farewell(who: str, error: ApiError, scope: Scope) -> str:
