@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -23,6 +23,10 @@ from reconciler.operations import Call, Operation, Plan
 from reconciler.outcome import Failure, Outcome, Result, Status
 from reconciler.state.journal import Journal
 from reconciler.state.model import Entry, Orphan, State
+
+
+PARALLELISM = 64  # four APIs, each busy at 20 calls a second that take up to 0.8 s
+_OF_ONE_API = 16
 
 
 class Progress(Protocol):
@@ -59,11 +63,11 @@ def apply(
     *,
     clock: Callable[[], datetime],
     names: Mapping[str, str] | None = None,
-    parallelism: int = 16,
+    parallelism: int = PARALLELISM,
     stop: Stop | None = None,
     progress: Progress = untold,
 ) -> Outcome:
-    """Carry out `plan`, several calls at a time, the nearest occurrences first.
+    """Carry out `plan`, `parallelism` calls at a time at most, the nearest occurrences first.
 
     One change that fails does not stop the others; the calls of the same change that come after it are left out.
     `names` are people and rooms as the config calls them, for messages. Raises nothing of the API.
@@ -115,22 +119,24 @@ class _Run:
         """Run everything in the order of its needs; return when nothing is left that could run.
 
         Of what could run next the nearest occurrence goes first, and is finished before another is begun: whatever
-        ends a run early (a crash, a limit) leaves few occurrences half made.
+        ends a run early (a crash, a limit) leaves few occurrences half made. No API takes all places, where its calls
+        would wait for its pace while the calls of another could go out.
         """
         sorter = TopologicalSorter({one.id: one.needs for one in self._operation.values()})
         sorter.prepare()
-        ready: list[tuple[int, str]] = []
+        ready = _Ready(parallelism)
         running: dict[Future[None], str] = {}
         while sorter.is_active():
             for name in sorter.get_ready():
-                heapq.heappush(ready, (self._rank[name], name))
-            while ready and len(running) < parallelism:
-                name = heapq.heappop(ready)[1]
+                ready.add(self._operation[name], self._rank[name])
+            while len(running) < parallelism and (name := ready.take()) is not None:
                 running[pool.submit(self._run, name)] = name
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 future.result()
-                sorter.done(running.pop(future))
+                name = running.pop(future)
+                ready.ended(self._operation[name])
+                sorter.done(name)
         self._help_the_bare()
 
     def _help_the_bare(self) -> None:
@@ -225,6 +231,30 @@ class _Run:
         touched = [work for work in self._works if work.done and not work.planned.change.duplicate]
         moved = {work.planned.change.before.key: None for work in touched if work.planned.change.before is not None}
         return {**moved, **{work.key: work.result() for work in touched}}
+
+
+class _Ready:
+    """What could run: the nearest first of those whose API has a place left, of a quarter of all, or 16."""
+
+    def __init__(self, parallelism: int) -> None:
+        self._most = max(_OF_ONE_API, parallelism // 4)
+        self._queues: dict[Call, list[tuple[int, str]]] = defaultdict(list)
+        self._running: Counter[Call] = Counter()
+
+    def add(self, operation: Operation, rank: int) -> None:
+        heapq.heappush(self._queues[operation.call], (rank, operation.id))
+
+    def take(self) -> str | None:
+        """Return what to run next, and count it as running; None where nothing can."""
+        able = [(queue[0], call) for call, queue in self._queues.items() if queue and self._running[call] < self._most]
+        if not able:
+            return None
+        _, call = min(able)
+        self._running[call] += 1
+        return heapq.heappop(self._queues[call])[1]
+
+    def ended(self, operation: Operation) -> None:
+        self._running[operation.call] -= 1
 
 
 def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:

@@ -294,6 +294,8 @@ def _change(want: Occurrence, have: Observed, role: Role | None, now: datetime) 
         ]
     if have.event is None and not have.alive:
         return [_creation(want, have, "deleted in DingTalk" if have.revision else "new occurrence", role)]
+    if have.untouched and role is None and not have.asked and have.entry is not None and have.entry.applied == want:
+        return []  # nothing was heard of the event since it was as applied, and the conference is presumed to be so
     shown = as_seen(want, have, role)
     comparison = _switched(compare(want, shown), role)
     if told := _told_of_another_event(want, have, now):

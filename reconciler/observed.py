@@ -29,6 +29,7 @@ class Observed:
     adopting: bool = False
     instances: tuple[Instance, ...] | None = None  # coming ones of a recurring event, None: nobody has looked
     verified: datetime | None = None  # when the conference was last asked for, by this run or by one before
+    untouched: bool = False  # the event was seen to be as it was applied, and the last list told of no change
     asked: bool = False  # by this one; else what is said of the conference is presumed
 
     @property

@@ -11,6 +11,7 @@ from reconciler.diff import Action, Change, Diff
 from reconciler.models import Key
 from reconciler.schedule.expand import next_slots, taken_between
 from reconciler.schedule.holidays import WEEKEND
+from reconciler.schedule.model import DaysOff
 from reconciler.schedule.zones import localise, zone
 
 NEW, NO_LONGER_DECLARED = "new occurrence", "no longer declared"  # the reasons of a diff
@@ -46,7 +47,7 @@ def days_off(config: Config, *, after: datetime, before: datetime) -> tuple[DayO
             moved_to=None if one.moved_to is None else localise(one.moved_to, where),
         )
         for name, meeting in config.meetings.items()
-        if meeting.enabled
+        if meeting.enabled and meeting.schedule.days_off != DaysOff()
         for where in (zone(meeting.schedule.timezone),)
         for one in taken_between(meeting.schedule, after=after, before=before)
     ]

@@ -62,7 +62,7 @@ class Question:
     destroy: bool = False
     forget: bool = False
     foresight: bool = True
-    parallelism: int = 16
+    parallelism: int = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,7 +286,7 @@ def apply_plan(
     store: Store,
     *,
     clock: Callable[[], datetime],
-    parallelism: int = 16,
+    parallelism: int = 64,
     stop: applying.Stop | None = None,
     progress: applying.Progress = applying.untold,
 ) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import os
@@ -84,6 +85,7 @@ def cli(settings: Globals) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code. No exception leaves this function."""
+    gc.set_threshold(100_000, 50, 50)  # a run is short, and what it makes it keeps
     logs.expect(arguments)
     if COMPLETING in os.environ:
         from reconciler.cli import completion  # noqa: F401  # it makes its own Bash known

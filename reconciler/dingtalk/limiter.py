@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
 
-_SECOND_MS = 1050  # a little over a second: calls arrive less evenly than they leave
+_SECOND_MS = 1035  # a little over a second: calls arrive less evenly than they leave
 _SLOWER = 0.75
 
 

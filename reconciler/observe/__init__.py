@@ -39,7 +39,7 @@ def observe(
     scope: Scope,
     *,
     now: datetime,
-    parallelism: int = 16,
+    parallelism: int = 64,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Observation:
     """Return everything that DingTalk shows of this workspace, from yesterday on.
@@ -91,7 +91,7 @@ def verify(
     keys: Iterable[Key],
     *,
     now: datetime,
-    parallelism: int = 16,
+    parallelism: int = 64,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Observation:
     """Return `seen` with the conferences of `keys` as they are, where so far they were only presumed to be so."""

@@ -152,6 +152,8 @@ def former_organizers(reader: Reader, reads: Reads, events: Iterable[Event], sco
     whom it was made for, so that is asked.
     """
     others = scope.trusted - scope.organizers
+    if not others:
+        return frozenset()
     suspects: dict[str, str] = {}  # organiser → a conference that should be theirs
     for event in events:
         marker = parse_description(event.description).marker

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.dingtalk.errors import ApiError
-from reconciler.models import Key
+from reconciler.models import Event, Key
 from reconciler.observed import Observed, ReadFailure, Told
 
 
@@ -28,6 +28,11 @@ class Findings:
     def fail(self, where: str, error: ApiError, meetings: Iterable[str], *, hint: str = "") -> None:
         self.failures.append(ReadFailure(where=where, code=error.code, message=error.what, hint=hint or error.fix))
         self.unresolved.update(meetings)
+
+    def is_known(self, event: Event) -> bool:
+        """Return whether no list told of `event`: it stands in what is remembered of its calendar."""
+        told = self.calendars.get(event.organizer)
+        return told is not None and told.changed is not None and event.id not in told.changed
 
     @property
     def organizers(self) -> frozenset[str]:

@@ -28,7 +28,9 @@ def sort_by_marker(events: Iterable[Event], state: State, scope: Scope, findings
             continue
         key = marker.key.moved(scope.moved) if marker is not None else entry.key if entry is not None else found.key
         memory = entry if entry is not None else state.entries.get(key)
-        found = replace(found, key=key, marker=marker, entry=memory)
+        intact = memory is not None and memory.intact and memory.event_id == event.id and not event.recurring
+        untouched = intact and findings.is_known(event)
+        found = replace(found, key=key, marker=marker, entry=memory, untouched=untouched)
         if event.cancelled:
             findings.ended.add(event.id)
             _keep_latest(findings.deleted, replace(found, event=None))

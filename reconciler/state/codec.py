@@ -52,7 +52,17 @@ def dumps(state: State) -> str:
         "calendars": {who: _encode_calendar(one) for who, one in state.calendars.items()},
         "rooms": {room: _encode_note(note) for room, note in state.rooms.items()},
     }
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+    return "{\n" + ",\n".join(f" {_json(name)}: {_lines(value)}" for name, value in sorted(document.items())) + "\n}\n"
+
+
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+
+
+def _lines(value: Any) -> str:
+    """Return JSON with a line for each of what is many, so that people can compare it; an indent takes far longer."""
+    if not isinstance(value, dict) or not all(isinstance(one, dict) for one in value.values()):
+        return _json(value)
+    return "{\n" + ",\n".join(f"  {_json(name)}: {_json(one)}" for name, one in sorted(value.items())) + "\n }"
 
 
 def loads(text: str, *, where: str) -> State:

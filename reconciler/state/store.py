@@ -39,6 +39,7 @@ class Store:
         self._broken = folder / "state.broken.json"
         self._looked = False
         self._seen: Snapshot | None = None
+        self._known: tuple[bytes, State] | None = None  # what was decoded last: a run looks at the same twice
 
     def load(self) -> State:
         """Return the last saved state with the journal of a run that was cut short, or a new state.
@@ -127,6 +128,8 @@ class Store:
         )
 
     def _decoded(self, body: bytes, where: str) -> State:
+        if self._known is not None and self._known[0] == body:
+            return self._known[1]
         try:
             state = loads(body.decode("utf-8"), where=where)
         except UnicodeDecodeError as error:
@@ -137,6 +140,7 @@ class Store:
                 where=where,
                 fix="renaming a workspace gives up its events: destroy the old one first, then move the state away",
             )
+        self._known = (body, state)
         return state
 
     def _new(self, broken: Snapshot | None) -> State:
