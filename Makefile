@@ -53,6 +53,7 @@ pictures: $(VENV)/.develop ## Make the pictures in the README anew
 
 docs: $(VENV)/.tool ## Make the generated parts of the documentation anew
 	$(BIN)/python docs/make_config_table.py
+	$(BIN)/python tests/costs.py
 
 clean: ## Remove what can be made again; the state of the demo too
 	rm -rf $(VENV) .reconciler .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
