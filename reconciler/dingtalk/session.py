@@ -34,6 +34,7 @@ from reconciler.dingtalk.errors import (
     UnreadableAnswer,
 )
 from reconciler.dingtalk.limiter import Limiter
+from reconciler.dingtalk.pace import Shared
 from reconciler.dingtalk.retrying import Backoff, may_repeat, wait_before
 from reconciler.dingtalk.secret import Redactor, Secret
 from reconciler.dingtalk.tokens import Token, TokenCache
@@ -49,9 +50,10 @@ _TOKEN_LIFE_S = 7200.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a session behaves. `qps` is the most calls per second of one API."""
+    """How a session behaves. `qps` is the most calls per second of one API, together with all who use `shared`."""
 
     qps: float = 20.0
+    shared: Shared | None = None
     backoff: Backoff = field(default_factory=Backoff)
     limits: Limits = field(default_factory=Limits)
 
@@ -97,7 +99,7 @@ class ReadSession:
         self._on_call = on_call
         self._clock, self._sleep, self._jitter = clock, sleep, jitter
         self._transport = Transport(self._options.limits, clock)
-        self._limiter = Limiter(self._options.qps, clock=clock, sleep=sleep)
+        self._limiter = Limiter(self._options.qps, clock=clock, sleep=sleep, shared=self._options.shared)
         self._tokens = TokenCache(self._fetch_token, clock)
         self._redactor = Redactor()
         self._redactor.learn(credentials.app_secret)
@@ -112,6 +114,10 @@ class ReadSession:
             return parsedate_to_datetime(self._date).astimezone(UTC)
         except ValueError:
             return None
+
+    def close(self) -> None:
+        """Let go of what is shared with other processes. Calls may go on."""
+        self._limiter.close()
 
     def login(self) -> None:
         """Fetch the access token, unless there is one. Raises ApiError."""

@@ -87,6 +87,8 @@ def test_what_has_nothing_to_do_with_each_other_is_solved_apart() -> None:
 def test_one_more_of_many_meetings_moves_no_other() -> None:
     rooms = "abcdefghijklmno"
     crowd = [wish(f"m{n:02}", 7 * week + n % 5, 9 + n % 4, rooms[n % 6 :]) for n in range(20) for week in range(4)]
+    # Forty more have their own room, at the same hours.
+    crowd += [wish(f"f{n:02}", 7 * week + n % 5, 9 + n // 15, rooms[n % 15]) for n in range(40) for week in range(4)]
     first = assign(ordered(*crowd)).rooms
     booked = [replace(one, held=frozenset(first[one.key])) for one in crowd]
     more = [wish("more", 7 * week, 9, rooms) for week in range(4)]
