@@ -1,6 +1,6 @@
 # Everything there is to do, on a machine that has Python 3.11 or newer and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format check bench chaos chaos-report coverage pictures docs clean
+.PHONY: help demo test lint format check bench bench-peers chaos chaos-report coverage pictures docs clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -45,8 +45,11 @@ format: $(VENV)/.develop ## Format the code
 
 check: lint test chaos ## All that CI runs
 
-bench: $(VENV)/.develop ## Measure, and print medians
-	$(BIN)/python benchmarks/run.py
+bench: $(VENV)/.develop ## Measure, into docs/performance.md (BENCH=--apply: an apply, too)
+	$(BIN)/python benchmarks/run.py $(BENCH)
+
+bench-peers: $(VENV)/.develop ## Measure others on tasks of the same size (BENCH=--large: 50,000 records)
+	$(BIN)/python benchmarks/peers.py $(BENCH)
 
 pictures: $(VENV)/.develop ## Make the pictures in the README anew
 	$(BIN)/python docs/make_pictures.py

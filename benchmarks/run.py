@@ -1,89 +1,154 @@
-"""What the tool costs besides waiting for DingTalk: medians of several runs, as ratios to a bare interpreter.
+"""What the tool costs besides waiting for DingTalk: medians of several rounds, as ratios to a bare interpreter.
 
-    python benchmarks/run.py [--runs 5]
+    python benchmarks/run.py [--runs 5] [--apply] [--world FOLDER]
 
-Ratios are what count: machines differ, and this one may be busy.
+Ratios are what count: machines differ, and this one may be busy. Plans run against the sandbox in another process.
+Worlds of many occurrences are booked once and kept. `--apply` adds an apply against a server that takes 300 ms.
+Writes benchmarks/results.json and the table in docs/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import platform
-import resource
-import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import Any
 
-MEETINGS = 1000
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
+from measure import Case, Run, rounds, run
+from page import heading, keep, tell
+from server import ENVIRONMENT, Server, serving
+from worlds import booked, cache_folder, make_empty, point, reconciler, weekly_meetings
 
-
-def cpu_seconds(command: Sequence[str], folder: Path) -> float:
-    """Return the user and system seconds that `command` takes."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-
-
-def many_meetings() -> str:
-    """Return a valid config of 1,000 meetings, each with its own time and room."""
-    head = "version: 1\nworkspace: bench\ndefaults: {timezone: Asia/Shanghai}\npeople:\n"
-    people = "".join(f"  p{number}: union{number}\n" for number in range(MEETINGS))
-    rooms = "rooms:\n" + "".join(f"  r{number}: {{id: room{number}, capacity: 9}}\n" for number in range(MEETINGS))
-    return head + people + rooms + "meetings:\n" + "".join(meeting(number) for number in range(MEETINGS))
+MEETINGS = 1_000
+SIZES = (2_000, 10_000)
+APPLIED = 500  # occurrences
+QPS, DELAY_S = 20, 0.3
+BARE = [sys.executable, "-c", "pass"]
+LOAD = [sys.executable, "-c", "import yaml; yaml.load(open('meetings.yaml'), yaml.CSafeLoader)"]
+LOADED, VALIDATED = "load of the same file by PyYAML's C loader", f"`validate`, {MEETINGS:,} meetings"
+THROTTLED = 403
 
 
-def meeting(number: int) -> str:
-    """Return one meeting as YAML."""
-    return f"""  m{number}:
-    title: Meeting {number}
-    description: What number {number} is about.
-    organizer: p{number}
-    attendees: [p{(number + 1) % MEETINGS}, {{person: p{(number + 2) % MEETINGS}, optional: true}}]
-    schedule:
-      start: 2026-01-05T{8 + number % 10:02}:00
-      duration: 45m
-      repeat:
-        every: week
-        on: [{WEEKDAYS[number % 5]}]
-    rooms: [r{number}]
-    settings:
-      waiting_room: true
-      mute_on_join: over_6
-"""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a case may take `most`, in words too, and where that value is in its results."""
+
+    case: str
+    words: str
+    value: Callable[[Mapping[str, Any]], float]
+    most: float
 
 
-def main() -> None:
-    """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def cases(stack: ExitStack, worlds: Path, *, apply: bool, runs: int) -> Iterator[Case]:
+    """Yield everything to measure; what it needs goes with `stack`."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    (folder / "meetings.yaml").write_text(weekly_meetings(MEETINGS), encoding="utf-8")
+    plain = partial(run, folder=folder, environment=ENVIRONMENT)
+    yield Case(name="`--version`", measure=partial(plain, reconciler("--version")))
+    yield Case(name="`--help`", measure=partial(plain, reconciler("--help")))
+    yield Case(name=LOADED, measure=partial(plain, LOAD))
+    yield Case(name=VALIDATED, measure=partial(plain, reconciler("validate")))
+    for size in SIZES:
+        world = booked(worlds, size, say)
+        server = stack.enter_context(serving(world))
+        point(world, server)
+        planned = partial(looked, world, server)
+        planned()  # sees what the apply has booked
+        yield Case(name=f"`plan`, nothing to do, {size:,} occurrences", measure=planned)
+    if apply:
+        names = (folder / f"apply{number}" for number in count())
+        yield Case(name=f"`apply`, {APPLIED} occurrences, 300 ms", measure=lambda: applied(next(names)), runs=runs)
+
+
+def looked(world: Path, server: Server) -> Run:
+    """Measure a plan, and count its calls; raise RuntimeError where it has anything to do."""
+    server.calls()
+    found = run(reconciler("plan", "--detailed-exitcode"), world, server.environment)
+    return replace(found, facts={"calls": float(len(server.calls()))})
+
+
+def applied(folder: Path) -> Run:
+    """Measure an apply into an empty world whose server takes its time, and minds its limits."""
+    make_empty(folder, APPLIED)
+    with serving(folder, qps=QPS, delay_s=DELAY_S) as server:
+        point(folder, server)
+        found = run(reconciler("apply", "--auto-approve"), folder, server.environment)
+        calls = server.calls()
+    refused = sum(call["status"] == THROTTLED for call in calls)
+    most = max(sum(call["api"] == api for call in calls) for api in {call["api"] for call in calls})
+    facts = {"calls": len(calls), "throttled": refused, "of the limit's time": found.wall_s / (most / QPS)}
+    return replace(found, facts={**facts, "ms CPU a call": 1000 * found.cpu_s / len(calls)})
+
+
+def targets() -> Iterator[Target]:
+    """Yield what is aimed at."""
+    for name in ("`--version`", "`--help`"):
+        yield Target(name, "100 ms", lambda one: one["wall_s"], 0.1)
+        yield Target(name, "5.5 × bare", lambda one: one["ratio"], 5.5)
+    yield Target(VALIDATED, "0.45 s CPU", lambda one: one["cpu_s"], 0.45)
+    yield Target(VALIDATED, "2 × the load", lambda one: one["facts"]["of the load"], 2.0)
+    yield Target(VALIDATED, "60 MiB", lambda one: one["rss_mib"], 60)
+    plan = "`plan`, nothing to do, 10,000 occurrences"
+    yield Target(plan, "1.0 s CPU", lambda one: one["cpu_s"], 1.0)
+    yield Target(plan, "80 MiB", lambda one: one["rss_mib"], 80)
+    yield Target(plan, "a call an organiser (5)", lambda one: one["facts"]["calls"], 5)
+    apply = f"`apply`, {APPLIED} occurrences, 300 ms"
+    yield Target(apply, "1.05 × the limit's time", lambda one: one["facts"]["of the limit's time"], 1.05)
+    yield Target(apply, "nothing throttled", lambda one: one["facts"]["throttled"], 0)
+    yield Target(apply, "2 ms CPU a call", lambda one: one["facts"]["ms CPU a call"], 2.0)
+
+
+def table(found: Mapping[str, Any]) -> list[str]:
+    """Return the results as lines of Markdown."""
+    lines = [
+        *heading(found),
+        "| what | runs | CPU s | × `python -c pass` | wall s | MiB | counted |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, one in found["cases"].items():
+        facts = ", ".join(f"{value:.4g} {fact}" for fact, value in one["facts"].items())
+        numbers = f"{one['cpu_s']:.3f} | {one['ratio']:.1f} | {one['wall_s']:.2f} | {one['rss_mib']:.0f}"
+        lines.append(f"| {name} | {one['runs']} | {numbers} | {facts} |")
+    lines += ["", "| aim | at most | measured | met |", "| --- | --- | --- | --- |"]
+    for target in targets():
+        if target.case in found["cases"]:
+            value = target.value(found["cases"][target.case])
+            lines.append(
+                f"| {target.case} | {target.words} | {value:.3g} | {'yes' if value <= target.most else '**no**'} |"
+            )
+    return lines
+
+
+def say(text: str) -> None:
+    """Tell what goes on."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, write and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
-    runs = parser.parse_args().runs
-    python = sys.executable
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        (folder / "meetings.yaml").write_text(many_meetings(), encoding="utf-8")
-        commands = {
-            "python -c pass": [python, "-c", "pass"],
-            "reconciler --version": [python, "-m", "reconciler", "--version"],
-            "reconciler --help": [python, "-m", "reconciler", "--help"],
-            f"load of the YAML alone ({MEETINGS:,} meetings)": [
-                python,
-                "-c",
-                "import yaml; yaml.load(open('meetings.yaml'), yaml.CSafeLoader)",
-            ],
-            f"reconciler validate ({MEETINGS:,} meetings)": [python, "-m", "reconciler", "validate"],
-        }
-        print(f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}; {runs} runs")
-        print(f"{'what':<46}{'CPU s, median':>14}{'ratio':>8}")
-        bare = 0.0
-        for name, command in commands.items():
-            median = statistics.median(cpu_seconds(command, folder) for _ in range(runs))
-            bare = bare or median
-            print(f"{name:<46}{median:>14.3f}{median / bare:>8.1f}")
+    parser.add_argument("--apply", action="store_true", help="an apply against 300 ms, too")
+    parser.add_argument("--world", type=Path, default=cache_folder(), help="where booked worlds are kept")
+    given = parser.parse_args(arguments)
+    with ExitStack() as stack:
+        found = rounds(
+            partial(run, BARE, Path.cwd()),
+            list(cases(stack, given.world, apply=given.apply, runs=given.runs)),
+            given.runs,
+            say,
+        )
+    load = next(one for one in found if one.name == LOADED)
+    for one in found:
+        if one.name == VALIDATED:
+            one.facts["of the load"] = one.cpu_s / load.cpu_s
+    tell("measured", table(keep("bench", found)))
 
 
 if __name__ == "__main__":
