@@ -24,7 +24,6 @@ from reconciler.outcome import Failure, Outcome, Result, Status
 from reconciler.state.journal import Journal
 from reconciler.state.model import Entry, Orphan, State
 
-
 PARALLELISM = 64  # four APIs, each busy at 20 calls a second that take up to 0.8 s
 _OF_ONE_API = 16
 

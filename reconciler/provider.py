@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.config.model import Config, Person, ProviderKind
+from reconciler.config.model import Config, LimiterKind, Person, ProviderKind
 from reconciler.desired import People
 from reconciler.dingtalk import (
     Client,
@@ -36,7 +36,9 @@ SANDBOX_FILE = "sandbox.db"
 def connected(config: Config, environment: Mapping[str, str], *, clock: Callable[[], datetime]) -> Iterator[Client]:
     """Give a client for as long as the block runs. Raises ReconcilerError where credentials are missing."""
     with _place(config, environment, clock=clock) as (endpoint, credentials):
-        yield connect(endpoint, credentials, options=Options(qps=config.provider.qps))
+        client = connect(endpoint, credentials, options=_options(config, environment, credentials))
+        with closing(client):
+            yield client
 
 
 @contextmanager
@@ -45,7 +47,20 @@ def connected_reader(
 ) -> Iterator[Reader]:
     """Give what can read and never write, else as `connected`."""
     with _place(config, environment, clock=clock) as (endpoint, credentials):
-        yield connect_reader(endpoint, credentials, options=Options(qps=config.provider.qps))
+        options = _options(config, environment, credentials)
+        with closing(connect_reader(endpoint, credentials, options=options)) as reader:
+            yield reader
+
+
+def _options(config: Config, environment: Mapping[str, str], credentials: Credentials) -> Options:
+    provider = config.provider
+    if provider.kind is ProviderKind.SANDBOX or provider.limiter.kind is LimiterKind.LOCAL:
+        return Options(qps=provider.qps)  # nobody else calls an embedded sandbox
+    from reconciler.dingtalk.sharing import open_shared
+
+    app = credentials.app_key
+    shared = open_shared(provider.limiter, environment, root=config.root, app=app, endpoint=provider.endpoint)
+    return Options(qps=provider.qps, shared=shared)
 
 
 @contextmanager

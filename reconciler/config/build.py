@@ -20,7 +20,7 @@ from reconciler.config.native import read_link, read_pattern
 from reconciler.config.place import read_state
 from reconciler.config.pools import read_pool
 from reconciler.config.preferences import check_settings, read_settings
-from reconciler.config.provider import check_endpoint
+from reconciler.config.provider import check_endpoint, read_limiter
 from reconciler.config.registry import Registry, known_person, known_rooms, read_registry, section, words
 from reconciler.config.texts import read_text
 from reconciler.config.timing import parse_duration, read_schedule, read_zone
@@ -100,7 +100,8 @@ def _provider(tree: dict[str, Any], findings: Findings) -> Provider:
         check_endpoint(endpoint, ("provider", "endpoint"), findings)
     given = {name: int(tree[name]) for name in ("qps", "monthly_quota") if tree.get(name) is not None}
     kind = ProviderKind(tree.get("kind") or ProviderKind.SANDBOX)
-    return Provider(kind=kind, endpoint=(endpoint or Provider().endpoint).rstrip("/"), **given)
+    limiter = read_limiter(section(tree, "limiter"), findings)
+    return Provider(kind=kind, endpoint=(endpoint or Provider().endpoint).rstrip("/"), limiter=limiter, **given)
 
 
 def _horizon(value: object, findings: Findings) -> timedelta:

@@ -19,6 +19,21 @@ class ProviderKind(StrEnum):
     DINGTALK = "dingtalk"
 
 
+class LimiterKind(StrEnum):
+    LOCAL = "local"
+    FILE = "file"
+    REDIS = "redis"
+    POSTGRES = "postgres"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimiterSettings:
+    """With whom the pace is shared. `path` is a folder, from the config's; "": one in the user's cache."""
+
+    kind: LimiterKind = LimiterKind.LOCAL
+    path: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """Where the meetings live. `qps` is calls per second and API; `monthly_quota` is of the whole organisation."""
@@ -27,6 +42,7 @@ class Provider:
     endpoint: str = "https://api.dingtalk.com"
     qps: int = 20
     monthly_quota: int = 5000
+    limiter: LimiterSettings = LimiterSettings()
 
 
 class StateKind(StrEnum):

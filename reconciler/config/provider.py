@@ -1,10 +1,12 @@
-"""The endpoint: secrets go there, so it must be one that nobody listens in on."""
+"""The `provider` block: an endpoint that nobody listens in on, and with whom the pace is shared."""
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.config.document import Findings, Path
+from reconciler.config.model import LimiterKind, LimiterSettings
 from reconciler.loopback import is_loopback
 
 
@@ -19,3 +21,13 @@ def check_endpoint(url: str, path: Path, findings: Findings) -> None:
         findings.error(path, f"{url!r} is no URL", "write, for example, https://api.dingtalk.com")
     elif url.startswith("http:") and not is_loopback(host):
         findings.error(path, "the credentials would travel in clear text", f"write https://{url[7:]}")
+
+
+def read_limiter(tree: dict[str, Any], findings: Findings) -> LimiterSettings:
+    """Return with whom the pace is shared; note a path that means nothing to the kind."""
+    kind = LimiterKind(tree.get("kind") or LimiterKind.LOCAL)
+    if "path" in tree and kind is not LimiterKind.FILE:
+        message = f"path means nothing to kind {kind}"
+        findings.error(("provider", "limiter", "path"), message, "write kind: file, or leave it out", on_key=True)
+        return LimiterSettings(kind=kind)
+    return LimiterSettings(kind=kind, path=tree.get("path") or "")

@@ -28,6 +28,10 @@ class Reader:
         self.people = People(session)
         self.probes = Probes(session)
 
+    def close(self) -> None:
+        """Let go of what is shared with other processes. Calls may go on."""
+        self.session.close()
+
 
 class Client(Reader):
     conferences: Conferences

@@ -84,7 +84,9 @@ class Limiter:
             for lane in self._lanes.values():
                 lane.share(self._qps)
         log.warning(
-            "the shared limiter can't be used: %s\n  this run goes on alone, at %g calls per second and API", error, self._qps
+            "the shared limiter can't be used: %s\n  this run goes on alone, at %g calls per second and API",
+            error,
+            self._qps,
         )
 
     def _lane(self, key: str) -> _Lane:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import threading
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.dingtalk.limiter import Limiter
+from reconciler.dingtalk.pace import Unreachable
 
 
 class Clock:
@@ -29,6 +31,20 @@ def _limiter(qps: float, clock: Clock) -> Limiter:
 
 def _most_in_a_second(times: list[float]) -> int:
     return max(sum(start <= time < start + 1 for time in times) for start in times)
+
+
+def _calls(limiter: Limiter, clock: Clock, count: int) -> list[float]:
+    """Return when each of `count` calls passes that come one after the other."""
+    times = []
+    for _ in range(count):
+        limiter.wait("a")
+        times.append(clock.now)
+    return times
+
+
+def _share(times: list[float], qps: float) -> float:
+    """Return the share of the allowed rate from the first call to the last."""
+    return (len(times) - 1) / (times[-1] - times[0]) / qps
 
 
 @pytest.mark.parametrize("qps", [0.5, 1, 3, 19.5, 20, 60, 5000])
@@ -74,12 +90,73 @@ def test_a_complaint_closes_the_api_for_a_while_and_lowers_its_pace() -> None:
     limiter = _limiter(20, clock)
     limiter.slow_down("a", 1.0)
     limiter.slow_down("a", 1.0)
-    times = []
-    for _ in range(40):
-        limiter.wait("a")
-        times.append(clock.now)
+    times = _calls(limiter, clock, 30)
     assert times[0] >= 1001
-    assert _most_in_a_second(times) == 15
+    assert 15 <= _most_in_a_second(times) <= 16
+
+
+def test_the_pace_comes_back_after_a_complaint() -> None:
+    clock = Clock()
+    limiter = _limiter(20, clock)
+    limiter.slow_down("a", 1.0)
+    _calls(limiter, clock, 300)
+    times = _calls(limiter, clock, 100)
+    assert _share(times, 20) >= 0.95
+    assert _most_in_a_second(times) <= 20
+
+
+@pytest.mark.parametrize("qps", [2, 10, 20, 60])
+def test_the_rate_is_nearly_all_of_what_is_allowed(qps: int) -> None:
+    clock = Clock()
+    times = _calls(_limiter(qps, clock), clock, 50 * qps)
+    assert _share(times, qps) >= 0.95
+
+
+def test_calls_that_arrive_unevenly_are_still_not_too_many() -> None:
+    clock, chance = Clock(), random.Random(7)
+    left = _calls(_limiter(20, clock), clock, 1000)
+    arrived = sorted(time + chance.uniform(0, 0.04) for time in left)
+    assert _most_in_a_second(arrived) <= 20
+
+
+class Neighbours:
+    """A shared lane that asks to wait, then fails."""
+
+    def __init__(self, *answers: float) -> None:
+        self.answers = list(answers)
+        self.closed = 0
+
+    def lane(self, _call: str, _qps: float) -> Neighbours:
+        return self
+
+    def enter(self) -> float:
+        if not self.answers:
+            raise Unreachable("nobody is there")
+        return self.answers.pop(0)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_others_have_a_say() -> None:
+    clock, others = Clock(), Neighbours(0.5, 0.25, 0, 0)
+    limiter = Limiter(20, clock=clock, sleep=clock.sleep, shared=others)
+    limiter.wait("a")
+    assert clock.now == 1000.75
+    limiter.close()
+    assert others.closed == 1
+
+
+def test_without_the_others_half_of_the_pace_is_kept_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    limiter = Limiter(20, clock=clock, sleep=clock.sleep, shared=Neighbours(0, 0))
+    times = _calls(limiter, clock, 60)
+    limiter.wait("b")
+    assert _most_in_a_second(times[25:]) == 10
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1
+    assert "nobody is there" in told[0]
+    assert "10 calls per second" in told[0]
 
 
 def test_threads_share_the_pace() -> None:

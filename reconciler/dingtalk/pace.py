@@ -1,0 +1,50 @@
+"""How many calls may pass in which time, and the question to a bucket whether one may pass now."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+from pyrate_limiter import AbstractBucket, Rate, RateItem
+
+_SECOND_MS = 1045  # a little over a second: calls arrive less evenly than they leave; 1052 would be 95 % of the rate
+
+
+class Unreachable(Exception):
+    """What several processes share can't be used. Its text is for messages: it holds no secret."""
+
+
+class Lane(Protocol):
+    """The calls of one API, of all who share it."""
+
+    def enter(self) -> float:
+        """Return 0 where a call may pass now, and count it; else the seconds to wait. Raises Unreachable."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class Shared(Protocol):
+    """What several processes keep one pace by."""
+
+    def lane(self, call: str, qps: float) -> Lane:
+        """Return the lane of an API. Connects to nothing yet."""
+
+
+def rates(qps: float) -> list[Rate]:
+    """Return what lets `qps` calls pass in any sliding second, evenly spread, in milliseconds."""
+    if qps < 1:
+        return [Rate(1, math.ceil(_SECOND_MS / qps))]
+    whole = math.floor(qps)
+    spread = [Rate(1, 1000 // whole)] if 1 < whole <= 1000 else []  # noqa: PLR2004  # the bucket counts milliseconds
+    return [*spread, Rate(whole, _SECOND_MS)]
+
+
+def ask(bucket: AbstractBucket, now_ms: int) -> float:
+    """Return 0 where a call may pass at `now_ms`, and count it; else the seconds to wait before asking again."""
+    item = RateItem("call", now_ms)
+    bucket.leak(now_ms)
+    if bucket.put(item):
+        return 0
+    pause = bucket.waiting(item)
+    return max(1, pause if isinstance(pause, int) else 1) / 1000  # an awaitable is for other kinds of bucket
