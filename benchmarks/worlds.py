@@ -25,7 +25,9 @@ def cache_folder() -> Path:
 def daily_meetings(occurrences: int) -> str:
     """Return a config with so many occurrences in four weeks, five organisers and two people each."""
     people = "".join(f"  p{number}: union-p{number}\n" for number in range(50))
-    meetings = "".join(_daily(number) for number in range(occurrences // EACH))
+    series, single = divmod(occurrences, EACH)
+    meetings = "".join(_daily(number) for number in range(series))
+    meetings += "".join(_daily(series + number, once=True) for number in range(single))
     return (
         "version: 1\nworkspace: bench\n"
         f"provider: {{kind: dingtalk, endpoint: '{ENDPOINT}', monthly_quota: 100000000}}\n"
@@ -33,16 +35,17 @@ def daily_meetings(occurrences: int) -> str:
     )
 
 
-def _daily(number: int) -> str:
+def _daily(number: int, *, once: bool = False) -> str:
+    day, repeat = ("2026-12-01", "") if once else ("2026-01-05", f"repeat: {{every: day, on: [{', '.join(WEEKDAYS)}]}}")
     return f"""  m{number}:
     title: Meeting {number}
     description: About {number}
     organizer: p{number % ORGANIZERS}
     attendees: [p{5 + number % 40}, {{person: p{6 + number % 40}, optional: true}}]
     schedule:
-      start: 2026-01-05T{8 + number % 10:02}:{(number // 10) % 4 * 15:02}
+      start: {day}T{8 + number % 10:02}:{(number // 10) % 4 * 15:02}
       duration: 15m
-      repeat: {{every: day, on: [mon, tue, wed, thu, fri]}}
+      {repeat}
 """
 
 
