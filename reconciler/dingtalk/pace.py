@@ -40,10 +40,14 @@ def rates(qps: float) -> list[Rate]:
     return [*spread, Rate(whole, _SECOND_MS)]
 
 
-def ask(bucket: AbstractBucket, now_ms: int) -> float:
-    """Return 0 where a call may pass at `now_ms`, and count it; else the seconds to wait before asking again."""
+def ask(bucket: AbstractBucket, now_ms: int, *, tidy: bool = True) -> float:
+    """Return 0 where a call may pass at `now_ms`, and count it; else the seconds to wait before asking again.
+
+    `tidy` forgets what is long past, which changes nothing but how much is kept.
+    """
     item = RateItem("call", now_ms)
-    bucket.leak(now_ms)
+    if tidy:
+        bucket.leak(now_ms)
     if bucket.put(item):
         return 0
     pause = bucket.waiting(item)
