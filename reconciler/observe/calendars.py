@@ -96,7 +96,8 @@ def _memory(who: str, state: State, scope: Scope, now: datetime) -> _Memory | No
             continue
         event = event_as_applied(state.workspace, entry) if entry.intact else None
         if event is None:
-            missing.add(entry.event_id)
+            if entry.applied is None or entry.applied.start > now:  # of what is over nothing more is asked
+                missing.add(entry.event_id)
         elif event.end > now - LOOKBACK:
             events[event.id] = event
     foreign = any(key.meeting in scope.meetings and scope.meetings[key.meeting] == who for key in scope.adopt.values())
