@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
-from pyrate_limiter import AbstractBucket, Rate, RateItem
+from pyrate_limiter import AbstractBucket, Decision, Rate, RateItem
 
 _SECOND_MS = 1045  # a little over a second: calls arrive less evenly than they leave; 1052 would be 95 % of the rate
 
@@ -48,7 +48,9 @@ def ask(bucket: AbstractBucket, now_ms: int, *, tidy: bool = True) -> float:
     item = RateItem("call", now_ms)
     if tidy:
         bucket.leak(now_ms)
-    if bucket.put(item):
+    decision = bucket.put_decision(item)
+    if not isinstance(decision, Decision):
+        raise TypeError("an asynchronous bucket is none for threads")
+    if decision.allowed:
         return 0
-    pause = bucket.waiting(item)
-    return max(1, pause if isinstance(pause, int) else 1) / 1000  # an awaitable is for other kinds of bucket
+    return max(1, decision.retry_after_ms or 0) / 1000  # None: another run was asking at this very moment
