@@ -87,7 +87,7 @@ def _memory(who: str, state: State, scope: Scope, now: datetime) -> _Memory | No
     calendar = state.calendars.get(who)
     if scope.refresh is Refresh.FULL or calendar is None or not calendar.token:
         return None
-    if not timedelta(0) <= now - calendar.listed_at < LONGEST:
+    if not -LOOKBACK < now - calendar.listed_at < LONGEST:  # another machine may be ahead a little
         return None
     events = {event.id: event for event in calendar.events if event.end > now - LOOKBACK}
     missing: set[str] = set()

@@ -34,7 +34,7 @@ def test_the_workload_has_as_many_calls_as_the_cases_say(world: World) -> None:
     world.config = workload.edited(world.config)
     world.interceptor.arm(None)
     before = world.writes()
-    assert world.apply().code == 0
+    assert world.apply("--parallelism", "1").code == 0
     assert len(world.interceptor.calls) == CALLS, world.interceptor.calls
     assert world.writes() - before == UNDISTURBED_WRITES
     assert converge(world) == Verdict()
