@@ -16,6 +16,7 @@ log = logging.getLogger("reconciler.dingtalk")
 
 _SLOWER = 0.75
 _RECOVERY = 0.025  # of the full pace, regained in each second without a complaint
+_CALM_S = 10.0  # after which a complaint is the first again: calls may have met on the way for once
 _SHARE = 0.5  # of the pace, for one who can't ask the others
 
 
@@ -48,9 +49,9 @@ class Limiter:
                 self._sleep(pause)
 
     def slow_down(self, key: str, pause: float) -> None:
-        """Send nothing of `key` for `pause` seconds, and less per second from then on: the server has complained.
+        """Send nothing of `key` for `pause` seconds: the server has complained.
 
-        The full pace comes back little by little.
+        Where it complains again soon, less goes out per second from then on; the full pace comes back little by little.
         """
         self._lane(key).slow_down(self._clock() + pause)
 
@@ -121,13 +122,13 @@ class _Lane:
             self._full, self._qps = qps, min(self._qps, qps)
 
     def slow_down(self, until: float) -> None:
-        """Close the lane and lower its pace, once however many calls complain at the same time."""
+        """Close the lane, and lower its pace if this happens again, once however many complain at the same time."""
         with self._pace:
             if self._closed_until >= until - 0.5:
                 return
-            allowed = self._allowed(until)
+            allowed, again = self._allowed(until), until - self._closed_until < _CALM_S
             self._closed_until = until
-            self._qps = min(allowed, max(1.0, allowed * _SLOWER))
+            self._qps = min(allowed, max(1.0, allowed * _SLOWER)) if again else allowed
 
     def _allowed(self, now: float) -> float:
         """Return the calls per second at `now`: what the last complaint left, and what was regained since."""
