@@ -128,8 +128,8 @@ class _Run:
         while sorter.is_active():
             for name in sorter.get_ready():
                 ready.add(self._operation[name], self._rank[name])
-            while len(running) < parallelism and (name := ready.take()) is not None:
-                running[pool.submit(self._run, name)] = name
+            while len(running) < parallelism and (taken := ready.take()) is not None:
+                running[pool.submit(self._run, taken)] = taken
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 future.result()

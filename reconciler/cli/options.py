@@ -124,7 +124,11 @@ def planning_options(command: F) -> F:
         help="All but this meeting; may be repeated.",
     )
     parallelism = option(
-        "--parallelism", type=click.IntRange(1, 256), default=64, show_default=True, help="Calls at a time, of all APIs."
+        "--parallelism",
+        type=click.IntRange(1, 256),
+        default=64,
+        show_default=True,
+        help="Calls at a time, of all APIs.",
     )
     as_json = option("--json", "as_json", is_flag=True, help="Print a JSON document.")
     return as_json(targets(excludes(parallelism(command))))
