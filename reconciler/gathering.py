@@ -11,11 +11,11 @@ from reconciler.compare import wanted_rooms
 from reconciler.config.model import Config, Meeting
 from reconciler.models import Key, Occurrence
 from reconciler.native import follows, last_begun, starts
-from reconciler.observed import Observation, Observed
+from reconciler.observed import NOT_ADOPTABLE, Observation, Observed, ReadFailure
 from reconciler.patterns import Recurrence
 from reconciler.schedule.dates import rule_dates
 from reconciler.schedule.expand import first_occurrence
-from reconciler.schedule.pattern import last_date
+from reconciler.schedule.pattern import last_date, rule_of
 from reconciler.schedule.recurrence import parse_rule
 from reconciler.schedule.zones import localise, zone
 
@@ -45,6 +45,28 @@ def gathered(
         begun = [start for one, start in seen.begun if one == name]
         found += _of_meeting(meeting, occurrences, series[name], begun, now=now, before=before)
     return tuple(found)
+
+
+def not_to_be_adopted(wanted: Iterable[Occurrence], seen: Observation) -> Observation:
+    """Return `seen` without the recurring events to adopt that go otherwise than `wanted`: they could but be replaced.
+
+    Their meetings are kept out of the diff.
+    """
+    series = {one.key: one for one in wanted if one.recurrence is not None}
+    odd = [
+        key
+        for key, have in seen.occurrences.items()
+        if have.adopting and key in series and have.event is not None and not follows(series[key], have.event)
+    ]
+    told = "the recurring event to adopt has another rule, time, zone or length than the meeting"
+    hint = "let the schedule be as the event is, or take it out of `adopt`"
+    failures = tuple(ReadFailure(where=str(key), code=NOT_ADOPTABLE, message=told, hint=hint) for key in odd)
+    return replace(
+        seen,
+        occurrences={key: have for key, have in seen.occurrences.items() if key not in odd},
+        failures=seen.failures + failures,
+        unresolved=seen.unresolved | {key.meeting for key in odd},
+    )
 
 
 def master_of(seen: Iterable[Observed]) -> Observed | None:
@@ -93,7 +115,7 @@ def _of_meeting(
     first = min(coming, key=lambda one: one.start)
     endless = replace(first, key=key, serial=False, recurrence=Recurrence(pattern=meeting.pattern))
     until = _until(endless, meeting, coming, have, reach=min(before, now + ROOMS_AHEAD))
-    recurrence = Recurrence(pattern=meeting.pattern, until=until)
+    recurrence = _as_it_ends(endless, Recurrence(pattern=meeting.pattern, until=until), have)
     left_out = _left_out(meeting, coming, now=now, before=before)
     master = replace(endless, recurrence=recurrence, left_out=left_out)
     yield master
@@ -141,6 +163,22 @@ def _until(
     if event is not None and event.recurrence is not None and follows(want, event):
         day = max(day, event.recurrence.until or day)
     return day if end is None else min(day, end)
+
+
+def _as_it_ends(want: Occurrence, recurrence: Recurrence, have: Observed | None) -> Recurrence:
+    """Return `recurrence` with the range of the event that is there, where that has the same last date.
+
+    People end a series after a number of dates, or on a day on which it does not take place.
+    """
+    event = have.event if have is not None else None
+    if event is None or event.recurrence is None or recurrence.until is None or not follows(want, event):
+        return recurrence
+    if event.recurrence.until is None and _has_rooms(want, have):
+        return recurrence  # DingTalk books no rooms for it
+    where = zone(want.timezone)
+    local = event.start.astimezone(where).replace(tzinfo=None)
+    same = last_date(rule_of(event.recurrence, local), local, where) == recurrence.until
+    return replace(recurrence, until=event.recurrence.until, count=event.recurrence.count) if same else recurrence
 
 
 def _has_rooms(want: Occurrence, have: Observed | None) -> bool:

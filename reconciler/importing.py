@@ -11,13 +11,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from reconciler.adopting.choosing import LeftOut, One, choose
+from reconciler.adopting.choosing import LeftOut, One, choose, series_left_out
 from reconciler.adopting.declaring import Known, Tree
-from reconciler.adopting.grouping import group
+from reconciler.adopting.grouping import Group, group
+from reconciler.adopting.recurring import Window, recurring
 from reconciler.adopting.writing import new_text
 from reconciler.config.model import Config
 from reconciler.config.yaml import parse
 from reconciler.dingtalk import Reader
+from reconciler.dingtalk.errors import NotFound
 from reconciler.errors import UsageError
 from reconciler.models import LOCAL_FORMAT, Event
 from reconciler.provider import resolve_people
@@ -74,23 +76,35 @@ def import_calendar(
     _check(config, asked)
     people, _ = resolve_people(config, reader, state)
     organizer = people[asked.organizer]
-    found = reader.events.view(organizer=organizer, since=max(asked.since, now), until=asked.until)
+    # Of a recurring event all that the next plan looks at has to be known.
+    since = max(asked.since, now)
+    until = min(max(asked.until, now + config.horizon), since + A_YEAR)
+    found = reader.events.view(organizer=organizer, since=since, until=until)
     progress(1, 1)
     adopted = frozenset(event_id for meeting in config.meetings.values() for event_id in meeting.adopt.values())
-    chosen, left = choose(found.events, organizer=organizer, now=now, adopted=adopted)
-    groups = group(_with_all_people(chosen, reader, progress))
+    window = Window(now=now, since=since, until=until)
+    chosen, series, left = choose(found.events, organizer=organizer, now=now, adopted=adopted)
+    chosen = tuple(one for one in chosen if one.event.start < asked.until)
+    left = tuple(one for one in left if one.start < asked.until)
+    series = {name: instances for name, instances in series.items() if instances[0].start < asked.until}
+    groups = list(group(_with_all_people(chosen, reader, progress)))
+    for made in _recurring(series, reader, organizer, window):
+        if isinstance(made, LeftOut):
+            left = (*left, made)
+        else:
+            groups.append(made)
     known = Known(
         people={union_id: name for name, union_id in people.items()},
         rooms={room.id: room.alias for room in config.rooms.values()},
         person_names=frozenset(config.people) | _group_names(path),
         room_names=frozenset(config.rooms),
         meeting_names=frozenset(config.meetings) | frozenset(config.moved),
-        names={**found.names, **_room_names(chosen)},
+        names={**found.names, **_room_names(one for made in groups for one in made.members.values())},
     )
-    trial = tried(groups, known, people, path, organizer=asked.organizer, now=now)
+    trial = tried(groups, known, people, path, organizer=asked.organizer, window=window)
     left = tuple(sorted((*left, *trial.refused), key=lambda one: (one.start, one.event_id)))
     events = sum(len(made.members) for made in trial.groups)
-    remarks = tuple(_remarks(asked, events, len(trial.groups), left, now))
+    remarks = tuple(_remarks(asked, events, trial.groups, left, now))
     return Imported(tree=trial.tree, events=events, left_out=left, remarks=remarks)
 
 
@@ -113,6 +127,22 @@ def _with_all_people(chosen: Sequence[One], reader: Reader, progress: Callable[[
     return [replace(one, event=whole.get(one.event.id, one.event)) for one in chosen]
 
 
+def _recurring(
+    series: Mapping[str, tuple[Event, ...]], reader: Reader, organizer: str, window: Window
+) -> Iterator[Group | LeftOut]:
+    """Yield each recurring event as a meeting, or why it is left out; one call each, for what no instance tells."""
+    for name, instances in series.items():
+        try:
+            master = reader.events.get(organizer=organizer, event_id=name)
+        except NotFound:
+            yield series_left_out(name, instances, "it can't be read by itself")
+            continue
+        if not master.attendees_complete:
+            everybody = reader.events.attendees(organizer=organizer, event_id=name)
+            master = replace(master, attendees=everybody, attendees_complete=True)
+        yield recurring(master, instances, window)
+
+
 def _room_names(chosen: Iterable[One]) -> Mapping[str, str]:
     return {room.room_id: room.name for one in chosen for room in one.event.rooms}
 
@@ -127,10 +157,12 @@ def _group_names(path: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-def _remarks(asked: Calendar, events: int, meetings: int, left: Sequence[LeftOut], now: datetime) -> Iterator[str]:
+def _remarks(
+    asked: Calendar, events: int, made: Sequence[Group], left: Sequence[LeftOut], now: datetime
+) -> Iterator[str]:
     """Yield what a reader of the YAML should know, line by line, harmless whatever people wrote."""
-    yield f"Imported from the calendar of {asked.organizer} on {now.date()}: {count(events, meetings)}."
-    if meetings:
+    yield f"Imported from the calendar of {asked.organizer} on {now.date()}: {count(events, len(made))}."
+    if any(one.instances is None for one in made):
         yield "`until` is the last date that was there: take it away, or move it, and the meeting goes on."
     yield from (for_terminal(f"Left out: {told(one)}") for one in left)
 

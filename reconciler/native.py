@@ -24,6 +24,11 @@ def starts(recurrence: Recurrence, start: datetime, *, after: datetime, before: 
             yield aware
 
 
+def instance_of(event: Event) -> Instance:
+    """Return an instance of a recurring event, as a list shows it."""
+    return Instance(start=event.start, origin=event.origin or event.start, id=event.id)
+
+
 def last_begun(event: Event, now: datetime) -> datetime | None:
     """Return the start of the last instance that has begun, None before the first; what was deleted of it counts."""
     if event.recurrence is None or event.start > now:

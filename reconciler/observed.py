@@ -12,6 +12,8 @@ from reconciler.native import is_on, is_over
 from reconciler.patterns import Instance
 from reconciler.state.model import Calendar, Entry
 
+NOT_ADOPTABLE = "not-adoptable"  # code of the failure where the config names an event that can't become ours
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:

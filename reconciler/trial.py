@@ -9,17 +9,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reconciler.adopting.choosing import LeftOut
+from reconciler.adopting.choosing import LeftOut, series_left_out
 from reconciler.adopting.declaring import Known, Tree, declare
 from reconciler.adopting.grouping import Group
+from reconciler.adopting.recurring import Window
 from reconciler.adopting.writing import new_text
 from reconciler.compare import compare
 from reconciler.config import load
 from reconciler.config.model import Config
 from reconciler.desired import People, desired
 from reconciler.errors import ConfigError, Problem, ReconcilerError, Severity
+from reconciler.gathering import address_of, gathered, not_to_be_adopted
 from reconciler.models import Key, Occurrence
-from reconciler.observed import Observed
+from reconciler.native import instance_of
+from reconciler.observed import Observation, Observed
 
 _OTHER_DATES = "its schedule would have other dates"  # days off, if anything: what all meetings keep clear of
 _BEFORE = timedelta(days=2)
@@ -35,7 +38,9 @@ class Trial:
     refused: tuple[LeftOut, ...]
 
 
-def tried(groups: Sequence[Group], known: Known, people: People, path: Path, *, organizer: str, now: datetime) -> Trial:
+def tried(
+    groups: Sequence[Group], known: Known, people: People, path: Path, *, organizer: str, window: Window
+) -> Trial:
     """Return those of `groups` that the config at `path` can declare such that a plan only adopts their events.
 
     Raises ReconcilerError where the config does not validate with them and none of them is to blame.
@@ -47,11 +52,15 @@ def tried(groups: Sequence[Group], known: Known, people: People, path: Path, *, 
         if not kept:
             return Trial(tree=tree, groups=(), refused=tuple(refused))
         try:
-            config = _beside(path, tree, now)
+            config = _beside(path, tree, window.now)
         except ConfigError as error:
             reasons = _blamed(error.problems, by_name)
         else:
-            reasons = dict(_untrue(config, {**people, **tree.get("people", {})}, by_name))
+            everybody = {**people, **tree.get("people", {})}
+            series = {name: made for name, made in by_name.items() if made.instances is not None}
+            single = {name: made for name, made in by_name.items() if made.instances is None}
+            reasons = dict(_untrue(config, everybody, single)) if single else {}
+            reasons |= _untrue_series(config, everybody, series, window)
         if not reasons:
             return Trial(tree=tree, groups=tuple(kept), refused=tuple(refused))
         for name, reason in reasons.items():
@@ -114,8 +123,43 @@ def _untrue(config: Config, people: People, by_name: Mapping[str, Group]) -> Ite
             yield name, f"applying would change: {', '.join(sorted(paths))}"
 
 
+def _untrue_series(
+    config: Config, people: People, by_name: Mapping[str, Group], window: Window
+) -> Iterator[tuple[str, str]]:
+    """Yield the recurring events that would be more than adopted, and what else would happen."""
+    for name, made in by_name.items():
+        ours = replace(config, meetings={name: config.meetings[name]})
+        key = address_of(config.meetings[name])
+        (original, one), instances = *made.members.items(), made.instances or ()
+        wanted = desired(ours, people, after=window.now, before=window.until)
+        starts = {each.start for each in wanted if each.start > window.now}
+        if starts != {instance.start for instance in instances}:
+            yield name, _OTHER_DATES
+        elif key is None or key.original != original:
+            yield name, "no recurring event of ours has its pattern"
+        else:
+            seen = tuple(instance_of(each) for each in instances)
+            have = Observed(key=key, event=one.event, adopting=True, instances=seen)
+            if told := _more_than_adopted(ours, wanted, have, window.now):
+                yield name, told
+
+
+def _more_than_adopted(config: Config, wanted: Sequence[Occurrence], have: Observed, now: datetime) -> str:
+    """Return what the next plan would do with a recurring event besides, "" for nothing."""
+    seen = Observation(occurrences={have.key: have})
+    found = gathered(wanted, config, seen, now=now, before=now + config.horizon)
+    if not_to_be_adopted(found, seen).unresolved:
+        return "it would go otherwise"
+    if [one.key for one in found if one.start > now] != [have.key]:
+        return "some of its dates would become events of their own"
+    paths = [field.path for one in found if one.key == have.key for field in compare(one, have).fields]
+    return f"applying would change: {', '.join(sorted(paths))}" if paths else ""
+
+
 def _left_out(made: Group, reason: str) -> LeftOut:
     first = min(made.members.values(), key=lambda one: one.event.start).event
+    if made.instances is not None:
+        return series_left_out(first.id, made.instances, reason)
     count = len(made.members)
     told = reason if count == 1 else f"{count} events: {reason}"
     return LeftOut(title=made.title, start=first.start, event_id=first.id, reason=told)

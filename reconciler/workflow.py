@@ -17,7 +17,7 @@ from reconciler.diff import Action, Change, Diff, diff
 from reconciler.dingtalk import Client, Reader
 from reconciler.drift import Finding, find_drift
 from reconciler.errors import PlanStale, StateError, UsageError
-from reconciler.gathering import address_of, gathered, with_instances
+from reconciler.gathering import address_of, gathered, not_to_be_adopted, with_instances
 from reconciler.guard import disabled, frozen, gone_before_adoption, spare
 from reconciler.lastseen import last_seen
 from reconciler.models import Key, Link, Occurrence
@@ -199,7 +199,7 @@ def _look(
     seen = observe(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
     wanted = () if question.destroy else _wanted(config, people, seen, now=now, until=until)
     wanted = gathered(wanted, config, seen, now=now, before=until)
-    return _Look(wanted=wanted, seen=seen, until=until, scope=scope)
+    return _Look(wanted=wanted, seen=not_to_be_adopted(wanted, seen), until=until, scope=scope)
 
 
 def check_saved(
@@ -440,7 +440,7 @@ def _scope(config: Config, people: People, expected: tuple[Occurrence, ...], que
         | _series_of(config, expected),
         refresh=question.refresh,
         adopt={
-            event_id: Key(name, original)
+            event_id: Key(name, original, series=config.meetings[name].pattern is not None)
             for name in meetings
             for original, event_id in config.meetings[name].adopt.items()
         },
@@ -459,6 +459,8 @@ def _wanted(
 ) -> tuple[Occurrence, ...]:
     """Return the declared occurrences of a window that is wide enough for all that was seen to find its own."""
     originals = [key.original.replace(tzinfo=UTC) for key in seen.occurrences if not key.series]
+    series = (one.event for one in seen.occurrences.values() if one.key.series)
+    originals += [event.start for event in series if event is not None and event.start > now]  # it has not begun yet
     near = [one for one in originals if now - FARTHEST < one < until + FARTHEST]
     first = min([now, *near]) - timedelta(days=2)
     last = max([until, *near]) + SLACK

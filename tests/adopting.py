@@ -9,9 +9,11 @@ from typing import Any
 
 from team import NOW, Team, union
 
+from reconciler.adopting.writing import added_to
 from reconciler.config import load
 from reconciler.config.model import Config
 from reconciler.drift import Finding
+from reconciler.importing import Calendar, Imported, import_calendar
 from reconciler.models import Event
 from reconciler.outcome import Outcome
 from reconciler.planfile import dumps, loads
@@ -115,3 +117,20 @@ def calls_of(planned: Planned) -> list[str]:
 
 def reasons(planned: Planned) -> set[str]:
     return {one.change.reason for one in planned.plan.changes}
+
+
+def look(hands: Hands, organizer: str = "alice", days: int = 365, *, since: datetime = NOW) -> Imported:
+    """Return what `import` makes of what people have made."""
+    path = hands.team.folder / "meetings.yaml"
+    config = load(path, now=hands.now)
+    state = local_store(hands.team.folder, config.workspace).load()
+    asked = Calendar(organizer=organizer, since=since, until=since + timedelta(days=days))
+    return import_calendar(config, path, hands.team.client, state, asked, now=hands.now)
+
+
+def write_into(hands: Hands, found: Imported) -> str:
+    """Write what was found into the config, as `import --write` does; return its text."""
+    path = hands.team.folder / "meetings.yaml"
+    text = added_to(path.read_text(encoding="utf-8"), found.tree, found.remarks, where=str(path))
+    path.write_text(text, encoding="utf-8")
+    return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -40,36 +40,39 @@ class One:
 
 def choose(
     events: Iterable[Event], *, organizer: str, now: datetime, adopted: frozenset[str]
-) -> tuple[tuple[One, ...], tuple[LeftOut, ...]]:
-    """Return the events of `organizer` that can be adopted, by start, and those that can't.
+) -> tuple[tuple[One, ...], Mapping[str, tuple[Event, ...]], tuple[LeftOut, ...]]:
+    """Return the single events of `organizer` that can be adopted, the instances of recurring ones, and what can't be.
 
-    Nothing is said of what is none of them: invitations of others, what has started by `now`, what some workspace
-    manages already, and what is named as `adopted`.
+    All are by start, instances by the ids of the events that they are of. Nothing is said of what is none of them:
+    invitations of others, what has started by `now`, what some workspace manages already, and what is named as
+    `adopted`.
     """
     series: dict[str, list[Event]] = defaultdict(list)
     chosen: list[One] = []
     left: list[LeftOut] = []
     for event in sorted(events, key=lambda one: (one.start, one.id)):
         marked = parse_description(event.description).marker is not None
-        if event.organizer != organizer or event.cancelled or event.start <= now or marked or event.id in adopted:
+        named = {event.id, event.series}
+        if event.organizer != organizer or event.cancelled or event.start <= now or marked or named & adopted:
             continue
         if event.series or event.recurring:
             series[event.series or event.id].append(event)
             continue
-        reason = _reason(event)
+        reason = why_not(event)
         if reason:
             left.append(LeftOut(title=event.title, start=event.start, event_id=event.id, reason=reason))
         else:
-            chosen.append(One(event=event, local=_local(event)))
-    left += [_series(name, instances) for name, instances in series.items()]
-    return tuple(chosen), tuple(sorted(left, key=lambda one: (one.start, one.event_id)))
+            chosen.append(One(event=event, local=local_start(event)))
+    found = {name: tuple(instances) for name, instances in series.items()}
+    return tuple(chosen), found, tuple(sorted(left, key=lambda one: (one.start, one.event_id)))
 
 
-def _local(event: Event) -> datetime:
+def local_start(event: Event) -> datetime:
+    """Return the naive local start in the zone that the event names. Raises UnknownZone."""
     return event.start.astimezone(zone(event.timezone)).replace(tzinfo=None, fold=0)
 
 
-def _reason(event: Event) -> str:
+def why_not(event: Event) -> str:
     """Return why an event can't be declared, "" where it can."""
     for reason in (_about_text(event), _about_time(event)):
         if reason:
@@ -86,7 +89,10 @@ def _about_text(event: Event) -> str:
         return "its title holds a control character"
     told = parse_description(event.description)
     marker = Marker(
-        workspace=_WORKSPACE, key=Key(_LONGEST_NAME, event.start.replace(tzinfo=None)), revision=10**9, applied="0" * 12
+        workspace=_WORKSPACE,
+        key=Key(_LONGEST_NAME, event.start.replace(tzinfo=None), series=True),
+        revision=10**9,
+        applied="0" * 12,
     )
     if len(str(Description(body=told.body, link=told.link, marker=marker))) > MOST_DESCRIPTION:
         return "its description leaves no room for the marker"
@@ -102,7 +108,7 @@ def _about_time(event: Event) -> str:
     if not timedelta(0) < duration <= MOST_DURATION:
         return "it lasts longer than 24 hours"
     try:
-        local = _local(event)
+        local = local_start(event)
     except UnknownZone:
         return f"its time zone is {event.timezone!r}, which nobody knows" if event.timezone else "it has no time zone"
     if localise(local, zone(event.timezone)).astimezone(UTC) != event.start.astimezone(UTC):
@@ -110,8 +116,8 @@ def _about_time(event: Event) -> str:
     return ""
 
 
-def _series(name: str, instances: Sequence[Event]) -> LeftOut:
-    """Return a series as left out: DingTalk changes it as a whole, and no instance of it alone."""
+def series_left_out(name: str, instances: Sequence[Event], reason: str) -> LeftOut:
+    """Return a recurring event as left out, by its id and those of its instances that are to come, one at least."""
     first = instances[0]
     where = first.start.tzinfo
     local = [one.start.astimezone(where) for one in instances]
@@ -123,5 +129,5 @@ def _series(name: str, instances: Sequence[Event]) -> LeftOut:
     elif found.rrule is not None:
         rule = found.rrule
     told = f"{len(instances)} to come, {rule}, from {local[0].strftime(LOCAL_FORMAT)} to {local[-1].date()}"
-    reason = f"a recurring event of DingTalk's own ({told}): its instances can't be changed one by one"
-    return LeftOut(title=first.title, start=first.start, event_id=name, reason=reason)
+    why = f"a recurring event of DingTalk's own ({told}): {reason}"
+    return LeftOut(title=first.title, start=first.start, event_id=name, reason=why)

@@ -77,6 +77,8 @@ def _aliases(
 
 def _meeting(made: Group, people: Mapping[str, str], rooms: Mapping[str, str], organizer: str) -> Tree:
     tree: Tree = {"title": made.title, "organizer": organizer, "link": Link.EVENT.value}
+    if made.instances is not None:
+        tree["calendar"] = "series"
     if made.attendees is not None:
         tree["attendees"] = _invited(made.attendees, people)
     tree["schedule"] = _schedule(made, people, rooms)
@@ -113,7 +115,13 @@ def _rule(made: Group) -> Tree:
     tree: Tree = {"every": in_words(repeat)}
     if repeat.on:
         tree["on"] = list(repeat.on)
-    return {"repeat": tree | {"until": str(repeat.until)}}
+    if repeat.days:
+        tree["day"] = list(repeat.days) if len(repeat.days) > 1 else repeat.days[0]
+    if repeat.until is not None:
+        tree["until"] = str(repeat.until)
+    if repeat.count is not None:
+        tree["count"] = repeat.count
+    return {"repeat": tree}
 
 
 def _change(made: Group, original: datetime, one: One, people: Mapping[str, str], rooms: Mapping[str, str]) -> Tree:

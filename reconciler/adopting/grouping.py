@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from reconciler.adopting.choosing import One
 from reconciler.compare import held_rooms
-from reconciler.models import Attendee
+from reconciler.models import Attendee, Event
 from reconciler.schedule.fit import Fit, fit
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ class Group:
     attendees: tuple[Attendee, ...] | None
     rooms: tuple[str, ...] | None
     members: Mapping[datetime, One]
+    instances: tuple[Event, ...] | None = None  # what is to come of the one member, which is a recurring event
     every_day: bool = False  # it takes place on days off as well, whatever the config says of all meetings
 
     @property

@@ -35,9 +35,10 @@ def command(
     """Find the events that people made by hand in a calendar, and declare them: to stdout, into a file, or the config.
 
     Events that recur become one meeting, with the rule that they follow and its exceptions. People and rooms that the
-    config lacks get aliases. The meetings have `link: event` and name their events in `adopt`: the next plan puts our
-    marker into them and does nothing else; same events, same links, nobody is told. What can't be declared is
-    left out and told with the reason, on stderr and as comments.
+    config lacks get aliases. Recurring events of DingTalk's own become meetings with `calendar: series`. All have
+    `link: event` and name their events in `adopt`: the next plan puts our marker into them and does nothing else; same
+    events, same links, nobody is told. What can't be declared is left out and told with the reason, on stderr and as
+    comments.
 
     Nothing is written to DingTalk.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.config.document import Findings, Path
+from reconciler.config.semantics import write_moment
 from reconciler.models import Link
 from reconciler.patterns import Pattern
 from reconciler.schedule.expand import first_occurrence
@@ -52,10 +53,15 @@ def read_pattern(
     if pooled:
         reason = "its rooms are chosen for each occurrence"
     if not reason:
-        if tree.get("adopt"):
-            message = "what is adopted are events of single occurrences, and none of them becomes a series"
-            findings.error((*path, "adopt"), message, "take calendar: series out, or adopt", on_key=True)
+        _check_adoption(tree.get("adopt"), write_moment(first), (*path, "adopt"), findings)
         return found
     hint = "take calendar: series out, or keep to what a recurring event of DingTalk's can say"
     findings.warn((*path, "calendar"), f"no series, but an event for each occurrence: {reason}", hint)
     return None
+
+
+def _check_adoption(adopt: Any, first: str, path: Path, findings: Findings) -> None:
+    """Note whatever else than the one recurring event, by the first date of the rule, is to be adopted."""
+    if adopt and isinstance(adopt, dict) and list(adopt) != [first]:
+        message = "with calendar: series there is one event to adopt: the recurring one, by the first date of the rule"
+        findings.error(path, message, f"name it at {first}, or take calendar: series out", on_key=True)

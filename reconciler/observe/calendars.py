@@ -100,8 +100,9 @@ def _memory(who: str, state: State, scope: Scope, now: datetime) -> _Memory | No
                 missing.add(entry.event_id)
         elif event.end > now - LOOKBACK:
             events[event.id] = event
-    foreign = any(key.meeting in scope.meetings and scope.meetings[key.meeting] == who for key in scope.adopt.values())
-    if foreign and not scope.adopt.keys() <= events.keys():
+    single = {event_id: key for event_id, key in scope.adopt.items() if not key.series}  # others are asked for by id
+    foreign = any(key.meeting in scope.meetings and scope.meetings[key.meeting] == who for key in single.values())
+    if foreign and not single.keys() <= events.keys():
         return None  # an event of somebody else's making is in no memory of ours
     return _Memory(calendar=calendar, events=events, missing=frozenset(missing))
 

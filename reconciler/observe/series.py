@@ -11,14 +11,13 @@ from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import ApiError, NotFound
 from reconciler.marker import Marker, parse_description
 from reconciler.models import Event, Key
-from reconciler.native import is_over
+from reconciler.native import instance_of, is_over
 from reconciler.observe.calendars import LOOKBACK
 from reconciler.observe.findings import Findings
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Scope
-from reconciler.observe.sorting import keep_one
+from reconciler.observe.sorting import adopt_one, keep_one
 from reconciler.observed import Observed
-from reconciler.patterns import Instance
 from reconciler.state.model import Entry, State
 
 Found = Mapping[str, tuple[str, Key]]  # id of a recurring event → whose it is, and which
@@ -35,12 +34,13 @@ def find_series(  # noqa: PLR0917  # all of it is what a look needs
 ) -> None:
     """File the recurring events of this workspace under their keys, with their instances before `scope.until`.
 
-    They are known by the state, and by the instances that a list shows. Each is asked for by itself: where it ends, and
-    whether it is still there, is told by no instance.
+    They are known by the state, by the instances that a list shows, and by the config that adopts them. Each is asked
+    for by itself: where it ends, and whether it is still there, is told by no instance.
     """
     entries = {key: entry for key, entry in state.entries.items() if key.series and scope.asks_for(key)}
     found = {one.event_id: (one.organizer, key) for key, one in entries.items() if one.event_id}
     found |= {name: of for name, of in _marked(events, scope) if name not in found and scope.asks_for(of[1])}
+    named = {name: of for name, of in _to_adopt(scope) if name not in found}
     for half_made in (Observed(key=key, entry=entry) for key, entry in entries.items() if not entry.event_id):
         if not half_made.has_started(now):
             findings.live[half_made.key] = half_made
@@ -59,7 +59,32 @@ def find_series(  # noqa: PLR0917  # all of it is what a look needs
             _file(
                 findings, replace(gone, event=answer, marker=parse_description(answer.description).marker), scope, now
             )
+    _adopt(reader, reads, named, scope, findings, now)
     _look_at_instances(reader, reads, scope, findings, now)
+
+
+def _to_adopt(scope: Scope) -> Iterator[tuple[str, tuple[str, Key]]]:
+    for name, key in scope.adopt.items():
+        if key.series and key.meeting in scope.meetings and scope.asks_for(key):
+            yield name, (scope.meetings[key.meeting], key)
+
+
+def _adopt(  # noqa: PLR0917  # all of it is what a look needs
+    reader: Reader, reads: Reads, named: Found, scope: Scope, findings: Findings, now: datetime
+) -> None:
+    """File the recurring events of people's making that the config adopts; what has our marker by now is ours."""
+    for name, answer in reads.all(lambda name: reader.events.get(organizer=named[name][0], event_id=name), named):
+        key = named[name][1]
+        if isinstance(answer, ApiError):
+            if not isinstance(answer, NotFound):
+                findings.fail(str(key), answer, [key.meeting])
+            continue
+        marker = parse_description(answer.description).marker
+        if marker is None or marker.workspace != scope.workspace:
+            if not answer.cancelled and not is_over(answer, now):
+                adopt_one(answer, key, scope, findings)
+        elif marker.key.series and not answer.cancelled and answer.organizer == named[name][0]:
+            _file(findings, Observed(key=marker.key.moved(scope.moved), event=answer, marker=marker), scope, now)
 
 
 def _marked(events: Iterable[Event], scope: Scope) -> Iterator[tuple[str, tuple[str, Key]]]:
@@ -109,7 +134,7 @@ def _look_at_instances(reader: Reader, reads: Reads, scope: Scope, findings: Fin
             if one.event is None:
                 continue
             name = one.event.id
-            instances = tuple(_instance(each) for each in answer.events if each.series == name and each.start > now)
+            instances = tuple(instance_of(each) for each in answer.events if each.series == name and each.start > now)
             findings.live[one.key] = replace(one, instances=instances)
 
 
@@ -119,7 +144,3 @@ def _begun(events: Iterable[Event], scope: Scope, now: datetime) -> Iterator[tup
         marker = parse_description(event.description).marker
         if event.start <= now and marker is not None and marker.key.series and marker.workspace == scope.workspace:
             yield marker.key.moved(scope.moved), event.start
-
-
-def _instance(event: Event) -> Instance:
-    return Instance(start=event.start, origin=event.origin or event.start, id=event.id)

@@ -10,7 +10,7 @@ from reconciler.marker import Marker, newer_format, parse_description
 from reconciler.models import Event, Key
 from reconciler.observe.findings import Findings
 from reconciler.observe.scope import Scope
-from reconciler.observed import Observed, ReadFailure
+from reconciler.observed import NOT_ADOPTABLE, Observed, ReadFailure
 from reconciler.state.model import Entry, State
 
 
@@ -98,15 +98,19 @@ def adopt(events: Iterable[Event], state: State, scope: Scope, findings: Finding
         key = scope.adopt.get(event.id)
         marker = parse_description(event.description).marker
         managed = event.id in known or (marker is not None and marker.workspace == scope.workspace)
-        if key is None or event.cancelled or managed:
-            continue
-        told = _not_adoptable(event, key, scope, findings)
-        if not told:
-            findings.live[key] = Observed(key=key, event=event, adopting=True)
-        elif key.meeting not in findings.unresolved:
-            hint = f"take {event.id} out of `adopt`"
-            findings.failures.append(ReadFailure(where=str(key), code="not-adoptable", message=told, hint=hint))
-            findings.unresolved.add(key.meeting)
+        if key is not None and not key.series and not event.cancelled and not managed:
+            adopt_one(event, key, scope, findings)
+
+
+def adopt_one(event: Event, key: Key, scope: Scope, findings: Findings) -> None:
+    """File an event of people's making under the key by which the config adopts it, or note why it can't be adopted."""
+    told = _not_adoptable(event, key, scope, findings)
+    if not told:
+        findings.live[key] = Observed(key=key, event=event, adopting=True)
+    elif key.meeting not in findings.unresolved:
+        hint = f"take {event.id} out of `adopt`"
+        findings.failures.append(ReadFailure(where=str(key), code=NOT_ADOPTABLE, message=told, hint=hint))
+        findings.unresolved.add(key.meeting)
 
 
 def _not_adoptable(event: Event, key: Key, scope: Scope, findings: Findings) -> str:
@@ -116,8 +120,10 @@ def _not_adoptable(event: Event, key: Key, scope: Scope, findings: Findings) -> 
         return f"the event to adopt belongs to workspace {marker.workspace}"
     if event.organizer != scope.meetings.get(key.meeting):
         return "the event to adopt has another organiser than the meeting"
-    if event.series or event.recurring:
-        return "the event to adopt is a series"
+    if key.series and (event.recurrence is None or event.series):
+        return "the event to adopt is no recurring event whose pattern is known, as calendar: series wants it"
+    if not key.series and (event.series or event.recurring):
+        return "the event to adopt is a series, and the meeting is none: write calendar: series"
     if there is not None and _event_id(there) not in {"", event.id}:
         return "the occurrence has another event already"
     return ""

@@ -12,7 +12,7 @@ from reconciler.sandbox.answers import ApiFailure, not_found
 from reconciler.sandbox.bookings import book, set_status
 from reconciler.sandbox.clock import to_ms
 from reconciler.sandbox.confsettings import merge_settings, read_settings
-from reconciler.sandbox.eventfields import read_people
+from reconciler.sandbox.eventfields import read_people, wants_conference
 from reconciler.sandbox.eventrows import Event, find_event, touch
 from reconciler.sandbox.events import WRONG, cancel_event, draft, invite, known_user, modify, store_new
 from reconciler.sandbox.fields import Fields
@@ -35,9 +35,9 @@ def _event(store: Store, fields: Fields) -> Event:
 
 
 def _create_event(store: Store, fields: Fields, now: datetime) -> dict[str, Any]:
-    """Make somebody's event: `organizer`, the fields of the create call, `rooms`."""
+    """Make somebody's event: `organizer`, the fields of the create call, `onlineMeetingInfo` too, `rooms`."""
     event, people = draft(store, fields, known_user(store, fields.text("organizer")), to_ms(now))
-    store_new(store, event, people, by_api=False)
+    store_new(store, event, people, wants_conference=wants_conference(fields), by_api=False)
     for room_id in fields.texts("rooms"):
         book(store, event, room_id, now)
     return {"event": event.id}

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from adopting import ZONE, Hands, reasons
+from adopting import ZONE, Hands, look, reasons, write_into
 from jsonschema import Draft202012Validator, FormatChecker
 from team import NOW, a_team, clean_environment, union
 
@@ -17,13 +17,11 @@ from reconciler.cli.main import run
 from reconciler.config import load
 from reconciler.diff import ADOPTED
 from reconciler.errors import ConfigError, UsageError
-from reconciler.importing import Calendar, Imported, import_calendar
 from reconciler.marker import parse_description
 from reconciler.models import Event
 from reconciler.outcome import Status
 from reconciler.resources import schema
 from reconciler.sandbox.seed import Person, RoomSeed, Seed, apply_seed
-from reconciler.state.store import local_store
 
 CONFIG = """\
 # The meetings of a team.
@@ -55,23 +53,6 @@ def hands(tmp_path: Path) -> Iterator[Hands]:
         text = CONFIG.format(endpoint=team.sandbox.endpoint)
         (team.folder / "meetings.yaml").write_text(text, encoding="utf-8")
         yield Hands(team=team)
-
-
-def look(hands: Hands, organizer: str = "alice", days: int = 365) -> Imported:
-    path = hands.team.folder / "meetings.yaml"
-    config = load(path, now=hands.now)
-    state = local_store(hands.team.folder, config.workspace).load()
-    asked = Calendar(organizer=organizer, since=NOW, until=NOW + timedelta(days=days))
-    return import_calendar(config, path, hands.team.client, state, asked, now=hands.now)
-
-
-def write(hands: Hands, found: Imported) -> str:
-    from reconciler.adopting.writing import added_to
-
-    path = hands.team.folder / "meetings.yaml"
-    text = added_to(path.read_text(encoding="utf-8"), found.tree, found.remarks, where=str(path))
-    path.write_text(text, encoding="utf-8")
-    return text
 
 
 def thirty(hands: Hands) -> list[str]:
@@ -113,7 +94,7 @@ def test_thirty_meetings_are_adopted_and_nothing_else_happens(hands: Hands) -> N
     found = look(hands)
     assert (found.events, found.left_out) == (30, ())
     assert len([one for one in hands.calls() if one.startswith("event.view")]) == 1
-    write(hands, found)
+    write_into(hands, found)
     for planned in (hands.plan_of_file(forget=True), hands.plan_of_file()):
         ours = [one for one in planned.plan.changes if one.change.after and one.change.after.key.meeting != "review"]
         assert len(ours) == 30
@@ -172,7 +153,7 @@ def test_people_and_rooms_get_names_that_nobody_has(hands: Hands) -> None:
 def test_comments_and_layout_of_the_config_stay(hands: Hands) -> None:
     hands.create("Dentist", "2026-12-03T08:30", 30)
     before = (hands.team.folder / "meetings.yaml").read_text(encoding="utf-8")
-    after = write(hands, look(hands))
+    after = write_into(hands, look(hands))
     assert after.startswith(before)
     assert "  # Imported from the calendar of alice on 2026-11-29: 1 event in 1 meeting.\n" in after
 
@@ -187,8 +168,8 @@ def test_the_text_alone_is_a_file_of_a_folder(hands: Hands) -> None:
 
 
 def test_what_cant_be_declared_is_left_out_with_the_reason(hands: Hands) -> None:
-    series = {"pattern": {"type": "weekly", "interval": 1, "daysOfWeek": "monday"}, "range": {"type": "noEnd"}}
-    hands.create("Weekly native", "2026-11-30T08:00", recurrence=series)
+    series = {"pattern": {"type": "absoluteMonthly", "dayOfMonth": 30}, "range": {"type": "noEnd"}}
+    hands.create("Monthly native", "2026-11-30T08:00", recurrence=series)
     hands.create("x" * 51, "2026-12-01T08:00")
     hands.create("Long", "2026-12-02T08:00", 25 * 60)
     hands.create("Full", "2026-12-03T08:00", description="y" * 4990)
@@ -200,9 +181,9 @@ def test_what_cant_be_declared_is_left_out_with_the_reason(hands: Hands) -> None
     found = look(hands, days=28)
     assert found.events == 0
     told = {one.title: one.reason for one in found.left_out}
-    assert set(told) == {"Weekly native", "x" * 51, "Long", "Full", "Odd\u202e", "Holiday"}
-    assert "every week on mon, from 2026-11-30T08:00 to 2026-12-21" in told["Weekly native"]
-    assert "can't be changed one by one" in told["Weekly native"]
+    assert set(told) == {"Monthly native", "x" * 51, "Long", "Full", "Odd\u202e", "Holiday"}
+    assert "1 to come, on single days, from 2026-11-30T08:00 to 2026-11-30" in told["Monthly native"]
+    assert "a month without a day 30 is not documented" in told["Monthly native"]
     assert "50 characters" in told["x" * 51]
     assert "24 hours" in told["Long"]
     assert "no room for the marker" in told["Full"]
@@ -222,7 +203,7 @@ def test_days_off_of_the_config_do_not_count_for_what_is_there(hands: Hands) -> 
     found = look(hands)
     assert (found.events, found.left_out) == (3, ())
     assert found.tree["meetings"]["sync"]["holidays"] == {"skip": [], "closures": False}
-    write(hands, found)
+    write_into(hands, found)
     assert reasons(hands.plan_of_file()) == {ADOPTED, "new occurrence"}
 
 
@@ -248,7 +229,7 @@ def test_a_window_bounds_what_is_found(hands: Hands) -> None:
 
 def test_what_is_named_for_adoption_is_not_imported_twice(hands: Hands) -> None:
     hands.create("Dentist", "2026-12-03T08:30", 30)
-    write(hands, look(hands))
+    write_into(hands, look(hands))
     assert look(hands).events == 0
 
 

@@ -42,7 +42,7 @@ def event(start: str = "2026-11-30T10:00", *, minutes: int = 60, **fields: objec
 
 
 def chosen(*events: Event) -> tuple[One, ...]:
-    found, left = choose(events, organizer="alice", now=datetime(2026, 1, 1, tzinfo=UTC), adopted=frozenset())
+    found, _, left = choose(events, organizer="alice", now=datetime(2026, 1, 1, tzinfo=UTC), adopted=frozenset())
     assert not left
     return found
 
@@ -119,7 +119,7 @@ def test_an_hour_that_comes_twice_and_an_unknown_zone_are_left_out() -> None:
         event("2026-12-01T10:00", timezone="Mars/Base"),
         event("2026-12-02T10:00", timezone=""),
     ]
-    found, left = choose(events, organizer="alice", now=datetime(2026, 1, 1, tzinfo=UTC), adopted=frozenset())
+    found, _, left = choose(events, organizer="alice", now=datetime(2026, 1, 1, tzinfo=UTC), adopted=frozenset())
     assert not found
     assert [re.findall("twice|nobody knows|no time zone", one.reason) for one in left] == [
         ["twice"], ["nobody knows"], ["no time zone"]
