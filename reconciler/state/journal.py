@@ -84,9 +84,9 @@ class Journal:
                 "call": intent.call,
                 "address": str(intent.key),
                 "organizer": intent.organizer,
-                "at": intent.at.isoformat(),
-                "start": intent.start.isoformat(),
                 "title": intent.title,
+                "start": intent.start.isoformat(),
+                "at": intent.at.isoformat(),
             }
         )
 
