@@ -1,6 +1,6 @@
 # Everything there is to do, on a machine that has Python 3.11 or newer and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format check bench bench-peers chaos chaos-report coverage pictures docs clean
+.PHONY: help demo test lint format check bench bench-peers chaos explore chaos-report coverage pictures docs clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -26,6 +26,9 @@ test: $(VENV)/.develop ## Run the tests
 
 chaos: $(VENV)/.develop ## Break everything that can break, and see the next run repair it (minutes)
 	$(BIN)/python -m pytest -n 2 -m chaos
+
+explore: $(VENV)/.develop ## Try the laws on examples that nobody has tried yet (minutes)
+	$(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile=explore
 
 chaos-report: $(VENV)/.develop ## Count what came of every fault, into docs/reliability.md
 	$(BIN)/python tests/chaos/report.py

@@ -46,7 +46,7 @@ def series(schedule: Schedule, *, until: datetime) -> Series | None:
     if schedule.days_off.calendars or schedule.days_off.closures:
         exceptions |= set(originals(schedule, first=first, last=last))
     kept = {one: slot_of(schedule, one) for one in exceptions | added}
-    skipped = {one for one in _skipped(schedule) if one >= first and one not in schedule.add}
+    skipped = {one for one in _skipped(schedule) if one >= first}
     return Series(
         first=first,
         rule="" if rule is None else _written(rule, schedule),

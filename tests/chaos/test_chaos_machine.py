@@ -178,9 +178,7 @@ def live(runner: Runner, applied: Snapshot, *, examples: int, steps: int) -> Non
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            derandomize=True,
             phases=(Phase.generate,),  # to make a failure small takes longer than to read it
-            deadline=None,
             database=None,
             print_blob=False,
             suppress_health_check=list(HealthCheck),

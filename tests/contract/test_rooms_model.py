@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from roomteam import NOW, ROOMS, RoomTeam, meeting, room_team
 
@@ -158,12 +158,7 @@ def check(team: RoomTeam, folder: Path) -> Callable[[int], None]:
     def run(examples: int) -> None:
         numbers = iter(range(10**6))
 
-        @settings(
-            max_examples=examples,
-            deadline=None,
-            derandomize=examples < 100,  # the short run is the same each time
-            suppress_health_check=[HealthCheck.too_slow],
-        )
+        @settings(max_examples=examples)
         @given(STORIES)
         def story(found: tuple[set[str], list[Step]]) -> None:
             place = folder / str(next(numbers))

@@ -179,6 +179,15 @@ def test_a_series_is_one_master_with_its_exceptions() -> None:
     assert text == calendar(_config(schedule, overrides=overrides), ["sync"], {}, now=NOW).replace("\r\n", "\n")
 
 
+def test_a_skipped_day_stays_free_where_rule_and_addition_name_the_same_start() -> None:
+    schedule = replace(
+        _schedule("FREQ=DAILY;INTERVAL=3;BYHOUR=9,15", timezone="UTC", start=datetime(2026, 12, 1, 13)),  # noqa: DTZ001
+        skip=(date(2026, 12, 1),),
+        add=(datetime(2026, 12, 1, 15),),  # noqa: DTZ001  # local
+    )
+    _agree(schedule, NOW, NOW + timedelta(days=10))
+
+
 def test_a_booked_occurrence_carries_its_link_and_no_other_does() -> None:
     want = occurrence("2026-12-07T10:00", timezone="Europe/Berlin")
     have = booked(want)
