@@ -23,7 +23,8 @@ from reconciler.observed import Observed, ReadFailure
 from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem, Verification
 from reconciler.remembering import bare
 from reconciler.sharing import Role
-from reconciler.state.codec import (
+from reconciler.state.model import State
+from reconciler.state.values import (
     decode_conference,
     decode_entry,
     decode_event,
@@ -35,7 +36,6 @@ from reconciler.state.codec import (
     encode_instance,
     encode_occurrence,
 )
-from reconciler.state.model import State
 from reconciler.upcoming import DayOff, NextDates
 
 FORMAT_VERSION = "1.0"

@@ -58,7 +58,7 @@ def show(settings: Globals, *, address: str) -> int:
     from reconciler.cli.project import open_project
     from reconciler.models import Key
     from reconciler.report.document import dump
-    from reconciler.state.codec import encode_entry
+    from reconciler.state.values import encode_entry
 
     key = Key.parse(address)
     entry = open_project(settings).store.load().entries.get(key)

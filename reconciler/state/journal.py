@@ -18,8 +18,8 @@ from typing import Any
 
 from reconciler.errors import StateError
 from reconciler.models import Key
-from reconciler.state.codec import as_instant, as_text, decode_entry, encode_entry
 from reconciler.state.model import Entry, Orphan, State
+from reconciler.state.values import as_instant, as_text, decode_entry, encode_entry
 from reconciler.state.versions import JOURNAL_VERSION, refuse_newer
 
 _PAIR = re.compile(r'"(\w+)":("(?:[^"\\]|\\.)*")')
@@ -57,6 +57,8 @@ class Replay:
 
     def onto(self, state: State) -> State:
         """Return `state` with all that happened after its last save."""
+        if not self.entries and not self.open:
+            return state
         entries = {**state.entries, **self.entries}
         orphans = tuple(intent.orphan() for intent in self.open if intent.call == "conference.create")
         known = set(state.orphans)

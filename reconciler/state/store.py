@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reconciler.errors import StateError, UnreadableState
 from reconciler.state.backend import Backend, Snapshot, StateLock
-from reconciler.state.codec import dumps, loads
+from reconciler.state.codec import Lines, dumps, loads
 from reconciler.state.files import write_whole
 from reconciler.state.folder import FOLDER, check_folder
 from reconciler.state.journal import Journal
@@ -40,22 +40,32 @@ class Store:
         self._looked = False
         self._seen: Snapshot | None = None
         self._known: tuple[bytes, State] | None = None  # what was decoded last: a run looks at the same twice
+        self._given_up: UnreadableState | None = None
 
-    def load(self) -> State:
+    def load(self, *, unread: bool = False) -> State:
         """Return the last saved state with the journal of a run that was cut short, or a new state.
 
-        A damaged one counts as none, and `notice` says so: everything in it can be found again by the markers.
+        A damaged one counts as none, and `notice` says so: everything in it can be found again by the markers. With
+        `unread` its entries may be unread `Lines`, which may turn out to be damaged: `give_up` does away with them.
         Raises StateError where it was written by a newer program, belongs to another workspace, or can't be trusted.
         """
         self.check()
         self.notice = ""
         snapshot = self._look()
         try:
+            if self._given_up is not None:
+                raise self._given_up
             saved = None if snapshot is None else self._decoded(snapshot.body, self.backend.where)
+            if saved is not None and not unread and isinstance(saved.entries, Lines):
+                saved.entries.read()
         except UnreadableState as error:
             self.notice = f"{error.where}: {error.what}; going on without it, everything is found by the markers"
             saved = None
         return self.journal.replay().onto(saved or self._new(snapshot))
+
+    def give_up(self, error: UnreadableState) -> None:
+        """Count what is saved as damaged from here on."""
+        self._given_up = error
 
     def check(self) -> None:
         """Raise StateError where others than we could have written what stands in the folder."""
@@ -107,18 +117,19 @@ class Store:
         return self._seen
 
     def _write(self, state: State) -> None:
-        body = dumps(state).encode()
+        body = dumps(state)
         if self.notice and self._seen is not None:
             with suppress(OSError):  # a copy for whoever wants to know what was broken
                 write_whole(self._broken, self._seen.body)
         version = self.backend.write(body, None if self._seen is None else self._seen.version)
         self._seen = Snapshot(body=body, version=version)
+        self._known = self._given_up = None
         self.notice = ""
         self.journal.clear()
 
     def _rescued(self, state: State, error: StateError) -> StateError:
         try:
-            write_whole(self.errored, dumps(state).encode())
+            write_whole(self.errored, dumps(state))
         except OSError:
             return error
         return StateNotSaved(
@@ -130,10 +141,7 @@ class Store:
     def _decoded(self, body: bytes, where: str) -> State:
         if self._known is not None and self._known[0] == body:
             return self._known[1]
-        try:
-            state = loads(body.decode("utf-8"), where=where)
-        except UnicodeDecodeError as error:
-            raise UnreadableState("the state is no UTF-8 text", where=where) from error
+        state = loads(body, where=where)
         if state.workspace != self.workspace:
             raise StateError(
                 f"the state is of workspace {state.workspace!r}, the config of {self.workspace!r}",

@@ -256,7 +256,7 @@ def test_a_state_that_was_not_saved_can_be_pushed_unless_another_was_saved_since
     from reconciler.state.codec import dumps
 
     with pytest.raises(Exception, match="lineage"):
-        late.push(dumps(stranger).encode(), where="file")
+        late.push(dumps(stranger), where="file")
 
 
 def test_a_damaged_state_is_replaced_and_kept(make: Make, tmp_path: Path) -> None:

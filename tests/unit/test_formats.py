@@ -34,12 +34,12 @@ def test_an_older_state_takes_every_step_up_to_the_newest() -> None:
 @pytest.mark.parametrize("version", [None, "1", True, 0, -1, 1.0, [1]])
 def test_a_state_without_a_proper_format_is_damaged(version: object) -> None:
     with pytest.raises(StateError, match="can't be read"):
-        loads(json.dumps(STATE | {"version": version}), where="state.json")
+        loads(json.dumps(STATE | {"version": version}).encode(), where="state.json")
 
 
 def test_a_newer_state_is_refused_however_it_looks_inside() -> None:
     with pytest.raises(StateError, match="format 9, this program reads up to 1") as refused:
-        loads('{"version": 9, "meetings": []}', where="state.json")
+        loads(b'{"version": 9, "meetings": []}', where="state.json")
     assert "newer reconciler" in refused.value.fix
 
 

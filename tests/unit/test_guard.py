@@ -17,7 +17,7 @@ from reconciler.observed import Observation
 from reconciler.operations import Call
 from reconciler.plan import plan
 from reconciler.schedule.model import Schedule
-from reconciler.state.codec import decode_entry, encode_entry
+from reconciler.state.values import decode_entry, encode_entry
 
 SCHEDULE = Schedule(start=local("2026-12-02T10:00"), duration=timedelta(minutes=45), timezone="Asia/Shanghai")
 EVERYTHING = (

@@ -171,9 +171,9 @@ def test_a_state_that_was_tampered_with_is_refused_with_a_reason_or_can_be_saved
     path: tuple[str | int, ...],
 ) -> None:
     for new in ODD:
-        text = json.dumps(replaced(document(), path, new))
+        text = json.dumps(replaced(document(), path, new)).encode()
         with suppress(StateError):
-            dumps(loads(text, where="state.json")).encode()
+            dumps(loads(text, where="state.json"))
 
 
 @pytest.mark.parametrize("name", ["begin", "call", "address", "organizer", "title", "start", "at"])
@@ -184,4 +184,4 @@ def test_a_journal_that_was_tampered_with_tells_nothing(store: Store, name: str)
     lines = [json.dumps(record | {name: new}) for new in (*ODD, "2026-12-01T10:00:00")]
     journal.write_text("\n".join(lines), encoding="utf-8")
     state = local_store(store.folder.parent, "acme").load()
-    dumps(state).encode()
+    dumps(state)

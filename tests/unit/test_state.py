@@ -12,7 +12,7 @@ from builders import NOW, booked, local, occurrence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.errors import StateError
+from reconciler.errors import StateError, UnreadableState
 from reconciler.models import ExtensionApp, Key
 from reconciler.state.codec import dumps, loads
 from reconciler.state.journal import Intent, Journal
@@ -62,14 +62,38 @@ def test_a_state_reads_back_as_it_was_written() -> None:
 def test_a_newer_format_is_refused() -> None:
     document = json.loads(dumps(whole())) | {"version": 2}
     with pytest.raises(StateError, match="format 2"):
-        loads(json.dumps(document), where="state.json")
+        loads(json.dumps(document).encode(), where="state.json")
 
 
-@given(st.text(max_size=200) | st.binary(max_size=200).map(lambda data: data.decode("latin-1")))
+@given(st.text(max_size=200).map(lambda text: text.encode(errors="replace")) | st.binary(max_size=200))
 @settings(deadline=None)
-def test_any_other_text_is_refused_with_a_reason(text: str) -> None:
+def test_any_other_text_is_refused_with_a_reason(text: bytes) -> None:
     with pytest.raises(StateError):
         loads(text, where="state.json")
+
+
+def test_an_occurrence_is_a_line_without_what_is_as_it_mostly_is() -> None:
+    (line,) = [line for line in dumps(whole()).decode().splitlines() if f'"{WANT.key}": {{"applied"' in line]
+    assert "null" not in line
+    assert "ui_lock" not in line
+
+
+@pytest.mark.parametrize("indent", [None, 4])
+def test_a_state_that_something_else_has_laid_out_anew_is_the_same(indent: int | None) -> None:
+    text = json.dumps(json.loads(dumps(whole())), indent=indent).encode()
+    assert loads(text, where="x") == whole()
+
+
+def test_a_damaged_line_is_told_when_it_is_read(tmp_path: Path) -> None:
+    store = local_store(tmp_path, "acme")
+    store.save(whole())
+    path = tmp_path / ".reconciler" / "state.json"
+    path.write_bytes(path.read_bytes().replace(b'"end": "2026', b'"end": "x026'))
+    again = local_store(tmp_path, "acme")
+    with pytest.raises(UnreadableState, match="can't be read"):
+        again.load(unread=True).entries.get(WANT.key)
+    assert again.load().entries == {}
+    assert "going on without it" in again.notice
 
 
 @pytest.mark.parametrize("path", ["workspace", "serial", "occurrences", "people"])
@@ -77,7 +101,7 @@ def test_any_other_text_is_refused_with_a_reason(text: str) -> None:
 def test_a_state_with_a_wrong_part_is_refused_or_understood_but_never_crashes(path: str, value: object) -> None:
     document = json.loads(dumps(whole())) | {path: value}
     with suppress(StateError):
-        assert loads(json.dumps(document), where="state.json").lineage == "l"
+        assert loads(json.dumps(document).encode(), where="state.json").lineage == "l"
 
 
 def test_saving_counts_the_serial_and_keeps_the_lineage(tmp_path: Path) -> None:
