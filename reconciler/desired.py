@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -38,14 +38,26 @@ def desired(config: Config, people: People, *, after: datetime, before: datetime
 def _occurrences(
     config: Config, meeting: Meeting, people: People, *, after: datetime, before: datetime
 ) -> Iterator[Occurrence]:
+    slots = expand(meeting.schedule, after=after, before=before)
+    dates = _dates_of_series(meeting, slots)
+    make = maker(config, meeting, people)
+    for slot in slots:
+        serial = meeting.pattern is not None and slot.change is None and not slot.holiday and slot.original in dates
+        yield make(slot, serial)
+
+
+def maker(config: Config, meeting: Meeting, people: People) -> Callable[[Slot, bool], Occurrence]:
+    """Return what makes the occurrence of a slot, `serial` where it is a date of a recurring event.
+
+    Slots without a change give occurrences that differ in their key and their times alone.
+    """
     organizer = people[meeting.organizer]
     settings = {name: _resolved(name, value, people) for name, value in meeting.settings.items()}
     attendees = _attendees(meeting.attendees, people, organizer)
-    slots = expand(meeting.schedule, after=after, before=before)
-    dates = _dates_of_series(meeting, slots)
-    for slot in slots:
+
+    def make(slot: Slot, serial: bool) -> Occurrence:  # noqa: FBT001  # a Callable names no arguments
         override = _override(meeting, slot)
-        yield Occurrence(
+        return Occurrence(
             key=Key(meeting.name, slot.original),
             title=override.title or meeting.title,
             description=_first(override.description, meeting.description),
@@ -61,9 +73,11 @@ def _occurrences(
             ui_lock=meeting.ui_lock,
             protect=meeting.protect,
             link=meeting.link,
-            serial=meeting.pattern is not None and slot.change is None and not slot.holiday and slot.original in dates,
+            serial=serial,
             ignore=meeting.ignore,
         )
+
+    return make
 
 
 def _dates_of_series(meeting: Meeting, slots: Sequence[Slot]) -> frozenset[datetime]:

@@ -104,6 +104,14 @@ class ReadFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What has changed in a calendar since it was last listed, and the token for the next time."""
+
+    token: str
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What a list told of one calendar: all events of ours, and the ids of those that changed; None: all may have."""
 

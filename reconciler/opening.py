@@ -12,7 +12,8 @@ from reconciler.dingtalk.errors import ApiError
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.models import InstantConference, Occurrence
 from reconciler.provider import resolve_people
-from reconciler.state.model import Opened, renamed
+from reconciler.state.edit import renamed
+from reconciler.state.model import Opened
 from reconciler.state.store import Store
 
 FAR = timedelta(days=366)

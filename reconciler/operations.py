@@ -117,6 +117,13 @@ class Verification:
     presumed: int = 0
     oldest: datetime | None = None
 
+    def __add__(self, other: Verification) -> Verification:
+        """Return what is known of both together."""
+        moments = [one.oldest for one in (self, other) if one.presumed]
+        known = [moment for moment in moments if moment is not None]
+        oldest = min(known) if known and len(known) == len(moments) else None
+        return Verification(asked=self.asked + other.asked, presumed=self.presumed + other.presumed, oldest=oldest)
+
 
 def verification_of(seen: Observation, *, now: datetime) -> Verification:
     """Return what of `seen` was verified at `now`."""

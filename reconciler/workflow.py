@@ -16,12 +16,12 @@ from reconciler.desired import People, desired
 from reconciler.diff import Action, Change, Diff, diff
 from reconciler.dingtalk import Client, Reader
 from reconciler.drift import Finding, find_drift
-from reconciler.errors import PlanStale, StateError, UsageError
+from reconciler.errors import PlanStale, StateError, UnreadableState, UsageError
 from reconciler.gathering import address_of, gathered, not_to_be_adopted, with_instances
 from reconciler.guard import disabled, frozen, gone_before_adoption, spare
 from reconciler.lastseen import last_seen
 from reconciler.models import Key, Link, Occurrence
-from reconciler.observe import Refresh, Scope, observe, remembered, verify
+from reconciler.observe import Heard, Refresh, Scope, listen, observe, remembered, verify
 from reconciler.observed import Observation, Observed, Told
 from reconciler.operations import Plan, Quota, verification_of
 from reconciler.outcome import Outcome, waiting_now
@@ -35,8 +35,11 @@ from reconciler.rooming import assign_rooms, foresee, with_spares
 from reconciler.roomreads import RoomReads
 from reconciler.schedule.workdays import REACH
 from reconciler.settings import readable
+from reconciler.settled import Settled, settle
 from reconciler.sharing import AHEAD
-from reconciler.state.model import State, pruned, renamed
+from reconciler.state.edit import renamed
+from reconciler.state.lines import joined, parted, without_past
+from reconciler.state.model import State, pruned
 from reconciler.state.store import Store
 from reconciler.upcoming import ahead, days_off, explained, made_up, next_dates
 from reconciler.waiting import wait_for_answers
@@ -74,6 +77,7 @@ class Planned:
     people: People
     names: Mapping[str, str] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)  # what the calendars told, by organiser
+    settled: Settled = field(default_factory=Settled)  # what needs no look, and is kept in the state as it stands
 
 
 def make_plan(
@@ -90,21 +94,32 @@ def make_plan(
     Raises UsageError for a target that is no meeting, StateError, and ApiError where people can't be resolved.
     """
     _check_targets(config, store, question)
-    state = store.load()
+    state = store.load(unread=True)
     people, known = resolve_people(config, client, state)
     state = replace(renamed(state, config.moved), people=known)
     if question.forget:
         state, question = replace(state, entries={}, calendars={}), replace(question, refresh=Refresh.FULL)
-    look = _look(config, client, state, people, question, now=now, progress=progress)
+    heard, settled = _heard(config, client, state, people, question, now=now, progress=progress)
+    try:
+        rest = replace(state, entries=parted(state.entries, settled.meetings)[1])
+    except UnreadableState as error:
+        store.give_up(error)
+        return make_plan(config, client, store, question, now=now, progress=progress)
     names, excluded = names_of(config, people), question.excluded | disabled(config)
+    open_ = replace(config, meetings={k: one for k, one in config.meetings.items() if k not in settled.meetings})
+    look = _look(open_, client, rest, people, question, heard, now=now, progress=progress)
     reads = _room_reads(config, client, state, people, question, now=now)
+
+    def is_meant(name: str) -> bool:
+        return name not in excluded and (not question.targets or name in question.targets)
+
     rooming = assign_rooms(
         look.wanted,
         look.seen,
         reads,
         now=now,
         until=look.until,
-        is_meant=lambda name: name not in excluded and (not question.targets or name in question.targets),
+        is_meant=is_meant,
         rules=question.foresight,
     )
     found, seen = _differences(client, look, rooming.wanted, question, excluded, now=now, progress=progress)
@@ -122,7 +137,8 @@ def make_plan(
             made,
             warnings=warnings,
             quota=_quota(config, state, client, now),
-            verification=verification_of(seen, now=now),
+            kept=made.kept + sum(many for name, many in settled.kept.items() if is_meant(name)),
+            verification=verification_of(seen, now=now) + settled.verification,
             days_off=ahead(off, now=now, before=look.until),
             rules=() if question.destroy else next_dates(config, found, now=now),
         ),
@@ -130,7 +146,27 @@ def make_plan(
         people=people,
         names=names,
         told=seen.calendars,
+        settled=settled,
     )
+
+
+def _heard(
+    config: Config,
+    reader: Reader,
+    state: State,
+    people: People,
+    question: Question,
+    *,
+    now: datetime,
+    progress: Callable[[int, int], None],
+) -> tuple[Heard | None, Settled]:
+    """Return what the calendars tell, and which meetings therefore need no look; None and none where all is asked."""
+    if question.refresh is not Refresh.AUTO or question.destroy or question.forget:
+        return None, Settled()
+    scope = _scope(config, people, (), question)
+    heard = listen(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
+    budget = verification_budget(config.verify, _quota(config, state, reader, now), now)
+    return heard, settle(config, people, state, heard, now=now, budget=budget)
 
 
 def _differences(
@@ -176,12 +212,13 @@ class _Look:
     scope: Scope
 
 
-def _look(
+def _look(  # noqa: PLR0917  # all of it is what a look takes
     config: Config,
     reader: Reader,
     state: State,
     people: People,
     question: Question,
+    heard: Heard | None = None,
     *,
     now: datetime,
     progress: Callable[[int, int], None],
@@ -196,7 +233,7 @@ def _look(
         scope = replace(scope, organizers=everybody)
     elif not state.organizers:  # none was ever applied, even if a look has counted its calls
         scope = replace(scope, trusted=everybody)  # nobody remembers who else was an organiser
-    seen = observe(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
+    seen = observe(reader, state, scope, now=now, heard=heard, parallelism=question.parallelism, progress=progress)
     wanted = () if question.destroy else _wanted(config, people, seen, now=now, until=until)
     wanted = gathered(wanted, config, seen, now=now, before=until)
     return _Look(wanted=wanted, seen=not_to_be_adopted(wanted, seen), until=until, scope=scope)
@@ -302,11 +339,15 @@ def apply_plan(
         stop=stop,
         progress=progress,
     )
-    state = applying.remembered(planned.state, planned.plan, outcome)
-    state = with_calendars(state, planned.told, touched=outcome.touched)
+    kept, others = parted(planned.state.entries, planned.settled.meetings)
+    state = applying.remembered(replace(planned.state, entries=others), planned.plan, outcome)
+    state = pruned(with_calendars(state, planned.told, touched=outcome.touched), clock())
+    kept = without_past(kept, clock())
+    organizers = state.organizers | planned.settled.organizers
+    state = replace(state, entries=joined(kept, state.entries), organizers=organizers)
     unsaved = None
     try:
-        store.save(pruned(counted(state, client, clock()), clock()))
+        store.save(counted(state, client, clock()))
     except StateError as error:  # what was done is told all the same
         unsaved = applying.failure(error)
     orphans = planned.state.orphans + outcome.orphans  # what nobody has dismissed is told again
@@ -347,7 +388,7 @@ def _count(store: Store, made: int, *, now: datetime) -> None:
     month = now.strftime("%Y-%m")
     try:
         with store.lock.held("apply", now=now):
-            state = store.load()
+            state = store.load(unread=True)
             store.save(replace(state, calls={month: state.calls.get(month, 0) + made}), rescue=False)
     except StateError:
         return  # the count is no promise
@@ -391,10 +432,13 @@ def remember_calls(
     """
     try:
         with store.lock.held("plan", now=now):
-            state = store.load()
+            state = store.load(unread=True)
             met = replace(state, people={**state.people, **client.people.learned}, rooms=rooms or state.rooms)
             if planned is not None and planned.state.serial == state.serial:
-                met = with_calendars(applying.looked_after(met, planned.plan), planned.told)
+                kept, others = parted(met.entries, planned.settled.meetings)
+                met = applying.looked_after(replace(met, entries=others), planned.plan)
+                met = with_calendars(met, planned.told)
+                met = replace(met, entries=joined(kept, met.entries))
             store.save(counted(met, client, now), rescue=False)
     except StateError:
         return  # a reader may have a state that it can't write, or that is in use: the count is no promise

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from reconciler.dingtalk import Reader
 from reconciler.models import Key
-from reconciler.observe.calendars import former_organizers, keep_ours, list_calendars, recent
+from reconciler.observe.calendars import Heard, former_organizers, hear, keep_ours, list_calendars, recent
 from reconciler.observe.completing import complete_attendees, find_by_memory
 from reconciler.observe.conferences import (
     ask_conferences,
@@ -28,9 +28,10 @@ from reconciler.observe.series import find_series
 from reconciler.observe.sorting import adopt, sort_by_marker
 from reconciler.observed import Observation, Observed
 from reconciler.rendering import conference_as_applied, event_as_applied
+from reconciler.state.lines import organizers
 from reconciler.state.model import Entry, State
 
-__all__ = ["Refresh", "Scope", "observe", "remembered", "verify"]
+__all__ = ["Heard", "Refresh", "Scope", "listen", "observe", "remembered", "verify"]
 
 
 def observe(
@@ -39,31 +40,30 @@ def observe(
     scope: Scope,
     *,
     now: datetime,
+    heard: Heard | None = None,
     parallelism: int = 64,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Observation:
-    """Return everything that DingTalk shows of this workspace, from yesterday on.
+    """Return everything that DingTalk shows of this workspace, from yesterday on; `heard` is what it has told already.
 
     Events that somebody else organises are none of ours, whatever they say: who is invited can copy our marker.
     `progress` is called with the number of reads done and known to be needed. Raises ApiError where DingTalk does not
     let us in at all, ReconcilerError where a newer program was here; every other failure is part of the observation.
     """
-    organizers = (
-        frozenset(scope.meetings.values())
-        | scope.organizers
-        | state.organizers
-        | {one.organizer for one in state.entries.values()}
-    )
+    asked = organizers_of(state, scope)
     if scope.refresh is Refresh.NONE:
-        return Observation(occurrences=remembered(state), organizers=organizers)
+        return Observation(occurrences=remembered(state), organizers=asked)
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
         reads = Reads(pool, progress)
         findings = Findings()
-        events = list_calendars(reader, reads, organizers, state, scope, findings, now)
+        if heard is None:
+            heard = hear(reader, reads, asked, state, scope, now)
+        events = list_calendars(reader, reads, heard, state, scope, findings, now)
         former = former_organizers(reader, reads, events, scope)
-        events += list_calendars(reader, reads, former, state, scope, findings, now)
-        organizers |= former
-        ours = recent([event for event in events if event.organizer in organizers], now)
+        told = hear(reader, reads, former, state, scope, now)
+        events += list_calendars(reader, reads, told, state, scope, findings, now)
+        asked |= former | heard.keys()
+        ours = recent([event for event in events if event.organizer in asked], now)
         sort_by_marker(ours, state, scope, findings)
         adopt(events, state, scope, findings)
         keep_ours(findings, state, scope)
@@ -78,10 +78,29 @@ def observe(
         duplicates=tuple(with_own_conference(one, in_use) for one in findings.duplicates.values()),
         unresolved=frozenset(findings.unresolved),
         failures=tuple(findings.failures),
-        organizers=organizers & findings.organizers,
+        organizers=asked & findings.organizers,
         begun=frozenset(findings.begun),
         calendars=findings.calendars,
     )
+
+
+def organizers_of(state: State, scope: Scope) -> frozenset[str]:
+    """Return whose calendars are asked for: of all who organise a meeting, and of all who are known to have done so."""
+    return frozenset(scope.meetings.values()) | scope.organizers | state.organizers | organizers(state.entries)
+
+
+def listen(
+    reader: Reader,
+    state: State,
+    scope: Scope,
+    *,
+    now: datetime,
+    parallelism: int = 64,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Heard:
+    """Return what the calendars tell, for `observe`. Raises ApiError where DingTalk does not let us in at all."""
+    with ThreadPoolExecutor(max_workers=parallelism) as pool:
+        return hear(reader, Reads(pool, progress), organizers_of(state, scope), state, scope, now)
 
 
 def verify(

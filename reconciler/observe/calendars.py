@@ -19,7 +19,7 @@ from reconciler.models import Event
 from reconciler.observe.findings import Findings
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Refresh, Scope
-from reconciler.observed import Told
+from reconciler.observed import Changes, Told
 from reconciler.rendering import event_as_applied
 from reconciler.state.model import Calendar, State
 
@@ -43,34 +43,77 @@ def meetings_of(organizers: Iterable[str], state: State, scope: Scope) -> Asked:
     return {who: frozenset(found) for who, found in meetings.items()}
 
 
-def list_calendars(  # noqa: PLR0917  # all of it is what one listing needs
-    reader: Reader,
-    reads: Reads,
-    organizers: Iterable[str],
-    state: State,
-    scope: Scope,
-    findings: Findings,
-    now: datetime,
-) -> list[Event]:
-    """Return the events in these calendars from yesterday on, those that were deleted among them."""
-    asked = meetings_of(organizers, state, scope)
-    memories = {who: memory for who in asked if (memory := _memory(who, state, scope, now)) is not None}
-    events: list[Event] = []
-    since = now - (LOOKBACK if state.entries else BACK_TO_SERIES)
+Heard = Mapping[str, Changes | Told | ApiError]  # by organiser: what has changed, or all of it
 
-    def ask(who: str) -> Told:
-        return _listed(reader, who, memories.get(who), now=now, since=since)
 
-    for who, answer in reads.all(ask, asked):
+def hear(  # noqa: PLR0917  # all of it is what one listing needs
+    reader: Reader, reads: Reads, organizers: Iterable[str], state: State, scope: Scope, now: datetime
+) -> dict[str, Changes | Told | ApiError]:
+    """Return what these calendars tell from yesterday on: what has changed since, where that can be had, or all.
+
+    Raises ApiError where DingTalk does not let us in at all. Nobody's entry is read for it, unless events are adopted.
+    """
+    since = _since(state, now)
+    tokens = {who: token for who in organizers if (token := _token(who, state, scope, now))}
+
+    def ask(who: str) -> Changes | Told:
+        return (_changes(reader, who, tokens[who], since) if who in tokens else None) or _whole(reader, who, now, since)
+
+    heard: dict[str, Changes | Told | ApiError] = {}
+    for who, answer in reads.all(ask, sorted(organizers)):
         if isinstance(answer, AuthenticationFailed | TokenRejected | IpNotAllowed):
             raise answer  # nothing at all will be answered
-        if isinstance(answer, ApiError):
-            findings.unread.add(who)
-            findings.fail(f"the calendar of {who}", answer, asked[who], hint=_farewell(who, answer, scope))
+        heard[who] = answer
+    return heard
+
+
+def list_calendars(  # noqa: PLR0917  # all of it is what one listing needs
+    reader: Reader, reads: Reads, heard: Heard, state: State, scope: Scope, findings: Findings, now: datetime
+) -> list[Event]:
+    """Return the events in the calendars that were heard, those that were deleted among them.
+
+    What has not changed is as it was remembered; where too much of that is missing, the calendar is listed whole.
+    """
+    asked = meetings_of(heard, state, scope)
+    since = _since(state, now)
+    told: dict[str, Told | ApiError] = {}
+    short = []
+    for who, answer in heard.items():
+        if not isinstance(answer, Changes):
+            told[who] = answer
+        elif (whole := _with_memory(answer, _memory(who, state, now))) is not None:
+            told[who] = whole
         else:
-            findings.calendars[who] = answer
-            events.extend(answer.calendar.events)
+            short.append(who)
+    told |= reads.all(lambda who: _whole(reader, who, now, since), short)
+    events: list[Event] = []
+    for who in heard:
+        found = told[who]
+        if isinstance(found, ApiError):
+            findings.unread.add(who)
+            findings.fail(f"the calendar of {who}", found, asked[who], hint=_farewell(who, found, scope))
+        else:
+            findings.calendars[who] = found
+            events.extend(found.calendar.events)
     return events
+
+
+def _since(state: State, now: datetime) -> datetime:
+    return now - (LOOKBACK if state.entries else BACK_TO_SERIES)
+
+
+def _token(who: str, state: State, scope: Scope, now: datetime) -> str:
+    """Return the token to ask for changes with, "" where the calendar has to be listed whole."""
+    calendar = state.calendars.get(who)
+    if scope.refresh is Refresh.FULL or calendar is None:
+        return ""
+    if not -LOOKBACK < now - calendar.listed_at < LONGEST:  # another machine may be ahead a little
+        return ""
+    single = {event_id: key for event_id, key in scope.adopt.items() if not key.series}  # others are asked for by id
+    foreign = any(key.meeting in scope.meetings and scope.meetings[key.meeting] == who for key in single.values())
+    if foreign and not single.keys() <= _memory(who, state, now).events.keys():
+        return ""  # an event of somebody else's making is in no memory of ours
+    return calendar.token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +125,9 @@ class _Memory:
     missing: frozenset[str]
 
 
-def _memory(who: str, state: State, scope: Scope, now: datetime) -> _Memory | None:
-    """Return what is remembered of a calendar, None where it has to be listed whole."""
-    calendar = state.calendars.get(who)
-    if scope.refresh is Refresh.FULL or calendar is None or not calendar.token:
-        return None
-    if not -LOOKBACK < now - calendar.listed_at < LONGEST:  # another machine may be ahead a little
-        return None
+def _memory(who: str, state: State, now: datetime) -> _Memory:
+    """Return what is remembered of a calendar."""
+    calendar = state.calendars[who]
     events = {event.id: event for event in calendar.events if event.end > now - LOOKBACK}
     missing: set[str] = set()
     for entry in state.entries.values():
@@ -100,11 +139,18 @@ def _memory(who: str, state: State, scope: Scope, now: datetime) -> _Memory | No
                 missing.add(entry.event_id)
         elif event.end > now - LOOKBACK:
             events[event.id] = event
-    single = {event_id: key for event_id, key in scope.adopt.items() if not key.series}  # others are asked for by id
-    foreign = any(key.meeting in scope.meetings and scope.meetings[key.meeting] == who for key in single.values())
-    if foreign and not single.keys() <= events.keys():
-        return None  # an event of somebody else's making is in no memory of ours
     return _Memory(calendar=calendar, events=events, missing=frozenset(missing))
+
+
+def _with_memory(answer: Changes, memory: _Memory) -> Told | None:
+    """Return what a calendar holds by what is remembered of it; None where listing it whole is cheaper."""
+    changed = {event.id: event for event in answer.events}
+    pages = 1 + len(memory.events) // PAGE
+    if len(memory.missing - changed.keys()) > pages:
+        return None
+    events = tuple({**memory.events, **changed}.values())
+    calendar = replace(memory.calendar, token=answer.token, events=events)
+    return Told(calendar=calendar, changed=frozenset(changed))
 
 
 def recent(events: Iterable[Event], now: datetime) -> list[Event]:
@@ -114,30 +160,22 @@ def recent(events: Iterable[Event], now: datetime) -> list[Event]:
     ]
 
 
-def _listed(reader: Reader, who: str, memory: _Memory | None, *, now: datetime, since: datetime) -> Told:
-    if memory is not None and (told := _changes(reader, who, memory, since=since)) is not None:
-        return told
+def _whole(reader: Reader, who: str, now: datetime, since: datetime) -> Told:
     answer = reader.events.list(organizer=who, since=since, show_deleted=True)
     return Told(calendar=Calendar(token=answer.sync_token, listed_at=now, events=answer.events))
 
 
-def _changes(reader: Reader, who: str, memory: _Memory, *, since: datetime) -> Told | None:
-    """Return what has changed since the last list; None where a whole one is needed, or is cheaper."""
+def _changes(reader: Reader, who: str, token: str, since: datetime) -> Changes | None:
+    """Return what has changed since the last list; None where a whole one is needed."""
     try:
-        answer = reader.events.list(organizer=who, since=since, show_deleted=True, sync_token=memory.calendar.token)
+        answer = reader.events.list(organizer=who, since=since, show_deleted=True, sync_token=token)
     except (AuthenticationFailed, TokenRejected, IpNotAllowed, LimitReached):
         raise
     except ApiError as error:
         if error.status in CLIENT_ERRORS:
             return None  # the token is too old, in whatever words: nothing says in which
         raise
-    changed = {event.id: event for event in answer.events}
-    pages = 1 + len(memory.events) // PAGE
-    if not answer.sync_token or len(memory.missing - changed.keys()) > pages:
-        return None
-    events = tuple({**memory.events, **changed}.values())
-    calendar = replace(memory.calendar, token=answer.sync_token, events=events)
-    return Told(calendar=calendar, changed=frozenset(changed))
+    return Changes(token=answer.sync_token, events=answer.events) if answer.sync_token else None
 
 
 def _farewell(who: str, error: ApiError, scope: Scope) -> str:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from reconciler.errors import StateError, UnreadableState
 from reconciler.models import Key
 from reconciler.room import RoomDetail, RoomNote
+from reconciler.state.lines import Lines, json_text, lines_of, refusing
 from reconciler.state.model import FORMAT_VERSION, Calendar, Entry, Opened, Orphan, State
 from reconciler.state.values import (
     Json,
@@ -25,7 +24,6 @@ from reconciler.state.values import (
     decode_entry,
     decode_event,
     encode_event,
-    lean_entry,
 )
 from reconciler.state.versions import upgraded
 
@@ -55,14 +53,6 @@ def dumps(state: State) -> bytes:
     return b"{\n" + b",\n".join(parts) + b"\n}\n"
 
 
-_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
-
-
-def json_text(value: Any) -> bytes:
-    """Return JSON on one line, keys sorted."""
-    return _encoded(value).encode()
-
-
 def _sections(value: Any) -> bytes:
     """Return JSON with a line for each of what is many, so that people can compare it; an indent takes far longer."""
     if isinstance(value, Lines):
@@ -72,42 +62,6 @@ def _sections(value: Any) -> bytes:
     else:
         return json_text(value)
     return b"{\n" + b",\n".join([b"  %s: %s" % (json_text(name), lines[name]) for name in sorted(lines)]) + b"\n }"
-
-
-class Lines(Mapping[Key, Entry]):
-    """Entries as they stand in the text of a state, by address. Whoever asks for one has all of them read.
-
-    Reading raises UnreadableState, naming `where` they stand, if one of them can't be.
-    """
-
-    def __init__(self, texts: Mapping[str, bytes], *, where: str = "") -> None:
-        self.texts = texts
-        self._where = where
-        self._read: dict[Key, Entry] | None = None
-
-    def __getitem__(self, key: Key) -> Entry:
-        return self.read()[key]
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(self.read())
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    def read(self) -> dict[Key, Entry]:
-        """Return all entries by their keys."""
-        if self._read is None:
-            with refusing(self._where):
-                found = (decode_entry(json.loads(text), address) for address, text in self.texts.items())
-                self._read = {entry.key: entry for entry in found}
-        return self._read
-
-
-def lines_of(entries: Mapping[Key, Entry]) -> Lines:
-    """Return entries as a state's text has them."""
-    if isinstance(entries, Lines):
-        return entries
-    return Lines({str(key): json_text(lean_entry(entry)) for key, entry in entries.items()})
 
 
 def loads(body: bytes, *, where: str) -> State:
@@ -136,21 +90,6 @@ def loads(body: bytes, *, where: str) -> State:
             days_off={as_text(address): as_text(why) for address, why in document.get("days_off", {}).items()},
             calendars={as_text(who): _calendar(one) for who, one in document.get("calendars", {}).items()},
         )
-
-
-@contextmanager
-def refusing(where: str) -> Iterator[None]:
-    """Turn whatever can't be read of a state into UnreadableState."""
-    try:
-        yield
-    except StateError:
-        raise
-    except Exception as error:
-        raise UnreadableState(
-            f"the state can't be read ({type(error).__name__}: {str(error)[:80]})",
-            where=where,
-            fix="move the file away: the next run finds everything again by the markers in DingTalk",
-        ) from error
 
 
 def _parted(body: bytes) -> tuple[dict[str, bytes], bytes]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.errors import UsageError
 from reconciler.models import Key
+from reconciler.state.lines import meetings
 from reconciler.state.model import Entry, State
 
 
@@ -35,6 +37,35 @@ def moved(state: State, old: str, new: str) -> tuple[State, int]:
             for address, one in state.opened.items()
         },
     ), len(keys)
+
+
+def renamed(state: State, names: Mapping[str, str]) -> State:
+    """Return `state` with the meetings of `names`, old → new, under their new names.
+
+    What has an entry under the new name already keeps that one; the other stays under the old name, to be cancelled.
+    """
+    addresses = (*state.opened, *state.days_off)
+    known = {address.partition("@")[0] for address in addresses} | meetings(state.entries)
+    if known.isdisjoint(names):
+        return state
+    entries = {key: entry for key, entry in state.entries.items() if key.moved(names) == key}
+    for key, entry in state.entries.items():
+        new = key.moved(names)
+        applied = None if entry.applied is None else replace(entry.applied, key=entry.applied.key.moved(names))
+        if new not in entries:
+            entries[new] = replace(entry, key=new, applied=applied, intact=False)
+        elif new != key:
+            entries[key] = entry
+    opened = {}
+    for one in state.opened.values():
+        meeting, sign, original = one.address.partition("@")
+        address = f"{names.get(meeting, meeting)}{sign}{original}"
+        opened[address] = replace(one, address=address)
+    days_off = {}
+    for address, reason in state.days_off.items():
+        meeting, sign, original = address.partition("@")
+        days_off[f"{names.get(meeting, meeting)}{sign}{original}"] = reason
+    return replace(state, entries=entries, opened=opened, days_off=days_off)
 
 
 def removed(state: State, address: str) -> tuple[State, int]:

@@ -94,33 +94,6 @@ class State:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by organiser
 
 
-def renamed(state: State, names: Mapping[str, str]) -> State:
-    """Return `state` with the meetings of `names`, old → new, under their new names.
-
-    What has an entry under the new name already keeps that one; the other stays under the old name, to be cancelled.
-    """
-    if not names:
-        return state
-    entries = {key: entry for key, entry in state.entries.items() if key.moved(names) == key}
-    for key, entry in state.entries.items():
-        new = key.moved(names)
-        applied = None if entry.applied is None else replace(entry.applied, key=entry.applied.key.moved(names))
-        if new not in entries:
-            entries[new] = replace(entry, key=new, applied=applied, intact=False)
-        elif new != key:
-            entries[key] = entry
-    opened = {}
-    for one in state.opened.values():
-        meeting, sign, original = one.address.partition("@")
-        address = f"{names.get(meeting, meeting)}{sign}{original}"
-        opened[address] = replace(one, address=address)
-    days_off = {}
-    for address, reason in state.days_off.items():
-        meeting, sign, original = address.partition("@")
-        days_off[f"{names.get(meeting, meeting)}{sign}{original}"] = reason
-    return replace(state, entries=entries, opened=opened, days_off=days_off)
-
-
 def pruned(state: State, now: datetime) -> State:
     """Return `state` without the occurrences that ended more than a week before `now`."""
     entries = {

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from reconciler.errors import StateError, UnreadableState
 from reconciler.state.backend import Backend, Snapshot, StateLock
-from reconciler.state.codec import Lines, dumps, loads
+from reconciler.state.codec import dumps, loads
 from reconciler.state.files import write_whole
 from reconciler.state.folder import FOLDER, check_folder
 from reconciler.state.journal import Journal
+from reconciler.state.lines import Lines
 from reconciler.state.local import LocalBackend
 from reconciler.state.model import State
 

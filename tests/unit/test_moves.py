@@ -12,7 +12,8 @@ from reconciler.diff import Action, diff
 from reconciler.models import Key
 from reconciler.operations import Call
 from reconciler.plan import plan
-from reconciler.state.model import Opened, State, renamed
+from reconciler.state.edit import renamed
+from reconciler.state.model import Opened, State
 
 HEAD = """\
 version: 1
