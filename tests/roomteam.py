@@ -17,6 +17,7 @@ from reconciler.models import Event, RoomStatus
 from reconciler.outcome import Outcome
 from reconciler.sandbox import seed as seeds
 from reconciler.sandbox.embedded import Sandbox
+from reconciler.sandbox.limits import Limits
 from reconciler.schedule.model import Schedule
 from reconciler.state.store import Store, local_store
 from reconciler.workflow import Planned, Question, apply_plan, make_plan, remember_calls
@@ -109,7 +110,9 @@ class RoomTeam:
 
 
 @contextmanager
-def room_team(folder: Path, rooms: Mapping[str, Room] = ROOMS) -> Iterator[RoomTeam]:
+def room_team(
+    folder: Path, rooms: Mapping[str, Room] = ROOMS, limits: Limits | None = None, qps: float = 20
+) -> Iterator[RoomTeam]:
     config = Config(
         root=folder,
         workspace="acme",
@@ -126,8 +129,8 @@ def room_team(folder: Path, rooms: Mapping[str, Room] = ROOMS) -> Iterator[RoomT
             for name, room in rooms.items()
         },
     )
-    with Sandbox(folder / "server.db", clock=lambda: NOW, seed=seed) as sandbox:
+    with Sandbox(folder / "server.db", clock=lambda: NOW, seed=seed, limits=limits or Limits()) as sandbox:
         keys = Credentials(app_key=sandbox.credentials.app_key, app_secret=Secret(sandbox.credentials.app_secret))
-        quick = Options(backoff=Backoff(attempts=3, first_s=0.01, most_s=0.02))
+        quick = Options(qps=qps, backoff=Backoff(attempts=3, first_s=0.01, most_s=0.02))
         client = connect(sandbox.endpoint, keys, options=quick)
         yield RoomTeam(config=config, sandbox=sandbox, client=client, store=local_store(folder, "acme"))
