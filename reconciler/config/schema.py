@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
-
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import extend
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler import resources
 from reconciler.config.document import SECTIONS, Findings, Path
 from reconciler.config.quick import Check, compile_schema, first_repeated, matches
 from reconciler.config.words import did_you_mean, example, one_of, show, similar
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 # Words that other tools use for what has another name here.
 _ALSO_CALLED = {
@@ -58,17 +58,17 @@ _URLS = {"endpoint", "address", "lock_address", "unlock_address"}
 _NUMBERED = "put it in quotes, so that it is text"
 
 
-def _pattern(_: Any, pattern: str, instance: object, __: Any) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and not matches(pattern, instance):
-        yield ValidationError(f"{instance!r} does not match")
-
-
-_Validator = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # jsonschema's
-
-
 @cache
 def _validator() -> Any:
-    return _Validator(resources.schema("meetings"))
+    from jsonschema import Draft202012Validator, ValidationError  # only who has made a mistake waits for it
+    from jsonschema.validators import extend
+
+    def pattern(_: Any, pattern: str, instance: object, __: Any) -> Iterator[ValidationError]:
+        if isinstance(instance, str) and not matches(pattern, instance):
+            yield ValidationError(f"{instance!r} does not match")
+
+    validator = extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]  # jsonschema's
+    return validator(resources.schema("meetings"))
 
 
 @cache

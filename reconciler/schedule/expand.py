@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from reconciler.schedule.dates import day_bounds
-from reconciler.schedule.model import Schedule, Slot, Taken
-from reconciler.schedule.originals import first_occurrence, is_occurrence, originals
+from reconciler.schedule.model import DaysOff, Schedule, Slot, Taken
+from reconciler.schedule.originals import first_occurrence, is_occurrence, originals, planned
 from reconciler.schedule.shifting import change_of, moved_by, reach, taken
 from reconciler.schedule.zones import EARLIEST, LATEST, later, localise, zone
 
@@ -16,6 +16,7 @@ __all__ = ["expand", "first_occurrence", "is_occurrence", "next_slots", "origina
 _SLACK = timedelta(days=3)
 _FIRST_LOOK = timedelta(days=40)
 _LIFETIME = timedelta(days=30_000)
+_NO_DAYS_OFF = DaysOff()
 _LAST_LOOK = datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -26,6 +27,8 @@ def expand(schedule: Schedule, *, after: datetime, before: datetime) -> tuple[Sl
     RuleError for a schedule that validation would refuse.
     """
     begin, end = after.astimezone(UTC), before.astimezone(UTC)
+    if is_plain(schedule):
+        return _expanded(schedule, begin, end)
     slack = _SLACK + reach(schedule)
     starts = set(originals(schedule, first=_naive(begin, -slack), last=_naive(end, slack)))
     for named, change in schedule.changes.items():
@@ -36,6 +39,26 @@ def expand(schedule: Schedule, *, after: datetime, before: datetime) -> tuple[Sl
     slots = [slot for slot in slots if begin <= slot.start.astimezone(UTC) < end]
     # Two starts in one zone would be compared by their wall clocks, which an autumn night has twice.
     return tuple(sorted(slots, key=lambda slot: (slot.start.astimezone(UTC), slot.original)))
+
+
+def is_plain(schedule: Schedule) -> bool:
+    """Return whether the rule alone says when it is, as of nearly all meetings."""
+    return not (schedule.skip or schedule.add or schedule.changes) and schedule.days_off == _NO_DAYS_OFF
+
+
+def _expanded(schedule: Schedule, begin: datetime, end: datetime) -> tuple[Slot, ...]:
+    """Return the occurrences of a plain schedule that start in [begin, end), both in UTC: as `expand`, step by step."""
+    where, duration = zone(schedule.timezone), schedule.duration
+    found = []
+    for original in planned(schedule, _naive(begin, -_SLACK), _naive(end, _SLACK)):
+        if EARLIEST <= original <= LATEST:
+            instant = original.replace(tzinfo=where, fold=0).astimezone(UTC)  # see `localise`
+            if begin <= instant < end:
+                found.append((instant, original))
+    return tuple(
+        Slot(original=original, start=instant.astimezone(where), end=(instant + duration).astimezone(where))
+        for instant, original in sorted(found)
+    )
 
 
 def slot_of(schedule: Schedule, original: datetime) -> Slot | None:

@@ -295,6 +295,21 @@ def test_windows_compose(
 
 @given(
     start=STARTS,
+    rule=st.sampled_from(RULES),
+    zone=st.sampled_from(ZONES),
+    edges=st.tuples(INSTANTS, INSTANTS).map(sorted),
+)
+def test_what_is_plain_comes_out_as_by_the_long_way(
+    start: datetime, rule: str | None, zone: str, edges: list[datetime]
+) -> None:
+    schedule = Schedule(start=start, duration=HOUR, timezone=zone, rule=rule)
+    long_way = replace(schedule, skip=(date(1999, 1, 1),))
+    first, last = edges
+    assert expand(schedule, after=first, before=last) == expand(long_way, after=first, before=last)
+
+
+@given(
+    start=STARTS,
     rule=st.sampled_from([rule for rule in RULES if rule]),
     edges=st.tuples(INSTANTS, INSTANTS).map(sorted),
 )
