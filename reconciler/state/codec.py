@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ from reconciler.state.versions import upgraded
 
 _OCCURRENCES = "occurrences"
 _BEGIN, _END = b'\n "occurrences": {\n', b"\n }"
-_LINE = re.compile(rb'  "([^"\\\n]+@\d{4}-\d\d-\d\dT\d\d:\d\d\+?)": (\{[^\n]*\})')
+_LINE = re.compile(rb'  "([^"\\\n]+@\d{4}-\d\d-\d\dT\d\d:\d\d\+?)": (\{[^\n]*\})(,\n|\n \})')
 
 
 def dumps(state: State) -> bytes:
@@ -49,19 +49,29 @@ def dumps(state: State) -> bytes:
         "calendars": {who: _encode_calendar(one) for who, one in state.calendars.items()},
         "rooms": {room: _encode_note(note) for room, note in state.rooms.items()},
     }
-    parts = [b" %s: %s" % (json_text(name), _sections(value)) for name, value in sorted(document.items())]
-    return b"{\n" + b",\n".join(parts) + b"\n}\n"
+    chunks: list[bytes] = []  # joined but once: a state may take megabytes
+    for name, value in sorted(document.items()):
+        chunks += [b",\n " if chunks else b"{\n ", json_text(name), b": "]
+        chunks += _section(value)
+    return b"".join([*chunks, b"\n}\n"])
 
 
-def _sections(value: Any) -> bytes:
-    """Return JSON with a line for each of what is many, so that people can compare it; an indent takes far longer."""
+def _section(value: Any) -> Iterator[bytes]:
+    """Yield JSON with a line for each of what is many, so that people can compare it; an indent takes far longer."""
     if isinstance(value, Lines):
         lines = value.texts
     elif isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
         lines = {name: json_text(one) for name, one in value.items()}
     else:
-        return json_text(value)
-    return b"{\n" + b",\n".join([b"  %s: %s" % (json_text(name), lines[name]) for name in sorted(lines)]) + b"\n }"
+        yield json_text(value)
+        return
+    yield b"{\n"
+    for number, name in enumerate(sorted(lines)):
+        yield b",\n  " if number else b"  "
+        yield json_text(name)
+        yield b": "
+        yield lines[name]
+    yield b"\n }"
 
 
 def loads(body: bytes, *, where: str) -> State:
@@ -98,17 +108,16 @@ def _parted(body: bytes) -> tuple[dict[str, bytes], bytes]:
     Where the occurrences do not stand in lines, as in a state that something else has written anew, there are none, and
     the document is whole.
     """
-    begin = body.find(_BEGIN)
-    end = body.find(_END, begin)
-    if begin < 0 or end < 0:
-        return {}, body
+    at = begin = body.find(_BEGIN) + len(_BEGIN)
     lines: dict[str, bytes] = {}
-    for line in body[begin + len(_BEGIN) : end].split(b",\n"):
-        found = _LINE.fullmatch(line)
+    more = begin >= len(_BEGIN)
+    while more:
+        found = _LINE.match(body, at)
         if found is None or (address := found[1].decode()) in lines:
             return {}, body
         lines[address] = found[2]
-    return lines, body[: begin + len(_BEGIN) - 1] + body[end + 1 :]
+        at, more = found.end(), found[3] == b",\n"
+    return lines, body[: begin - 1] + body[at - len(_END) :] if lines else body
 
 
 def _encode_calendar(calendar: Calendar) -> Json:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import StateError, UnreadableState
-from reconciler.state.backend import Backend, Snapshot, StateLock
+from reconciler.state.backend import Backend, Snapshot, StateLock, digest
 from reconciler.state.codec import dumps, loads
 from reconciler.state.files import write_whole
 from reconciler.state.folder import FOLDER, check_folder
@@ -40,7 +40,7 @@ class Store:
         self._broken = folder / "state.broken.json"
         self._looked = False
         self._seen: Snapshot | None = None
-        self._known: tuple[bytes, State] | None = None  # what was decoded last: a run looks at the same twice
+        self._known: tuple[str, State] | None = None  # what was decoded last: a run looks at the same twice
         self._given_up: UnreadableState | None = None
 
     def load(self, *, unread: bool = False) -> State:
@@ -59,6 +59,8 @@ class Store:
             saved = None if snapshot is None else self._decoded(snapshot.body, self.backend.where)
             if saved is not None and not unread and isinstance(saved.entries, Lines):
                 saved.entries.read()
+            if snapshot is not None:
+                self._seen = replace(snapshot, body=b"")  # megabytes that nobody asks for any more
         except UnreadableState as error:
             self.notice = f"{error.where}: {error.what}; going on without it, everything is found by the markers"
             saved = None
@@ -123,7 +125,7 @@ class Store:
             with suppress(OSError):  # a copy for whoever wants to know what was broken
                 write_whole(self._broken, self._seen.body)
         version = self.backend.write(body, None if self._seen is None else self._seen.version)
-        self._seen = Snapshot(body=body, version=version)
+        self._seen = Snapshot(body=b"", version=version)
         self._known = self._given_up = None
         self.notice = ""
         self.journal.clear()
@@ -140,7 +142,8 @@ class Store:
         )
 
     def _decoded(self, body: bytes, where: str) -> State:
-        if self._known is not None and self._known[0] == body:
+        known = digest(body)
+        if self._known is not None and self._known[0] == known:
             return self._known[1]
         state = loads(body, where=where)
         if state.workspace != self.workspace:
@@ -149,7 +152,7 @@ class Store:
                 where=where,
                 fix="renaming a workspace gives up its events: destroy the old one first, then move the state away",
             )
-        self._known = (body, state)
+        self._known = (known, state)
         return state
 
     def _new(self, broken: Snapshot | None) -> State:
