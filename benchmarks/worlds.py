@@ -10,7 +10,9 @@ from pathlib import Path
 from measure import run
 from server import ENVIRONMENT, Server, serving
 
-ORGANIZERS = 5
+FEWEST, BUSY = 5, 100  # organisers, and how many meetings one of them has at most
+MINUTES = 10  # of a meeting: nobody has two at once
+PEOPLE = 100
 EACH = 20  # occurrences of one meeting within the horizon: four weeks of working days
 ENDPOINT = "ENDPOINT"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
@@ -22,12 +24,18 @@ def cache_folder() -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "reconciler-bench"
 
 
+def organizers(occurrences: int) -> int:
+    """Return how many people organise so many occurrences: each has time for all of theirs."""
+    return max(FEWEST, -(-occurrences // (EACH * BUSY)))
+
+
 def daily_meetings(occurrences: int) -> str:
-    """Return a config with so many occurrences in four weeks, five organisers and two people each."""
-    people = "".join(f"  p{number}: union-p{number}\n" for number in range(50))
+    """Return a config with so many occurrences in four weeks, two people at each besides the organiser."""
+    people = "".join(f"  p{number}: union-p{number}\n" for number in range(PEOPLE))
     series, single = divmod(occurrences, EACH)
-    meetings = "".join(_daily(number) for number in range(series))
-    meetings += "".join(_daily(series + number, once=True) for number in range(single))
+    each = organizers(occurrences)
+    meetings = "".join(_daily(number, each) for number in range(series))
+    meetings += "".join(_daily(series + number, each, once=True) for number in range(single))
     return (
         "version: 1\nworkspace: bench\n"
         f"provider: {{kind: dingtalk, endpoint: '{ENDPOINT}', monthly_quota: 100000000}}\n"
@@ -35,16 +43,17 @@ def daily_meetings(occurrences: int) -> str:
     )
 
 
-def _daily(number: int, *, once: bool = False) -> str:
+def _daily(number: int, organizers: int, *, once: bool = False) -> str:
     day, repeat = ("2026-12-01", "") if once else ("2026-01-05", f"repeat: {{every: day, on: [{', '.join(WEEKDAYS)}]}}")
+    hour, minute = divmod(number // organizers * MINUTES, 60)
     return f"""  m{number}:
     title: Meeting {number}
     description: About {number}
-    organizer: p{number % ORGANIZERS}
-    attendees: [p{5 + number % 40}, {{person: p{6 + number % 40}, optional: true}}]
+    organizer: p{number % organizers}
+    attendees: [p{PEOPLE // 2 + number % 40}, {{person: p{PEOPLE // 2 + 1 + number % 40}, optional: true}}]
     schedule:
-      start: {day}T{8 + number % 10:02}:{(number // 10) % 4 * 15:02}
-      duration: 15m
+      start: {day}T{hour:02}:{minute:02}
+      duration: {MINUTES}m
       {repeat}
 """
 
@@ -83,14 +92,14 @@ def make_empty(folder: Path, occurrences: int) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "template.yaml").write_text(daily_meetings(occurrences), encoding="utf-8")
-    with Sandbox(folder / "server.db", seed=Seed(people={f"union-p{n}": Person(name=f"p{n}") for n in range(50)})):
+    with Sandbox(folder / "server.db", seed=Seed(people={f"union-p{n}": Person(name=f"p{n}") for n in range(PEOPLE)})):
         pass
     return folder
 
 
 def booked(parent: Path, occurrences: int, say: Callable[[str], None]) -> Path:
     """Return the world of these occurrences, all booked: as it was kept, or made by an apply, which is kept."""
-    folder = parent / str(occurrences)
+    folder = parent / f"{occurrences}-of-{MINUTES}-minutes"
     if not (folder / "done").exists():
         say(f"booking {occurrences:,} occurrences into {folder}, once …")
         make_empty(folder, occurrences)
