@@ -70,6 +70,24 @@ def test_a_pool_too_small_says_who_has_its_rooms(team: RoomTeam) -> None:
     assert team.plan().plan.problems[0].is_error
 
 
+def test_a_named_room_is_kept_for_who_names_it_though_somebody_else_is_in_its_way(team: RoomTeam) -> None:
+    theirs = team.occupy("aurora", "2026-11-30T11:00", "2026-11-30T11:40")
+    named = meeting("named", "2026-01-05T10:30", rooms=("aurora",))
+    team.declare(meeting(pool=replace(ANY, any=("aurora",)), max_conflicts=2), named)
+    planned = team.plan()
+    told = {one.address: one.code for one in planned.plan.problems}
+    assert told == {"named@2026-11-30T10:30": "taken"} | dict.fromkeys(
+        ("sync@2026-11-30T10:00", "sync@2026-12-07T10:00"), "no-room"
+    )
+    assert team.apply(planned).count(Status.FAILED) == 1
+    assert team.rooms() == {"Named": ["", "aurora"], "Sync": ["", ""]}
+    team.edit("delete_event", event=theirs)
+    again = team.plan()
+    assert [one.change.address for one in again.plan.changes] == ["named@2026-11-30T10:30"]
+    assert team.apply(again).count(Status.DONE) == 1
+    assert team.rooms()["Named"] == ["aurora", "aurora"]
+
+
 def test_a_room_that_would_refuse_is_not_chosen(team: RoomTeam) -> None:
     team.rules("aurora", most_minutes=30)
     team.declare(meeting(pool=ANY))
