@@ -73,7 +73,7 @@ def _weekly(number: int, count: int) -> str:
     organizer: p{number}
     attendees: [p{(number + 1) % count}, {{person: p{(number + 2) % count}, optional: true}}]
     schedule:
-      start: 2026-01-05T{8 + number % 10:02}:00
+      start: 2026-01-{5 + number % 5:02}T{8 + number % 10:02}:00
       duration: 45m
       repeat:
         every: week

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -27,9 +28,9 @@ class Line:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         # Trailing spaces would end up in logs and pictures: every row is as long as its text.
         width = options.max_width - self.indent
+        rows: Iterable[Text] = [self.text.copy()]  # most fit, and finding that out by wrapping takes far longer
         if self.text.cell_len > width:
-            width = max(width - self.hang, _NARROWEST)
-        rows = self.text.wrap(console, width, overflow="fold")
+            rows = self.text.wrap(console, max(width - self.hang, _NARROWEST), overflow="fold")
         for number, row in enumerate(rows):
             row.rstrip()
             yield Segment(" " * (self.indent + (self.hang if number else 0)))
