@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from reconciler.bookkeeping import remember_calls
 from reconciler.checkup import (
     NO_SUCH,
     Check,
@@ -20,6 +21,7 @@ from reconciler.checkup import (
     unchecked,
 )
 from reconciler.config.model import Config, Person
+from reconciler.counting import calls_made
 from reconciler.dingtalk import Reader
 from reconciler.dingtalk.calls import CALENDAR_READ, CALENDAR_WRITE, CONFERENCE_READ, CONFERENCE_WRITE
 from reconciler.dingtalk.robot import robot_from_environment
@@ -29,7 +31,6 @@ from reconciler.provider import ask_person, asked_as, connected_reader
 from reconciler.state.choose import open_store
 from reconciler.state.model import State
 from reconciler.state.store import Store
-from reconciler.workflow import calls_made, remember_calls
 
 
 @dataclass(slots=True, kw_only=True)

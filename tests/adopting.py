@@ -14,11 +14,12 @@ from reconciler.config import load
 from reconciler.config.model import Config
 from reconciler.drift import Finding
 from reconciler.importing import Calendar, Imported, import_calendar
+from reconciler.looking import Planned, Question
 from reconciler.models import Event
 from reconciler.outcome import Outcome
 from reconciler.planfile import dumps, loads
 from reconciler.state.store import Store, local_store
-from reconciler.workflow import Planned, Question, apply_plan, check_saved, look_for_drift, make_plan
+from reconciler.workflow import apply_plan, check_saved, look_for_drift, make_plan
 
 ZONE = "Asia/Shanghai"
 

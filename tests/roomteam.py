@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from reconciler.bookkeeping import remember_calls
 from reconciler.config.model import Config, Invitation, Meeting, Person, Provider, Room
 from reconciler.dingtalk import Client, Credentials, Options, Secret, connect
 from reconciler.dingtalk.retrying import Backoff
 from reconciler.errors import Position
+from reconciler.looking import Planned, Question
 from reconciler.models import Event, RoomStatus
 from reconciler.outcome import Outcome
 from reconciler.sandbox import seed as seeds
@@ -20,7 +22,7 @@ from reconciler.sandbox.embedded import Sandbox
 from reconciler.sandbox.limits import Limits
 from reconciler.schedule.model import Schedule
 from reconciler.state.store import Store, local_store
-from reconciler.workflow import Planned, Question, apply_plan, make_plan, remember_calls
+from reconciler.workflow import apply_plan, make_plan
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)  # a Sunday
 PEOPLE = ("alice", "bob", "carol", "dave")

@@ -66,8 +66,8 @@ def command(
     """
     from reconciler.cli.ci import Told
     from reconciler.cli.planning import Applying, plan_and_apply
+    from reconciler.looking import Question
     from reconciler.observe import Refresh
-    from reconciler.workflow import Question
 
     question = Question(
         refresh=Refresh(refresh),

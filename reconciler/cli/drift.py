@@ -35,12 +35,14 @@ def command(
       reconciler drift --json | jq '.findings[] | select(.class == "edited")'
       reconciler drift --adopt > patch.yaml
     """
+    from reconciler.bookkeeping import remember_calls
     from reconciler.cli.console import progress, tell
     from reconciler.cli.project import open_project
     from reconciler.dingtalk.errors import QuotaExhausted
     from reconciler.drift import has_drift
     from reconciler.errors import UsageError
-    from reconciler.workflow import Question, look_for_drift, remember_calls
+    from reconciler.looking import Question
+    from reconciler.workflow import look_for_drift
 
     if adopt and as_json:
         raise UsageError("--adopt prints YAML, and --json a document", fix="use one of the two")

@@ -48,10 +48,10 @@ def command(
       reconciler import --organizer alice --to 2027-03-31 --write && reconciler plan
       reconciler -c meetings.d import --organizer bob --out meetings.d/bob.yaml
     """
+    from reconciler.bookkeeping import remember_calls
     from reconciler.cli.console import progress, tell
     from reconciler.cli.project import open_project
     from reconciler.importing import A_YEAR, Calendar, import_calendar, told
-    from reconciler.workflow import remember_calls
 
     _check(settings.config, out, write=write)
     project = open_project(settings)

@@ -24,12 +24,13 @@ from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import QuotaExhausted
 from reconciler.errors import PlanUnreadable, ReconcilerError, UsageError
 from reconciler.guard import refuse_frozen
+from reconciler.looking import Planned, Question
 from reconciler.operations import Operation, Plan
 from reconciler.outcome import Failure, Outcome, Status
 from reconciler.policy import refuse_mass_cancellation, refuse_over_quota
 from reconciler.report.document import apply_document, dump, plan_document
 from reconciler.report.names import Names
-from reconciler.workflow import Planned, Question, apply_plan, check_saved, make_plan, wait_for_approvals
+from reconciler.workflow import apply_plan, check_saved, make_plan, wait_for_approvals
 
 FAILED, DEFERRED = 1, 3
 STOPPED = {"SIGINT": 130, "SIGTERM": 143}

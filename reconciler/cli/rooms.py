@@ -168,6 +168,7 @@ class _At:
 @contextmanager
 def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | None = None) -> Iterator[_At]:
     """Give what can ask about rooms; afterwards its calls are counted, and the rules that it learned remembered."""
+    from reconciler.bookkeeping import remember_calls
     from reconciler.cli.project import open_project
     from reconciler.errors import UsageError
     from reconciler.provider import resolve_people
@@ -175,7 +176,6 @@ def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | 
     from reconciler.report.pictures import common_zone
     from reconciler.roomdesk import RoomDesk, requester_of
     from reconciler.schedule.zones import zone
-    from reconciler.workflow import remember_calls
 
     project = open_project(settings)
     config, now, state = project.config, project.clock(), project.store.load()

@@ -121,7 +121,8 @@ def rebuild(settings: Globals) -> int:
     from reconciler.cli.console import tell
     from reconciler.cli.planning import planned
     from reconciler.cli.project import open_project
-    from reconciler.workflow import Question, rebuild_state
+    from reconciler.looking import Question
+    from reconciler.workflow import rebuild_state
 
     project = open_project(settings)
     with project.store.lock.held("state rebuild", now=project.clock()), project.client() as client:

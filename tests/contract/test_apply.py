@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from reconciler.apply import Stop
+from reconciler.bookkeeping import remember_calls
 from reconciler.config.model import Config, Invitation, Meeting, Person, Provider, Room
 from reconciler.dingtalk import Client, Credentials, EventDraft, EventPatch, Options, Secret, connect
 from reconciler.dingtalk.retrying import Backoff
 from reconciler.errors import Position, QuotaTooSmall, ReconcilerError, UnsafePlan, UsageError
+from reconciler.looking import Planned, Question
 from reconciler.marker import parse_description
 from reconciler.models import Event
 from reconciler.observe import Refresh
@@ -27,7 +29,7 @@ from reconciler.sandbox.embedded import Sandbox
 from reconciler.sandbox.limits import Limits
 from reconciler.schedule.model import Schedule
 from reconciler.state.store import Store, local_store
-from reconciler.workflow import Planned, Question, apply_plan, make_plan, rebuild_state, remember_calls
+from reconciler.workflow import apply_plan, make_plan, rebuild_state
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 

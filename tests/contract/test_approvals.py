@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from roomteam import RoomTeam, meeting, room_team
 
+from reconciler.looking import Question
 from reconciler.outcome import Outcome
 from reconciler.report.document import apply_document, plan_document
 from reconciler.waiting import looks
-from reconciler.workflow import Question, look_for_drift, wait_for_approvals
+from reconciler.workflow import look_for_drift, wait_for_approvals
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from reconciler.bookkeeping import remember_calls
 from reconciler.checkup import Checkup, Verdict
 from reconciler.config.model import Config, Person, Provider, ProviderKind, Room
 from reconciler.dingtalk import NotFound, Options, Reader
@@ -21,7 +22,6 @@ from reconciler.report.doctor_document import doctor_document
 from reconciler.resources import schema
 from reconciler.sandbox.embedded import Sandbox
 from reconciler.state.store import Store, local_store
-from reconciler.workflow import remember_calls
 
 NOW = datetime(2026, 11, 30, 2, 0, tzinfo=UTC)
 PEOPLE = (

@@ -12,10 +12,11 @@ from team import Team, a_team
 from reconciler.config import load
 from reconciler.config.model import Config
 from reconciler.dingtalk import Credentials, Options, Secret, connect
+from reconciler.looking import Question
 from reconciler.outcome import Status
 from reconciler.policy import refuse_over_quota
 from reconciler.state.store import local_store
-from reconciler.workflow import Question, apply_plan, make_plan
+from reconciler.workflow import apply_plan, make_plan
 
 FIRST, LAST = datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

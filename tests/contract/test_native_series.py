@@ -13,12 +13,13 @@ from team import NOW, a_team, union
 
 from reconciler.accepting import accept
 from reconciler.drift import has_drift
+from reconciler.looking import Question
 from reconciler.marker import parse_description
 from reconciler.models import Event
 from reconciler.observe import Refresh
 from reconciler.outcome import Status
 from reconciler.report.agenda import agenda_items
-from reconciler.workflow import Question, look_for_drift, make_plan, remembered_agenda
+from reconciler.workflow import look_for_drift, make_plan, remembered_agenda
 
 WEEK = timedelta(days=7)
 

@@ -13,12 +13,14 @@ import pytest
 from adopting import Hands, calls_of
 from team import NOW, a_team
 
+from reconciler.bookkeeping import remember_calls
 from reconciler.config import load
 from reconciler.dingtalk import EventPatch
+from reconciler.looking import Planned, Question
 from reconciler.observe import Refresh
 from reconciler.outcome import Status
 from reconciler.state.store import Store, local_store
-from reconciler.workflow import Planned, Question, apply_plan, make_plan, remember_calls
+from reconciler.workflow import apply_plan, make_plan
 
 
 @dataclass

@@ -11,10 +11,11 @@ import pytest
 from roomteam import RoomTeam, meeting, room_team
 
 from reconciler.config.model import Override, Room, RoomPool
+from reconciler.looking import Question
 from reconciler.outcome import Status
 from reconciler.planfile import dumps, loads
 from reconciler.schedule.model import Change
-from reconciler.workflow import Question, check_saved, look_for_drift
+from reconciler.workflow import check_saved, look_for_drift
 
 ANY = RoomPool(any=("aurora", "borealis"))
 VIDEO = RoomPool(tags=("video",))

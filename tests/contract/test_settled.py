@@ -13,15 +13,17 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from roomteam import NOW, RoomTeam, meeting, room_team
 
-from reconciler import workflow
+from reconciler import looking
+from reconciler.bookkeeping import remember_calls
 from reconciler.config.model import Invitation, Meeting, Override, RoomPool, Verify
+from reconciler.looking import Planned, Question
 from reconciler.models import Key, Link
 from reconciler.sandbox.limits import Limits
 from reconciler.schedule.model import Change
 from reconciler.settled import Settled
 from reconciler.state.codec import dumps
 from reconciler.state.store import local_store
-from reconciler.workflow import Planned, Question, make_plan, remember_calls
+from reconciler.workflow import make_plan
 
 MOVED = date(2026, 12, 7)
 UNLIMITED = Limits(qps=None, monthly_quota=None, daily_events=None, address_calls=None)
@@ -117,7 +119,7 @@ def agree(team: RoomTeam, monkeypatch: pytest.MonkeyPatch) -> Planned:
     """Return the plan; it is the same where everything is looked at."""
     planned = looked(team)
     with monkeypatch.context() as patch:
-        patch.setattr(workflow, "settle", lambda *_args, **_more: Settled())
+        patch.setattr(looking, "settle", lambda *_args, **_more: Settled())
         assert told(planned) == told(looked(team))
     return planned
 

@@ -14,10 +14,11 @@ from team import NOW, a_team
 
 from reconciler.diff import Action
 from reconciler.drift import has_drift
+from reconciler.looking import Question
 from reconciler.marker import parse_description
 from reconciler.models import Event
 from reconciler.outcome import Status
-from reconciler.workflow import Question, apply_plan, check_saved, look_for_drift, make_plan
+from reconciler.workflow import apply_plan, check_saved, look_for_drift, make_plan
 
 WEEK = timedelta(days=7)
 

@@ -1,0 +1,44 @@
+"""What the state keeps of a run besides what was applied: calls, tokens, what was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler import apply as applying
+from reconciler.counting import counted
+from reconciler.dingtalk import Reader
+from reconciler.errors import StateError
+from reconciler.looking import Planned
+from reconciler.remembering import with_calendars
+from reconciler.room import RoomNote
+from reconciler.state.lines import joined, parted
+from reconciler.state.store import Store
+
+
+def remember_calls(
+    store: Store,
+    client: Reader,
+    *,
+    now: datetime,
+    rooms: Mapping[str, RoomNote] | None = None,
+    planned: Planned | None = None,
+) -> None:
+    """Add the calls that a mere look took to those of this month, whom it has met, and what it learned of `rooms`.
+
+    Of what was `planned` what the calendars told and which conferences were verified, so that it need not be asked
+    again, unless another run has saved since. As far as the state can be written.
+    """
+    try:
+        with store.lock.held("plan", now=now):
+            state = store.load(unread=True)
+            met = replace(state, people={**state.people, **client.people.learned}, rooms=rooms or state.rooms)
+            if planned is not None and planned.state.serial == state.serial:
+                kept, others = parted(met.entries, planned.settled.meetings)
+                met = applying.looked_after(replace(met, entries=others), planned.plan)
+                met = with_calendars(met, planned.told)
+                met = replace(met, entries=joined(kept, met.entries))
+            store.save(counted(met, client, now), rescue=False)
+    except StateError:
+        return  # a reader may have a state that it can't write, or that is in use: the count is no promise
