@@ -6,10 +6,11 @@ import heapq
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
+from queue import SimpleQueue
 from typing import Protocol
 
 from reconciler.diff import Action
@@ -26,6 +27,8 @@ from reconciler.state.model import Entry, Orphan, State
 
 PARALLELISM = 64  # four APIs, each busy at 20 calls a second that take up to 0.8 s
 _OF_ONE_API = 16
+
+_Ended = tuple[str, BaseException | None]  # the id of an operation, and what should never have happened
 
 
 class Progress(Protocol):
@@ -123,19 +126,19 @@ class _Run:
         """
         sorter = TopologicalSorter({one.id: one.needs for one in self._operation.values()})
         sorter.prepare()
-        ready = _Ready(parallelism)
-        running: dict[Future[None], str] = {}
+        ready, ended, running = _Ready(parallelism), SimpleQueue[_Ended](), 0
         while sorter.is_active():
             for name in sorter.get_ready():
                 ready.add(self._operation[name], self._rank[name])
-            while len(running) < parallelism and (taken := ready.take()) is not None:
-                running[pool.submit(self._run, taken)] = taken
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                future.result()
-                name = running.pop(future)
-                ready.ended(self._operation[name])
-                sorter.done(name)
+            while running < parallelism and (taken := ready.take()) is not None:
+                pool.submit(self._run_and_tell, taken, ended)
+                running += 1
+            name, error = ended.get()
+            if error is not None:
+                raise error
+            running -= 1
+            ready.ended(self._operation[name])
+            sorter.done(name)
         self._help_the_bare()
 
     def _help_the_bare(self) -> None:
@@ -149,6 +152,14 @@ class _Run:
         for work in self._works:
             if is_bare(work) and not self._stop.requested:
                 self._executor.restore(work)
+
+    def _run_and_tell(self, name: str, ended: SimpleQueue[_Ended]) -> None:
+        try:
+            self._run(name)
+        except BaseException as error:  # noqa: BLE001  # raised again by who waits for it
+            ended.put((name, error))
+        else:
+            ended.put((name, None))
 
     def _run(self, name: str) -> None:
         """Run one call, unless its change has failed or the run is to stop. Errors become the change's result."""

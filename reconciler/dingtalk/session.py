@@ -224,13 +224,13 @@ class ReadSession:
             raise
 
     def _once(self, call: Call, request: Request, attempt: int) -> Answer:
-        self._limiter.wait(call.name)
+        passage = self._limiter.enter(call.name)
         started = self._clock()
         failure: ApiError | None = None
         status = 0
         try:
             # What must not be done twice goes on a connection of its own: see Transport.send.
-            response = self._transport.send(request, fresh=call.repeat is Repeat.IF_NOT_DONE)
+            response = self._transport.send(request, fresh=call.repeat is Repeat.IF_NOT_DONE, watch=passage)
             status = response.status
             self._date = response.headers.get("Date") or ""
             return self._understand(call, response)
@@ -238,6 +238,7 @@ class ReadSession:
             failure = error
             raise
         finally:
+            passage.over()
             if isinstance(failure, RateLimited):
                 self._limiter.slow_down(call.name, max(1.0, failure.retry_after or 0))
             ms = round((self._clock() - started) * 1000)
@@ -267,19 +268,12 @@ class ReadSession:
         if counted:
             with self._lock:
                 self._calls[call.name] += 1
-        outcome = f"{status or 'no answer'}" + (f" {failure.dingtalk_code or failure.code}" if failure else "")
-        path = self.redact(urlsplit(request.url).path)
-        fields = {"call": call.name, "status": status, "ms": ms, "attempt": attempt, "counted": counted}
-        log.debug(
-            "%s %s: %s in %d ms, attempt %d of %d",
-            call.method,
-            path,
-            outcome,
-            ms,
-            attempt,
-            attempts,
-            extra={"fields": fields},
-        )
+        if log.isEnabledFor(logging.DEBUG):
+            outcome = f"{status or 'no answer'}" + (f" {failure.dingtalk_code or failure.code}" if failure else "")
+            path = self.redact(urlsplit(request.url).path)
+            fields = {"call": call.name, "status": status, "ms": ms, "attempt": attempt, "counted": counted}
+            text = "%s %s: %s in %d ms, attempt %d of %d"
+            log.debug(text, call.method, path, outcome, ms, attempt, attempts, extra={"fields": fields})
         if self._on_call is not None:
             self._on_call(
                 CallDone(call=call.name, status=status, ms=ms, attempt=attempt, attempts=attempts, counted=counted)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from reconciler import __version__, loopback
+from reconciler.dingtalk.connection import Adapter, Watch, watched
 from reconciler.dingtalk.errors import ApiError, NoAnswer, NotSent, UnreadableAnswer
 from reconciler.errors import ReconcilerError
 
 _CHUNK = 65_536
+_KEPT = 64  # connections, of as many threads
+_HEADERS = {**requests.utils.default_headers(), "User-Agent": f"reconciler/{__version__}", "Accept": "application/json"}
 _LOOPBACK = {"no_proxy": "localhost,127.0.0.1,::1"}
 
 
@@ -70,49 +74,54 @@ def check_endpoint(url: str) -> str:
 
 
 class Transport:
-    """Sends requests, on one `requests.Session` per thread. Follows no redirect, checks certificates."""
+    """Sends requests. Follows no redirect, keeps no cookie, checks certificates. Safe to share between threads.
+
+    Proxies and certificate authorities of the environment are asked for once for each server.
+    """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
         self._clock = clock
-        self._threads = threading.local()
+        self._kept = Adapter(pool_maxsize=_KEPT)
+        self._settings: dict[str, dict[str, Any]] = {}
 
-    def send(self, request: Request, *, fresh: bool = False) -> Response:
+    def send(self, request: Request, *, fresh: bool = False, watch: Watch | None = None) -> Response:
         """Return the answer, whatever its status. Raises NotSent, NoAnswer, UnreadableAnswer.
 
         `fresh` opens a connection for this request alone. A connection that was kept may be closed by the server
         at the very moment of sending, and then nobody knows whether the request arrived.
         """
-        if fresh:
-            with _new_session() as session:
-                return self._exchange(session, request)
-        return self._exchange(self._session(), request)
+        with watched(watch):
+            if not fresh:
+                return self._exchange(self._kept, request, watch)
+            with closing(Adapter(pool_maxsize=1)) as adapter:
+                return self._exchange(adapter, request, watch)
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = self._threads.session = _new_session()
-        return session
-
-    def _exchange(self, session: requests.Session, request: Request) -> Response:
+    def _exchange(self, adapter: Adapter, request: Request, watch: Watch | None) -> Response:
         try:
-            with session.request(
-                request.method,
-                request.url,
-                params=request.query,
-                json=request.json,
-                data=request.form,
-                headers=dict(request.headers),
-                timeout=(self._limits.connect_s, self._limits.read_s),
-                allow_redirects=False,
-                stream=True,
-                proxies=_LOOPBACK if is_loopback(request.url) else None,
-            ) as response:
+            prepared = _prepared(request)
+            settings = self._settings_of(request.url)
+            timeout = (self._limits.connect_s, self._limits.read_s)
+            with closing(adapter.send(prepared, stream=True, timeout=timeout, **settings)) as response:
+                if watch is not None:
+                    watch.answered(response.status_code)
                 return Response(response.status_code, response.headers, self._body(response, request.call))
         except requests.exceptions.ContentDecodingError as error:
             raise UnreadableAnswer("the answer can't be decompressed", call=request.call) from error
         except (requests.exceptions.RequestException, HTTPError, OSError, UnicodeError) as error:
             raise _unsent_or_unanswered(error, request.call) from error
+
+    def _settings_of(self, url: str) -> dict[str, Any]:
+        """Return what the environment says of a server: proxies, and whom to trust."""
+        origin = "/".join(url.split("/", 3)[:3])
+        settings = self._settings.get(origin)
+        if settings is None:
+            with requests.Session() as session:
+                proxies = _LOOPBACK if is_loopback(url) else {}
+                settings = dict(session.merge_environment_settings(url, dict(proxies), True, None, None))  # noqa: FBT003  # its signature
+            del settings["stream"]
+            self._settings[origin] = settings
+        return settings
 
     def _body(self, response: requests.Response, call: str) -> bytes:
         started, body = self._clock(), bytearray()
@@ -125,15 +134,14 @@ class Transport:
         return bytes(body)
 
 
-def _new_session() -> requests.Session:
-    session = requests.Session()
-    session.auth = _no_auth  # else requests would take a password for this host from ~/.netrc
-    session.headers.update({"User-Agent": f"reconciler/{__version__}", "Accept": "application/json"})
-    return session
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
+def _prepared(request: Request) -> requests.PreparedRequest:
+    """Return the request as it will be written: no password of ~/.netrc, no cookie."""
+    prepared = requests.PreparedRequest()
+    prepared.prepare_method(request.method)
+    prepared.prepare_url(request.url, request.query)
+    prepared.prepare_headers({**_HEADERS, **request.headers})
+    prepared.prepare_body(request.form, None, request.json)
+    return prepared
 
 
 _TLS_FIX = "check `provider.endpoint`; for a certificate authority of your own, set REQUESTS_CA_BUNDLE to its file"

@@ -41,8 +41,12 @@ def _simulated(operations: list[Operation], *, parallelism: int, latency_s: floa
         while len(running) < parallelism and (taken := ready.take()) is not None:
             call = by_id[taken].call
             at = max([now, *left[call][-1:]])
-            while pause := lanes[call].enter(at):
+            while pause := lanes[call].pause(at):
                 at += pause
+            place = lanes[call].take(at)
+            assert place is not None
+            lanes[call].sent(place, at)
+            lanes[call].answered(place, at + latency_s, typical=True)
             left[call].append(at)
             heapq.heappush(running, (at + latency_s, taken))
         now, name = heapq.heappop(running)
