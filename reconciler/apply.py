@@ -6,11 +6,9 @@ import heapq
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
-from queue import SimpleQueue
 from typing import Protocol
 
 from reconciler.diff import Action
@@ -24,11 +22,10 @@ from reconciler.operations import Call, Operation, Plan
 from reconciler.outcome import Failure, Outcome, Result, Status
 from reconciler.state.journal import Journal
 from reconciler.state.model import Entry, Orphan, State
+from reconciler.workers import Workers
 
 PARALLELISM = 64  # four APIs, each busy at 20 calls a second that take up to 0.8 s
-_OF_ONE_API = 16
-
-_Ended = tuple[str, BaseException | None]  # the id of an operation, and what should never have happened
+_OF_ONE_API = 20
 
 
 class Progress(Protocol):
@@ -77,8 +74,7 @@ def apply(
     run = _Run(
         plan, client, journal, clock=clock, names=names or {}, stop=Stop() if stop is None else stop, progress=progress
     )
-    with ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="apply") as pool:
-        run.drain(pool, parallelism=parallelism)
+    run.drain(parallelism=parallelism)
     return run.outcome()
 
 
@@ -117,7 +113,7 @@ class _Run:
             self._by_address[work.planned.change.address].append(work)
         self._exhausted: dict[str, Failure] = {}  # organiser → why no further event can be made today
 
-    def drain(self, pool: ThreadPoolExecutor, *, parallelism: int) -> None:
+    def drain(self, *, parallelism: int) -> None:
         """Run everything in the order of its needs; return when nothing is left that could run.
 
         Of what could run next the nearest occurrence goes first, and is finished before another is begun: whatever
@@ -126,19 +122,16 @@ class _Run:
         """
         sorter = TopologicalSorter({one.id: one.needs for one in self._operation.values()})
         sorter.prepare()
-        ready, ended, running = _Ready(parallelism), SimpleQueue[_Ended](), 0
-        while sorter.is_active():
-            for name in sorter.get_ready():
-                ready.add(self._operation[name], self._rank[name])
-            while running < parallelism and (taken := ready.take()) is not None:
-                pool.submit(self._run_and_tell, taken, ended)
-                running += 1
-            name, error = ended.get()
-            if error is not None:
-                raise error
-            running -= 1
-            ready.ended(self._operation[name])
-            sorter.done(name)
+        ready = _Ready(parallelism)
+        with Workers(self._run, most=parallelism, name="apply") as workers:
+            while sorter.is_active():
+                for name in sorter.get_ready():
+                    ready.add(self._operation[name], self._rank[name])
+                while workers.running < parallelism and (taken := ready.take()) is not None:
+                    workers.submit(taken)
+                name = workers.wait()
+                ready.ended(self._operation[name])
+                sorter.done(name)
         self._help_the_bare()
 
     def _help_the_bare(self) -> None:
@@ -152,14 +145,6 @@ class _Run:
         for work in self._works:
             if is_bare(work) and not self._stop.requested:
                 self._executor.restore(work)
-
-    def _run_and_tell(self, name: str, ended: SimpleQueue[_Ended]) -> None:
-        try:
-            self._run(name)
-        except BaseException as error:  # noqa: BLE001  # raised again by who waits for it
-            ended.put((name, error))
-        else:
-            ended.put((name, None))
 
     def _run(self, name: str) -> None:
         """Run one call, unless its change has failed or the run is to stop. Errors become the change's result."""
@@ -244,7 +229,7 @@ class _Run:
 
 
 class _Ready:
-    """What could run: the nearest first of those whose API has a place left, of a quarter of all, or 16."""
+    """What could run: the nearest first of those whose API has a place left, of a quarter of all, or 20."""
 
     def __init__(self, parallelism: int) -> None:
         self._most = max(_OF_ONE_API, parallelism // 4)

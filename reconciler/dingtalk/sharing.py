@@ -16,7 +16,8 @@ from filelock import FileLock, Timeout
 from pyrate_limiter import InMemoryBucket, RateItem
 
 from reconciler.config.model import LimiterKind, LimiterSettings
-from reconciler.dingtalk.pace import Lane, Shared, Unreachable, ask, rates
+from reconciler.dingtalk.buckets import ask, rates
+from reconciler.dingtalk.pace import Lane, Shared, Unreachable
 from reconciler.errors import ReconcilerError
 from reconciler.loopback import is_loopback
 

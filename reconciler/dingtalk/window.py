@@ -18,7 +18,7 @@ _SOON_S = 0.005  # how soon to look again at a call that is yet to be handed ove
 _OF_LATE = 100  # answers, whose quickest counts
 _EARNED_S = 0.04  # how much longer answers may take on average before that is taken for the server's work: see `_late`
 _MOST_S = 1.0  # how much of it is kept for a server that stalls
-_FILLING = 0.25  # of its second, in which an empty window is filled
+_FILLING = 0.1  # of its second, in which an empty window is filled
 
 
 @dataclass(slots=True, eq=False)
