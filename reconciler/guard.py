@@ -19,7 +19,7 @@ def disabled(config: Config) -> frozenset[str]:
 def frozen(config: Config, now: datetime) -> str:
     """Return what to say of the freeze window that `now` is in, "" where it is in none."""
     for window in config.freezes:
-        if window.start <= now < window.end:
+        if window.holds(now):
             reason = f" ({window.reason})" if window.reason else ""
             return f"frozen until {window.end:%Y-%m-%d %H:%M} {window.end.tzname()}{reason}"
     return ""

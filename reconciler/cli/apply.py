@@ -64,32 +64,35 @@ def command(
       reconciler apply -y --json
       reconciler plan --out plan.json && reconciler apply plan.json
     """
-    from reconciler.cli.ci import Told
-    from reconciler.cli.planning import Applying, plan_and_apply
-    from reconciler.looking import Question
-    from reconciler.observe import Refresh
+    from reconciler.cli.ahead import logged_in_ahead
 
-    question = Question(
-        refresh=Refresh(refresh),
-        targets=frozenset(targets),
-        excluded=frozenset(excludes),
-        foresight=foresight,
-        parallelism=parallelism,
-    )
-    how = Applying(
-        operation="apply",
-        ask="Apply these changes?",
-        auto_approve=auto_approve,
-        as_json=as_json,
-        lock_timeout_s=lock_timeout,
-        ignore_quota=ignore_quota,
-        override_freeze=override_freeze,
-        allow_cancel=allow_cancel,
-        saved=planfile,
-        wait_s=wait,
-    )
-    told = Told(annotate=False, outputs=ci_outputs, document=as_json, planning=False)
-    with told.failing():
-        code = plan_and_apply(question, how, settings)
-    told.tell_code(code)
-    return code
+    with logged_in_ahead(settings, override_freeze=override_freeze) as project:
+        from reconciler.cli.ci import Told
+        from reconciler.cli.planning import Applying, plan_and_apply
+        from reconciler.observe import Refresh
+        from reconciler.workflow import Question
+
+        question = Question(
+            refresh=Refresh(refresh),
+            targets=frozenset(targets),
+            excluded=frozenset(excludes),
+            foresight=foresight,
+            parallelism=parallelism,
+        )
+        how = Applying(
+            operation="apply",
+            ask="Apply these changes?",
+            auto_approve=auto_approve,
+            as_json=as_json,
+            lock_timeout_s=lock_timeout,
+            ignore_quota=ignore_quota,
+            override_freeze=override_freeze,
+            allow_cancel=allow_cancel,
+            saved=planfile,
+            wait_s=wait,
+        )
+        told = Told(annotate=False, outputs=ci_outputs, document=as_json, planning=False)
+        with told.failing():
+            code = plan_and_apply(question, how, settings, project)
+        told.tell_code(code)
+        return code

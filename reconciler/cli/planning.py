@@ -133,12 +133,14 @@ class Applying:
     wait_s: float = 0  # for approvals of rooms
 
 
-def plan_and_apply(question: Question, how: Applying, settings: Globals) -> int:
+def plan_and_apply(question: Question, how: Applying, settings: Globals, project: Project | None = None) -> int:
     """Plan, show, ask, carry out, print what came of it; return the exit code. The state is locked all the while.
+
+    `project` is what the settings name, where that was opened already.
 
     A saved plan has been looked at and agreed to: it is checked against what has moved since, and carried out.
     """
-    project = open_project(settings)
+    project = project or open_project(settings)
     if not how.override_freeze:
         refuse_frozen(project.config, project.clock())
     lock = project.store.lock.held(how.operation, now=project.clock(), timeout_s=how.lock_timeout_s)

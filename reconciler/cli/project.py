@@ -22,10 +22,14 @@ class Project:
     config: Config
     store: Store
     clock: Callable[[], datetime]
+    connection: Client | None = None  # where there is one already
 
     @contextmanager
     def client(self) -> Iterator[Client]:
         """Give a client for as long as the block runs."""
+        if self.connection is not None:
+            yield self.connection
+            return
         with connected(self.config, os.environ, clock=self.clock) as client:
             yield client
 

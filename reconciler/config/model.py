@@ -162,6 +162,10 @@ class Freeze:
     end: datetime
     reason: str = ""
 
+    def holds(self, now: datetime) -> bool:
+        """Return whether `now` is in the window."""
+        return self.start <= now < self.end
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:

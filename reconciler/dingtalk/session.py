@@ -123,6 +123,10 @@ class ReadSession:
         """Fetch the access token, unless there is one. Raises ApiError."""
         self._tokens.get()
 
+    def login_ahead(self) -> None:
+        """Begin to fetch the access token. Who needs it waits for it, and is told where that fails."""
+        self._tokens.fetch_ahead()
+
     @property
     def calls(self) -> Mapping[str, int]:
         """How many calls have counted in the monthly quota, by the name of the call."""

@@ -6,6 +6,7 @@ import json
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -278,6 +279,27 @@ def test_one_token_serves_many_calls(server: Scripted, connect: Connect) -> None
     assert server.issued == 1
     assert client.session.calls == {"event.get": 3}
     assert {got.headers["x-acs-dingtalk-access-token"] for got in server.api} == {"token-number-1"}
+
+
+def test_a_token_that_is_fetched_ahead_is_not_fetched_again(server: Scripted, connect: Connect) -> None:
+    server.script = [(200, EVENT)] * 2
+    client = connect()
+    client.session.login_ahead()
+    for _ in range(2):
+        _get(client)
+    assert server.issued == 1
+
+
+def test_a_token_that_is_fetched_ahead_in_vain_is_told_to_who_needs_it(server: Scripted, connect: Connect) -> None:
+    server.tokens = [_error(400, "invalidClientIdOrSecret")]
+    server.script = [(200, EVENT)]
+    client = connect()
+    client.session.login_ahead()
+    while server.tokens:
+        time.sleep(0.01)
+    with pytest.raises(AuthenticationFailed):
+        _get(client)
+    assert _get(client) == "e1"
 
 
 def test_a_token_is_renewed_before_it_ends(server: Scripted, connect: Connect, clock: Clock) -> None:
