@@ -26,22 +26,29 @@ class Watch(Protocol):
         """Take note that an answer has begun."""
 
 
-_watching = threading.local()
+class _Sending(threading.local):
+    """What this thread is about to send: who watches it, and whether it needs a connection of its own."""
+
+    watch: Watch | None = None
+    fresh: bool = False
+
+
+_sending = _Sending()
 
 
 @contextmanager
-def watched(watch: Watch | None) -> Iterator[None]:
-    """Tell `watch` how the requests go that this thread sends within the block."""
-    before, _watching.by = getattr(_watching, "by", None), watch
+def sending(watch: Watch | None, *, fresh: bool) -> Iterator[None]:
+    """Tell `watch` how the request goes that this thread sends within the block; `fresh`: on a new connection."""
+    _sending.watch, _sending.fresh = watch, fresh
     try:
         yield
     finally:
-        _watching.by = before
+        _sending.watch, _sending.fresh = None, False
 
 
 class _Connection(HTTPConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
-        watch: Watch | None = getattr(_watching, "by", None)
+        watch = _sending.watch
         if watch is None:
             super().request(*args, **kwargs)
             return
@@ -59,16 +66,37 @@ class _TlsConnection(_Connection, HTTPSConnection):
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
 
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        return self._new_conn() if _sending.fresh else super()._get_conn(timeout)
 
-class _TlsPool(HTTPSConnectionPool):
+    def _put_conn(self, conn: Any) -> None:
+        if not _sending.fresh:
+            super()._put_conn(conn)
+        elif conn is not None:
+            conn.close()
+
+
+class _TlsPool(_Pool, HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
 _POOLS = {"http": _Pool, "https": _TlsPool}
 
 
+def origin_of(url: str) -> str:
+    """Return the URL up to its path."""
+    return "/".join(url.split("/", 3)[:3])
+
+
 class Adapter(HTTPAdapter):
-    """Sends requests, straight or by a proxy, on connections that tell. Answers leave no cookie."""
+    """Sends requests, straight or by a proxy, on connections that tell. Answers leave no cookie.
+
+    The settings of a server must be the same for all requests: its pool is looked for once.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._pools: dict[str, Any] = {}
+        super().__init__(**kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -79,6 +107,16 @@ class Adapter(HTTPAdapter):
         if not proxy.lower().startswith("socks"):  # which has connections of its own: those tell nothing
             manager.pool_classes_by_scheme = _POOLS
         return manager
+
+    def get_connection_with_tls_context(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        origin = origin_of(request.url or "")
+        pool = self._pools.get(origin)
+        if pool is None:
+            pool = self._pools[origin] = super().get_connection_with_tls_context(request, *args, **kwargs)
+        return pool
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        return request.path_url if not proxies or [*proxies] == ["no_proxy"] else super().request_url(request, proxies)
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         """Return an answer with what is asked of it here: status, headers, and a body to be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,16 +12,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.utils import check_header_validity
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from reconciler import __version__, loopback
-from reconciler.dingtalk.connection import Adapter, Watch, watched
+from reconciler.dingtalk.connection import Adapter, Watch, origin_of, sending
 from reconciler.dingtalk.errors import ApiError, NoAnswer, NotSent, UnreadableAnswer
 from reconciler.errors import ReconcilerError
 
 _CHUNK = 65_536
 _KEPT = 64  # connections, of as many threads
-_HEADERS = {**requests.utils.default_headers(), "User-Agent": f"reconciler/{__version__}", "Accept": "application/json"}
+_HEADERS = {
+    "User-Agent": f"reconciler/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": requests.utils.DEFAULT_ACCEPT_ENCODING,
+}
 _LOOPBACK = {"no_proxy": "localhost,127.0.0.1,::1"}
 
 
@@ -82,7 +88,7 @@ class Transport:
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
         self._clock = clock
-        self._kept = Adapter(pool_maxsize=_KEPT)
+        self._adapter = Adapter(pool_maxsize=_KEPT)
         self._settings: dict[str, dict[str, Any]] = {}
 
     def send(self, request: Request, *, fresh: bool = False, watch: Watch | None = None) -> Response:
@@ -91,18 +97,14 @@ class Transport:
         `fresh` opens a connection for this request alone. A connection that was kept may be closed by the server
         at the very moment of sending, and then nobody knows whether the request arrived.
         """
-        with watched(watch):
-            if not fresh:
-                return self._exchange(self._kept, request, watch)
-            with closing(Adapter(pool_maxsize=1)) as adapter:
-                return self._exchange(adapter, request, watch)
-
-    def _exchange(self, adapter: Adapter, request: Request, watch: Watch | None) -> Response:
         try:
             prepared = _prepared(request)
             settings = self._settings_of(request.url)
             timeout = (self._limits.connect_s, self._limits.read_s)
-            with closing(adapter.send(prepared, stream=True, timeout=timeout, **settings)) as response:
+            with (
+                sending(watch, fresh=fresh),
+                closing(self._adapter.send(prepared, stream=True, timeout=timeout, **settings)) as response,
+            ):
                 if watch is not None:
                     watch.answered(response.status_code)
                 return Response(response.status_code, response.headers, self._body(response, request.call))
@@ -113,7 +115,7 @@ class Transport:
 
     def _settings_of(self, url: str) -> dict[str, Any]:
         """Return what the environment says of a server: proxies, and whom to trust."""
-        origin = "/".join(url.split("/", 3)[:3])
+        origin = origin_of(url)
         settings = self._settings.get(origin)
         if settings is None:
             with requests.Session() as session:
@@ -134,14 +136,35 @@ class Transport:
         return bytes(body)
 
 
+class _Prepared(requests.PreparedRequest):
+    """A request as it is written: no password of ~/.netrc, no cookie."""
+
+    path_url = ""
+
+
 def _prepared(request: Request) -> requests.PreparedRequest:
-    """Return the request as it will be written: no password of ~/.netrc, no cookie."""
-    prepared = requests.PreparedRequest()
-    prepared.prepare_method(request.method)
-    prepared.prepare_url(request.url, request.query)
-    prepared.prepare_headers({**_HEADERS, **request.headers})
-    prepared.prepare_body(request.form, None, request.json)
-    return prepared
+    """Return the request as it will be written. Raises RequestException where that can't be."""
+    headers = {**_HEADERS, **request.headers}
+    if request.query is not None or request.form is not None or request.json is None or not request.url.isascii():
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(request.method)
+        prepared.prepare_url(request.url, request.query)
+        prepared.prepare_headers(headers)
+        prepared.prepare_body(request.form, None, request.json)
+        return prepared
+    # Most are of this kind, and our URLs are made of ids that are quoted already.
+    for item in request.headers.items():
+        check_header_validity(item)
+    try:
+        body = json.dumps(request.json, allow_nan=False).encode()
+    except ValueError as error:
+        raise requests.exceptions.InvalidJSONError(error) from error
+    direct = _Prepared()
+    direct.method, direct.url, direct.body = request.method, request.url, body
+    direct.path_url = request.url[len(origin_of(request.url)) :] or "/"
+    headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    direct.headers = requests.structures.CaseInsensitiveDict(headers)
+    return direct
 
 
 _TLS_FIX = "check `provider.endpoint`; for a certificate authority of your own, set REQUESTS_CA_BUNDLE to its file"

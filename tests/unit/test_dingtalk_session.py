@@ -53,6 +53,7 @@ class Got:
     path: str
     headers: dict[str, str]
     body: str
+    connection: int = 0  # the client's port
 
 
 @dataclass
@@ -87,7 +88,7 @@ def server() -> Iterator[Scripted]:
         def _any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             headers = {name.lower(): value for name, value in self.headers.items()}
-            scripted.got.append(Got(self.command, self.path, headers, body))
+            scripted.got.append(Got(self.command, self.path, headers, body, self.client_address[1]))
             answer = scripted.token() if "oauth2" in self.path else scripted.script.pop(0)
             if answer is None:
                 self.close_connection = True
@@ -408,6 +409,18 @@ def test_a_server_that_does_not_answer_is_given_up(connect: Connect) -> None:
         client.session.endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(NotSent, match="no answer in time"):  # of the token, so nothing was sent
             _get(client)
+
+
+def test_what_must_not_be_done_twice_goes_on_a_connection_of_its_own(server: Scripted, connect: Connect) -> None:
+    server.script = [(200, EVENT), (200, CREATED), (200, EVENT), (200, CREATED), (200, EVENT)]
+    client = connect()
+    _get(client)
+    for _ in range(2):
+        _create(client)
+        _get(client)
+    first, made, second, made_too, third = (got.connection for got in server.api)
+    assert first == second == third
+    assert len({first, made, made_too}) == 3
 
 
 def test_a_refused_connection_is_certain_to_have_done_nothing(connect: Connect) -> None:
