@@ -32,7 +32,7 @@ class Place:
 
 
 class Window:
-    """At most `qps` calls in any second of the server's. `even` spreads them over the second; else they may come together.
+    """At most `qps` calls in any second of the server's. `even` spreads them over it; else they may come together.
 
     All times are of one monotonic clock, in seconds. Not safe to use from many threads at once.
     """
@@ -73,7 +73,10 @@ class Window:
         place.free_at = now + self._second + _MARGIN_S + late
 
     def answered(self, place: Place, now: float, *, typical: bool = True) -> None:
-        """Take note that the call was answered at `now`, or never will be. Refusals are not `typical`: they are quick."""
+        """Take note that the call was answered at `now`, or never will be.
+
+        Refusals are not `typical`: they are quick.
+        """
         if place.settled:
             return
         place.settled = True

@@ -154,6 +154,17 @@ def test_others_have_a_say() -> None:
     assert others.closed == 1
 
 
+def test_a_call_that_was_held_up_before_it_left_asks_the_others_again() -> None:
+    clock, others = Clock(), Neighbours(0, 0.25, 0, 0)
+    limiter = Limiter(20, clock=clock, sleep=clock.sleep, shared=others)
+    passage = limiter.enter("a")
+    clock.now += 0.2
+    passage.leaving()
+    assert clock.now == pytest.approx(1000.45)
+    limiter.enter("a").leaving()
+    assert others.answers == []
+
+
 def test_without_the_others_half_of_the_pace_is_kept_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     limiter = Limiter(20, clock=clock, sleep=clock.sleep, shared=Neighbours(0, 0))

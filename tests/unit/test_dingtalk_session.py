@@ -38,7 +38,7 @@ from reconciler.dingtalk import (
     calls,
 )
 from reconciler.dingtalk.retrying import Backoff
-from reconciler.dingtalk.transport import Limits
+from reconciler.dingtalk.transport import Limits, Request, Transport
 from reconciler.errors import ReconcilerError
 
 SECRET = "s3cr3t-of-the-app"
@@ -421,6 +421,22 @@ def test_what_must_not_be_done_twice_goes_on_a_connection_of_its_own(server: Scr
     first, made, second, made_too, third = (got.connection for got in server.api)
     assert first == second == third
     assert len({first, made, made_too}) == 3
+
+
+def test_a_proxy_of_the_environment_is_asked_for_other_servers(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", server.url)
+    server.script = [(200, {}), (200, {})]
+    transport = Transport(Limits())
+    for fresh in (False, True):
+        request = Request(method="POST", url="http://example.com/a?b=1", call="a call", headers={}, json={"c": "ü"})
+        assert transport.send(request, fresh=fresh).status == 200
+    assert {(got.path, got.body, got.headers["host"]) for got in server.got} == {
+        ("http://example.com/a?b=1", '{"c": "\\u00fc"}', "example.com")
+    }
 
 
 def test_a_refused_connection_is_certain_to_have_done_nothing(connect: Connect) -> None:

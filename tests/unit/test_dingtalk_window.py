@@ -26,7 +26,9 @@ class Delays:
     back: float = 0.2
 
 
-def _counted(calls: Iterable[Delays], *, qps: int = QPS, parallelism: int = 64, window: Window | None = None) -> list[float]:
+def _counted(
+    calls: Iterable[Delays], *, qps: int = QPS, parallelism: int = 64, window: Window | None = None
+) -> list[float]:
     """Return when a server counts calls that are made as early as the window allows, `parallelism` at a time."""
     window = window or Window(qps)
     now, running, counted = 1000.0, 0, list[float]()
