@@ -18,6 +18,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from tenacity import RetryCallState, Retrying, retry_if_exception
+
 from reconciler.dingtalk import calls
 from reconciler.dingtalk.calls import Call, ReadCall, Repeat, WriteCall
 from reconciler.dingtalk.classify import classify, classify_old
@@ -175,21 +177,32 @@ class ReadSession:
 
     def _call(self, call: Call, request: Request) -> Answer:
         """Send `request` until it succeeds, or may not or need not be sent again."""
-        backoff, waited = self._options.backoff, 0.0
+        attempts = self._options.backoff.attempts
         failures: list[ApiError] = []
-        while True:
+
+        def attempt() -> Answer:
             try:
                 return self._with_token(call, request, len(failures) + 1)
             except ApiError as error:
                 error.unclear_before = any(not earlier.certain_not_done for earlier in failures)
                 failures.append(error)
-                if len(failures) >= backoff.attempts or not may_repeat(error, call.repeat):
-                    raise
-                pause = wait_before(error, len(failures), backoff, self._jitter())
-                waited += pause
-                if waited > backoff.total_s:
-                    raise
-            self._sleep(pause)
+                raise
+
+        def exhausted(state: RetryCallState) -> bool:
+            waited = state.idle_for + state.upcoming_sleep
+            return state.attempt_number >= attempts or waited > self._options.backoff.total_s
+
+        def pause(state: RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            return wait_before(error, state.attempt_number, self._options.backoff, self._jitter())
+
+        return Retrying(
+            retry=retry_if_exception(lambda error: may_repeat(error, call.repeat)),
+            stop=exhausted,
+            wait=pause,
+            sleep=self._sleep,
+            reraise=True,
+        )(attempt)
 
     def _with_token(self, call: Call, request: Request, attempt: int) -> Answer:
         """Send once; where the token is rejected, once more with a new one."""
