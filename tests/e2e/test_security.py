@@ -252,7 +252,11 @@ def test_a_tampered_state_is_left_aside_with_a_reason_and_writes_nothing(quick: 
 
 def test_a_state_of_another_workspace_or_a_newer_program_is_refused(quick: Team) -> None:
     quick.apply()
-    before = len(quick.sandbox.control("calls")["calls"])
+
+    def asked() -> list[str]:
+        return [call["api"] for call in quick.sandbox.control("calls")["calls"] if call["api"] != "token"]
+
+    before = asked()
     document = json.loads(state_file(quick).read_text(encoding="utf-8"))
     for change in ({"workspace": "other"}, {"version": 10**30}):
         state_file(quick).write_text(json.dumps(document | change), encoding="utf-8")
@@ -261,7 +265,7 @@ def test_a_state_of_another_workspace_or_a_newer_program_is_refused(quick: Team)
             assert done.code == 1
             assert "state.json" in done.err
             assert "Traceback" not in done.err
-    assert len(quick.sandbox.control("calls")["calls"]) == before
+    assert asked() == before
 
 
 def test_a_state_that_a_commit_links_elsewhere_is_refused(quick: Team) -> None:
