@@ -48,7 +48,7 @@ format: $(VENV)/.develop ## Format the code
 
 check: lint test chaos ## All that CI runs
 
-bench: $(VENV)/.develop ## Measure, into docs/performance.md (BENCH=--apply: an apply, too)
+bench: $(VENV)/.develop ## Measure, into docs/performance.md (BENCH='--apply --large': an apply and 50,000 occurrences, too)
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
 bench-peers: $(VENV)/.develop ## Measure others on tasks of the same size (BENCH=--large: 50,000 records)

@@ -1,6 +1,6 @@
 """What the tool costs besides waiting for DingTalk: medians of several rounds, as ratios to a bare interpreter.
 
-    python benchmarks/run.py [--runs 5] [--apply] [--world FOLDER]
+    python benchmarks/run.py [--runs 5] [--apply] [--large] [--world FOLDER]
 
 Ratios are what count: machines differ, and this one may be busy. Plans run against the sandbox in another process.
 Worlds of many occurrences are booked once and kept. `--apply` adds an apply against a server that takes 300 ms.
@@ -23,10 +23,10 @@ from typing import Any
 from measure import Case, Run, rounds, run
 from page import heading, keep, tell
 from server import ENVIRONMENT, Server, serving
-from worlds import booked, cache_folder, make_empty, point, reconciler, weekly_meetings
+from worlds import booked, cache_folder, make_empty, organizers, point, reconciler, weekly_meetings
 
 MEETINGS = 1_000
-SIZES = (2_000, 10_000)
+SIZES, LARGE = (2_000, 10_000), 50_000
 APPLIED = 500  # occurrences
 QPS, DELAY_S = 20, 0.3
 BARE = [sys.executable, "-c", "pass"]
@@ -45,7 +45,7 @@ class Target:
     most: float
 
 
-def cases(stack: ExitStack, worlds: Path, *, apply: bool, runs: int) -> Iterator[Case]:
+def cases(stack: ExitStack, worlds: Path, *, apply: bool, large: bool, runs: int) -> Iterator[Case]:
     """Yield everything to measure; what it needs goes with `stack`."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     (folder / "meetings.yaml").write_text(weekly_meetings(MEETINGS), encoding="utf-8")
@@ -54,16 +54,21 @@ def cases(stack: ExitStack, worlds: Path, *, apply: bool, runs: int) -> Iterator
     yield Case(name="`--help`", measure=partial(plain, reconciler("--help")))
     yield Case(name=LOADED, measure=partial(plain, LOAD))
     yield Case(name=VALIDATED, measure=partial(plain, reconciler("validate")))
-    for size in SIZES:
+    for size in (*SIZES, LARGE) if large else SIZES:
         world = booked(worlds, size, say)
         server = stack.enter_context(serving(world))
         point(world, server)
         planned = partial(looked, world, server)
         planned()  # sees what the apply has booked
-        yield Case(name=f"`plan`, nothing to do, {size:,} occurrences", measure=planned)
+        yield Case(name=plan_of(size), measure=planned)
     if apply:
         names = (folder / f"apply{number}" for number in count())
         yield Case(name=f"`apply`, {APPLIED} occurrences, 300 ms", measure=lambda: applied(next(names)), runs=runs)
+
+
+def plan_of(size: int) -> str:
+    """Return the name of the case."""
+    return f"`plan`, nothing to do, {size:,} occurrences"
 
 
 def looked(world: Path, server: Server) -> Run:
@@ -94,10 +99,14 @@ def targets() -> Iterator[Target]:
     yield Target(VALIDATED, "0.45 s CPU", lambda one: one["cpu_s"], 0.45)
     yield Target(VALIDATED, "2 × the load", lambda one: one["facts"]["of the load"], 2.0)
     yield Target(VALIDATED, "60 MiB", lambda one: one["rss_mib"], 60)
-    plan = "`plan`, nothing to do, 10,000 occurrences"
+    plan, large = plan_of(SIZES[-1]), plan_of(LARGE)
     yield Target(plan, "1.0 s CPU", lambda one: one["cpu_s"], 1.0)
     yield Target(plan, "80 MiB", lambda one: one["rss_mib"], 80)
-    yield Target(plan, "a call an organiser (5)", lambda one: one["facts"]["calls"], 5)
+    for name, size in ((plan, SIZES[-1]), (large, LARGE)):
+        calls = organizers(size)
+        yield Target(name, f"a call an organiser ({calls})", lambda one: one["facts"]["calls"], calls)
+    yield Target(large, "5 × that of 10,000", lambda one: one["facts"]["of 10,000"], 5)
+    yield Target(large, "180 MiB", lambda one: one["rss_mib"], 180)
     apply = f"`apply`, {APPLIED} occurrences, 300 ms"
     yield Target(apply, "1.05 × the limit's time", lambda one: one["facts"]["of the limit's time"], 1.05)
     yield Target(apply, "nothing throttled", lambda one: one["facts"]["throttled"], 0)
@@ -135,19 +144,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--apply", action="store_true", help="an apply against 300 ms, too")
+    parser.add_argument("--large", action="store_true", help=f"{LARGE:,} occurrences, too; booking them takes an hour")
     parser.add_argument("--world", type=Path, default=cache_folder(), help="where booked worlds are kept")
     given = parser.parse_args(arguments)
     with ExitStack() as stack:
         found = rounds(
             partial(run, BARE, Path.cwd()),
-            list(cases(stack, given.world, apply=given.apply, runs=given.runs)),
+            list(cases(stack, given.world, apply=given.apply, large=given.large, runs=given.runs)),
             given.runs,
             say,
         )
-    load = next(one for one in found if one.name == LOADED)
+    cpu = {one.name: one.cpu_s for one in found}
     for one in found:
         if one.name == VALIDATED:
-            one.facts["of the load"] = one.cpu_s / load.cpu_s
+            one.facts["of the load"] = one.cpu_s / cpu[LOADED]
+        if one.name == plan_of(LARGE):
+            one.facts["of 10,000"] = one.cpu_s / cpu[plan_of(SIZES[-1])]
     tell("measured", table(keep("bench", found)))
 
 
