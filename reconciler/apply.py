@@ -15,13 +15,14 @@ from reconciler.diff import Action
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import ApiError, DailyEventLimit, LimitReached, RateLimited
 from reconciler.errors import ReconcilerError
-from reconciler.execute import Executor, Work, is_bare, lacks_rooms
+from reconciler.execute import Executor
 from reconciler.models import Key, Link, Occurrence
 from reconciler.observed import Observed
 from reconciler.operations import Call, Operation, Plan
 from reconciler.outcome import Failure, Outcome, Result, Status
 from reconciler.state.journal import Journal
 from reconciler.state.model import Entry, Orphan, State
+from reconciler.work import Work, is_bare, lacks_rooms
 from reconciler.workers import Workers
 
 PARALLELISM = 64  # four APIs, each busy at 20 calls a second that take up to 0.8 s

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,159 +16,22 @@ from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, NotFound
 from reconciler.dingtalk.events import EventDraft, EventPatch
 from reconciler.errors import ReconcilerError
 from reconciler.marker import Description, parse_description
-from reconciler.models import Event, Key, Link, Occurrence
+from reconciler.models import Event, Link, Occurrence
 from reconciler.native import last_begun
-from reconciler.observed import Observed
-from reconciler.operations import Call, Operation, PlannedChange
-from reconciler.outcome import Failure, Mismatch
+from reconciler.operations import Call, Operation
+from reconciler.outcome import Mismatch
 from reconciler.patterns import Instance
 from reconciler.rendering import describe
-from reconciler.roombooking import Place, RoomBooker
+from reconciler.roombooking import RoomBooker
 from reconciler.state.journal import Intent, Journal
 from reconciler.state.model import Entry, Orphan
+from reconciler.work import Work, left_to_do, place_of
 
 JUST_NOW = timedelta(minutes=10)  # how old the answer to a creation may be and still be this one's
 MAX_REVISIONS = 5  # how many deleted events of one day may stand in the way of a new one
 
 
 Learned = Callable[[Entry], Entry]  # what an answer adds to what is known; calls of one change may overlap
-
-
-@dataclass(slots=True, kw_only=True)
-class Work:
-    """A change while it is carried out: what is known of its occurrence so far, and what went wrong."""
-
-    planned: PlannedChange
-    entry: Entry
-    at: datetime  # when the run began
-    done: list[Operation] = field(default_factory=list)
-    failure: Failure | None = None
-    deferral: Failure | None = None
-    mismatches: list[Mismatch] = field(default_factory=list)
-    replaced: dict[str, str] = field(default_factory=dict)  # rooms by others that were booked in their place
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    instances: Mapping[datetime, str] | None = None  # of a series, the ids by start, once they were looked for
-
-    @classmethod
-    def begin(cls, planned: PlannedChange, *, at: datetime) -> Work:
-        """Return the work on `planned`, knowing what was observed."""
-        return cls(planned=planned, entry=_known(planned), at=at)
-
-    @property
-    def key(self) -> Key:
-        return self.entry.key
-
-    @property
-    def before(self) -> Observed:
-        """Return what was there. Only asked for by calls that change it."""
-        before = self.planned.change.before
-        assert before is not None  # noqa: S101  # the plan makes such calls only where something is there
-        return before
-
-    @property
-    def after(self) -> Occurrence:
-        """Return what is wanted. Only asked for by calls that bring it about."""
-        after = self.planned.change.after
-        assert after is not None  # noqa: S101  # the plan makes such calls only where something is wanted
-        return after
-
-    @property
-    def applied(self) -> Occurrence | None:
-        """Return what is there once everything is done: what is wanted, with the rooms that were booked instead."""
-        after = self.planned.change.after
-        if after is None or after.rooms is None or not self.replaced:
-            return after
-        return replace(after, rooms=tuple(self.replaced.get(room, room) for room in after.rooms))
-
-    @property
-    def maker(self) -> str:
-        """Return the address of the occurrence that makes the conference this one leads to, "" where it is there."""
-        role = self.planned.change.role
-        return role.maker if role is not None and role.maker != str(self.key) else ""
-
-    @property
-    def finished(self) -> bool:
-        return len(self.done) == len(self.planned.operations)
-
-    @property
-    def notify(self) -> bool:
-        """Return whether people may be told."""
-        change = self.planned.change
-        if change.quiet:
-            return False
-        if change.after is not None:
-            return change.after.notify
-        return self.entry.applied is None or self.entry.applied.notify
-
-    def result(self) -> Entry | None:
-        """Return what is known now: None once it is cancelled, and `applied` only once everything is done."""
-        if not self.finished:
-            return self.entry
-        change = self.planned.change
-        if change.after is None:
-            return None
-        carries = change.role is None or change.role.carries
-        seen = change.before.verified if change.before is not None else None
-        verified = self.at if change.makes_conference else seen
-        return replace(self.entry, applied=self.applied, carries=carries, verified=verified)
-
-
-def _known(planned: PlannedChange) -> Entry:
-    before, after = planned.change.before, planned.change.after
-    key = after.key if after is not None else before.key if before is not None else None
-    assert key is not None  # noqa: S101  # a change has at least one side
-    conference = planned.change.conference
-    known = Entry(
-        key=key,
-        organizer=_holder(before, after),
-        conference_id=conference.id if conference is not None else "",
-        url=conference.url if conference is not None else "",
-        room_code=conference.room_code if conference is not None else "",
-    )
-    if before is None:
-        return known
-    return replace(
-        known,
-        event_id=before.event.id if before.event is not None else "",
-        revision=before.revision + (1 if planned.change.replaces else 0),
-        applied=before.entry.applied if before.entry is not None else None,
-    )
-
-
-def _holder(before: Observed | None, after: Occurrence | None) -> str:
-    """Return in whose calendar the occurrence is: the one who holds what is left of it, else the wanted organiser."""
-    if before is not None and (after is None or (before.organizer and (before.event is not None or before.alive))):
-        return before.organizer
-    return after.organizer if after is not None else ""
-
-
-def _place(work: Work) -> Place:
-    entry = work.entry
-    return Place(
-        key=work.key,
-        organizer=entry.organizer,
-        event_id=entry.event_id,
-        want=work.after,
-        spares=work.planned.spares,
-    )
-
-
-def _left_of_rooms(work: Work) -> list[Operation]:
-    return [one for one in work.planned.operations if one not in work.done]
-
-
-def lacks_rooms(work: Work) -> bool:
-    """Return whether all that a change failed to do is about its rooms."""
-    left = _left_of_rooms(work)
-    return work.failure is not None and all(one.call in {Call.ROOMS_BOOK, Call.ROOMS_RELEASE} for one in left)
-
-
-def is_bare(work: Work) -> bool:
-    """Return whether a change let go of rooms, and did not get those that it did so for. What moves needs no other."""
-    calls = {one.call for one in work.done}
-    moved = any("time" in one.parts for one in work.done)
-    wanted = any(one.call is Call.ROOMS_BOOK for one in _left_of_rooms(work))
-    return lacks_rooms(work) and Call.ROOMS_RELEASE in calls and wanted and not moved
 
 
 class Executor:
@@ -447,7 +309,7 @@ class Executor:
         return _nothing
 
     def _book_rooms(self, work: Work, operation: Operation, _token: str) -> Learned:
-        self._replace(work, self._rooms.book(_place(work), operation.rooms))
+        self._replace(work, self._rooms.book(place_of(work), operation.rooms))
         return _nothing
 
     def _check_rooms(self, work: Work, answer: Event | None) -> None:
@@ -456,13 +318,13 @@ class Executor:
         held = held_rooms(work.before.event) if work.before.event is not None else frozenset()
         kept = (held - released) & frozenset(work.after.rooms or ())
         if kept:
-            self._replace(work, self._rooms.recheck(_place(work), kept, answer))
+            self._replace(work, self._rooms.recheck(place_of(work), kept, answer))
 
     def go_on(self, work: Work) -> bool:
         """Try once more what a change could not do about its rooms; return whether anything of it was done."""
         before = len(work.done)
         try:
-            for one in _left_of_rooms(work):
+            for one in left_to_do(work):
                 self.execute(one, work)
         except ReconcilerError:
             return len(work.done) > before
@@ -473,7 +335,7 @@ class Executor:
         """Book again what a change let go before it took what it never got: it is left with the rooms it had."""
         released = [room for one in work.done if one.call is Call.ROOMS_RELEASE for room in one.rooms]
         try:
-            self._rooms.book(replace(_place(work), spares=()), released)
+            self._rooms.book(replace(place_of(work), spares=()), released)
         except ReconcilerError:
             return  # it is somebody else's by now
         if work.failure is not None:
