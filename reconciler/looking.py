@@ -13,7 +13,7 @@ from reconciler.dingtalk import Reader
 from reconciler.errors import UsageError
 from reconciler.gathering import address_of, gathered, not_to_be_adopted
 from reconciler.models import Key, Link, Occurrence
-from reconciler.observe import Heard, Refresh, Scope, listen, observe
+from reconciler.observe import Heard, Refresh, Scope, listen, look_again, observe
 from reconciler.observed import Observation, Told
 from reconciler.operations import Plan
 from reconciler.policy import verification_budget
@@ -58,7 +58,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Sides:
     """Both sides of a comparison: what is wanted before `until` (and as far around as was seen), and what is there."""
 
     wanted: tuple[Occurrence, ...]
@@ -77,22 +77,63 @@ def look_at(  # noqa: PLR0917  # all of it is what a look takes
     *,
     now: datetime,
     progress: Callable[[int, int], None],
-) -> Look:
+) -> Sides:
     """Return what is wanted of `config` and what is there of it, with all that is asked about it."""
     until = now + config.horizon
     expected = () if question.destroy else desired(config, people, after=now, before=until)
     scope = scope_of(config, people, expected, question)
     spend = verification_budget(config.verify, quota_of(config, state, reader, now), now)
-    scope = replace(scope, budget=spend, every=config.verify.every, until=until)
+    scope = replace(scope, budget=spend, every=config.verify.every, until=until, presume=heard is not None)
     everybody = frozenset(people.values())
     if question.forget:
         scope = replace(scope, organizers=everybody)
     elif not state.organizers:  # none was ever applied, even if a look has counted its calls
         scope = replace(scope, trusted=everybody)  # nobody remembers who else was an organiser
     seen = observe(reader, state, scope, now=now, heard=heard, parallelism=question.parallelism, progress=progress)
+    return _look_of(config, people, seen, question, scope, now=now, until=until)
+
+
+def _look_of(
+    config: Config,
+    people: People,
+    seen: Observation,
+    question: Question,
+    scope: Scope,
+    *,
+    now: datetime,
+    until: datetime,
+) -> Sides:
     wanted = () if question.destroy else _wanted(config, people, seen, now=now, until=until)
     wanted = gathered(wanted, config, seen, now=now, before=until)
-    return Look(wanted=wanted, seen=not_to_be_adopted(wanted, seen), until=until, scope=scope)
+    seen = not_to_be_adopted(wanted, seen)
+    seen = replace(seen, failures=tuple(dict.fromkeys(seen.failures)))  # another look tells of some again
+    return Sides(wanted=wanted, seen=seen, until=until, scope=scope)
+
+
+def looked_again(  # noqa: PLR0917  # all of it is what a look takes
+    config: Config,
+    reader: Reader,
+    state: State,
+    people: People,
+    question: Question,
+    heard: Heard,
+    sides: Sides,
+    *,
+    now: datetime,
+    progress: Callable[[int, int], None],
+) -> Sides:
+    """Return both sides where the recurring events in doubt are looked at: nothing is written on a presumption."""
+    seen = look_again(
+        reader,
+        state,
+        sides.scope,
+        sides.seen,
+        heard=heard,
+        now=now,
+        parallelism=question.parallelism,
+        progress=progress,
+    )
+    return _look_of(config, people, seen, question, sides.scope, now=now, until=sides.until)
 
 
 def heard_of(

@@ -33,6 +33,7 @@ class Observed:
     verified: datetime | None = None  # when the conference was last asked for, by this run or by one before
     untouched: bool = False  # the event was seen to be as it was applied, and the last list told of no change
     asked: bool = False  # by this one; else what is said of the conference is presumed
+    presumed: bool = False  # a recurring event is as it was when it was last looked at: nothing was heard of it since
 
     @property
     def organizer(self) -> str:
@@ -134,3 +135,4 @@ class Observation:
     organizers: frozenset[str] = field(default_factory=frozenset)
     begun: frozenset[tuple[str, datetime]] = frozenset()  # meetings, and when an instance of their series has begun
     calendars: Mapping[str, Told] = field(default_factory=dict)  # by organiser
+    viewed: frozenset[str] = frozenset()  # organisers whose coming instances were looked at

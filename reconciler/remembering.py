@@ -32,7 +32,10 @@ def with_calendars(state: State, told: Mapping[str, Told], *, touched: frozenset
             if entries[key].intact:
                 kept.pop(entry.event_id, None)
         calendars[who] = Calendar(
-            token=one.calendar.token, listed_at=one.calendar.listed_at, events=tuple(kept.values())
+            token=one.calendar.token,
+            listed_at=one.calendar.listed_at,
+            events=tuple(kept.values()),
+            looks={name: look for name, look in one.calendar.looks.items() if name not in touched},
         )
     return replace(state, entries=entries, calendars=calendars)
 

@@ -14,14 +14,14 @@ from reconciler import apply as applying
 from reconciler.config.model import Config
 from reconciler.counting import calls_made, count_calls, counted, quota_of
 from reconciler.desired import People, desired
-from reconciler.diff import Diff, diff
+from reconciler.differing import Differences, differences
 from reconciler.dingtalk import Client, Reader
 from reconciler.drift import Finding, find_drift
 from reconciler.errors import PlanStale, StateError, UnreadableState
 from reconciler.gathering import with_instances
 from reconciler.guard import disabled, frozen, gone_before_adoption, spare
 from reconciler.lastseen import last_seen
-from reconciler.looking import SLACK, Look, Planned, Question, check_targets, heard_of, look_at, scope_of
+from reconciler.looking import SLACK, Planned, Question, Sides, check_targets, heard_of, look_at, looked_again, scope_of
 from reconciler.models import Key, Occurrence
 from reconciler.observe import Refresh, observe, remembered, verify
 from reconciler.observed import Observation, Observed
@@ -30,7 +30,7 @@ from reconciler.outcome import Outcome, waiting_now
 from reconciler.plan import plan
 from reconciler.provider import resolve_people
 from reconciler.remembering import with_calendars
-from reconciler.rooming import assign_rooms, foresee, with_spares
+from reconciler.rooming import Rooming, assign_rooms, foresee, with_spares
 from reconciler.roomreads import RoomReads
 from reconciler.schedule.workdays import REACH
 from reconciler.staleness import moved_ground, moved_occurrences
@@ -78,16 +78,19 @@ def make_plan(
     def is_meant(name: str) -> bool:
         return name not in excluded and (not question.targets or name in question.targets)
 
-    rooming = assign_rooms(
-        look.wanted,
-        look.seen,
-        reads,
-        now=now,
-        until=look.until,
-        is_meant=is_meant,
-        rules=question.foresight,
-    )
-    found, seen = _differences(client, look, rooming.wanted, question, excluded, now=now, progress=progress)
+    def compared(look: Sides) -> tuple[Rooming, Differences]:
+        rooming = assign_rooms(
+            look.wanted, look.seen, reads, now=now, until=look.until, is_meant=is_meant, rules=question.foresight
+        )
+        return rooming, differences(client, look, rooming.wanted, question, excluded, now=now, progress=progress)
+
+    rooming, difference = compared(look)
+    while difference.doubted:
+        doubted = look.scope.doubted | difference.doubted
+        look = replace(look, seen=difference.seen, scope=replace(look.scope, doubted=doubted))
+        look = looked_again(open_, client, rest, people, question, heard or {}, look, now=now, progress=progress)
+        rooming, difference = compared(look)
+    found, seen = difference.found, difference.seen
     found, spared = spare(found, config)
     off = () if question.destroy else days_off(config, after=now - NEAR, before=look.until + SLACK)
     found = explained(found, off, state.days_off, on_workdays=made_up(config))
@@ -113,29 +116,6 @@ def make_plan(
         told=seen.calendars,
         settled=settled,
     )
-
-
-def _differences(
-    reader: Reader,
-    look: Look,
-    wanted: tuple[Occurrence, ...],
-    question: Question,
-    excluded: frozenset[str],
-    *,
-    now: datetime,
-    progress: Callable[[int, int], None],
-) -> tuple[Diff, Observation]:
-    """Return what differs, and what was seen: what is about to change as it is, and not only as it should be."""
-
-    def found(seen: Observation) -> Diff:
-        return diff(wanted, seen, now=now, create_before=look.until, targets=question.targets, excluded=excluded)
-
-    first = found(look.seen)
-    keys = [change.before.key for change in first.changes if change.before is not None]
-    if not keys:
-        return first, look.seen
-    seen = verify(reader, look.seen, look.scope, keys, now=now, parallelism=question.parallelism, progress=progress)
-    return found(seen), seen
 
 
 def _room_reads(

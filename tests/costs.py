@@ -36,6 +36,8 @@ class Row:
     reads: str = "conference.info, event.list"
     writes: str
     days: int = 0
+    hours: int = 0
+    every: str = "30d"  # how long what was looked at is presumed to be as it was
     name: str = "demo"  # that the meeting has afterwards
     moved: Mapping[str, Any] | None = None
 
@@ -204,7 +206,24 @@ ROWS = (
         reads="event.list",
         writes="",
     ),
-    Row(what="nothing, in a series", was=SERIES, now=SERIES, reads="event.get, event.list, event.view", writes=""),
+    Row(what="nothing, in a series", was=SERIES, now=SERIES, reads="event.list", writes=""),
+    Row(
+        what="nothing, in a series, a day after it was looked at",
+        was=SERIES,
+        now=SERIES,
+        hours=24,
+        every="24h",
+        reads="conference.info, event.get, event.list, event.view",
+        writes="",
+    ),
+    Row(
+        what="a date passes, `calendar: series` with `link: event`",
+        was=SERIES | {"link": "event"},
+        now=SERIES | {"link": "event"},
+        days=2,
+        reads="event.list",
+        writes="",
+    ),
 )
 
 

@@ -169,7 +169,7 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
-    """How conferences are looked after whose calendar events did not change: every so often, by so many calls a run."""
+    """How what no list told of is looked after, conferences and recurring events: how often, by how many calls."""
 
     every: timedelta = timedelta(hours=24)
     budget: int = 40

@@ -26,12 +26,12 @@ from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Refresh, Scope
 from reconciler.observe.series import find_series
 from reconciler.observe.sorting import adopt, sort_by_marker
-from reconciler.observed import Observation, Observed
+from reconciler.observed import Observation, Observed, Told
 from reconciler.rendering import conference_as_applied, event_as_applied
 from reconciler.state.lines import organizers
 from reconciler.state.model import Entry, State
 
-__all__ = ["Heard", "Refresh", "Scope", "listen", "observe", "remembered", "verify"]
+__all__ = ["Heard", "Refresh", "Scope", "listen", "look_again", "observe", "remembered", "verify"]
 
 
 def observe(
@@ -81,6 +81,7 @@ def observe(
         organizers=asked & findings.organizers,
         begun=frozenset(findings.begun),
         calendars=findings.calendars,
+        viewed=frozenset(findings.viewed),
     )
 
 
@@ -101,6 +102,53 @@ def listen(
     """Return what the calendars tell, for `observe`. Raises ApiError where DingTalk does not let us in at all."""
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
         return hear(reader, Reads(pool, progress), organizers_of(state, scope), state, scope, now)
+
+
+def look_again(
+    reader: Reader,
+    state: State,
+    scope: Scope,
+    seen: Observation,
+    *,
+    heard: Heard,
+    now: datetime,
+    parallelism: int = 64,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Observation:
+    """Return what is there where the recurring events of `scope.doubted` are looked at, and no more than presumed.
+
+    What this run has asked for already, as `seen` tells, is not asked for again.
+    """
+    looks = {who: told.calendar.looks for who, told in seen.calendars.items()}
+    known = {who: replace(one, looks=looks.get(who, {})) for who, one in state.calendars.items()}
+    whole = {
+        who: replace(one, calendar=replace(one.calendar, looks=looks.get(who, {}))) if isinstance(one, Told) else one
+        for who, one in heard.items()
+    }
+    series = (one for one in seen.occurrences.values() if one.key.series and not one.presumed)
+    looked_at = scope.looked_at | {one.event.id for one in series if one.event is not None}
+    found = observe(
+        reader,
+        replace(state, calendars=known),
+        replace(scope, budget=0, looked_at=looked_at),
+        now=now,
+        heard=whole,
+        parallelism=parallelism,
+        progress=progress,
+    )
+    return replace(
+        found,
+        occurrences={key: _as_asked(one, seen.occurrences.get(key)) for key, one in found.occurrences.items()},
+        failures=tuple(dict.fromkeys((*seen.failures, *found.failures))),
+        unresolved=seen.unresolved | found.unresolved,
+    )
+
+
+def _as_asked(one: Observed, before: Observed | None) -> Observed:
+    """Return an occurrence with the conference for which this run has asked already."""
+    if before is None or not before.asked or before.conference_id != one.conference_id:
+        return one
+    return replace(one, conference=before.conference, verified=before.verified, asked=True)
 
 
 def verify(

@@ -29,7 +29,7 @@ def with_conferences(  # all of it is what an observation goes by
         return found
     groups = grouped((one for one in found.values() if scope.asks_for(one.key)), now)
     if scope.refresh is Refresh.AUTO:
-        groups = _due(groups, scope, now)
+        groups = _due(groups, replace(scope, budget=scope.budget - findings.spent), now)
     return found | ask_conferences(reader, reads, groups, scope, findings, now)
 
 

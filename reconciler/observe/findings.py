@@ -24,6 +24,8 @@ class Findings:
     calendars: dict[str, Told] = field(default_factory=dict)  # by organiser
     begun: set[tuple[str, datetime]] = field(default_factory=set)  # meetings with instances of series since yesterday
     unread: set[str] = field(default_factory=set)  # organisers whose calendars could not be listed
+    viewed: set[str] = field(default_factory=set)  # organisers whose coming instances were looked at
+    spent: int = 0  # calls, of those that may go into looking after what nothing was heard of
 
     def fail(self, where: str, error: ApiError, meetings: Iterable[str], *, hint: str = "") -> None:
         self.failures.append(ReadFailure(where=where, code=error.code, message=error.what, hint=hint or error.fix))

@@ -30,8 +30,9 @@ class Scope:
     the extra calls are made. `expected` are the occurrences to be booked, for which the remains of deleted events
     matter. With `only` no more is asked of other occurrences than what a list tells anyway. `adopt` are ids of events
     that people made, and the occurrences that they are to be. `moved` are old names of meetings: what bears them is
-    theirs. `budget` is how many calls may go into looking after conferences that were last verified `every` ago or
-    longer.
+    theirs. `budget` is how many calls may go into looking after conferences and recurring events that were last
+    verified `every` ago or longer. With `presume` a recurring event of which nothing was heard is as it was when it was
+    last looked at, but for those of `doubted` meetings; `looked_at` are ids of those that this run has looked at.
     """
 
     workspace: str
@@ -48,6 +49,9 @@ class Scope:
     until: datetime | None = None  # how far the instances of recurring events are looked at; None: not at all
     budget: int = 40
     every: timedelta = timedelta(hours=24)
+    presume: bool = False
+    doubted: frozenset[str] = frozenset()
+    looked_at: frozenset[str] = frozenset()
 
     def asks_for(self, key: Key) -> bool:
         """Return whether calls may be made for this occurrence alone."""

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
 from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import ApiError, NotFound
@@ -14,13 +15,12 @@ from reconciler.models import Event, Key
 from reconciler.native import instance_of, is_over
 from reconciler.observe.calendars import LOOKBACK
 from reconciler.observe.findings import Findings
+from reconciler.observe.presuming import Found, begun, instances, presumable, remember
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Scope
 from reconciler.observe.sorting import adopt_one, keep_one
 from reconciler.observed import Observed
-from reconciler.state.model import Entry, State
-
-Found = Mapping[str, tuple[str, Key]]  # id of a recurring event → whose it is, and which
+from reconciler.state.model import Entry, Look, State
 
 
 def find_series(  # noqa: PLR0917  # all of it is what a look needs
@@ -35,8 +35,10 @@ def find_series(  # noqa: PLR0917  # all of it is what a look needs
     """File the recurring events of this workspace under their keys, with their instances before `scope.until`.
 
     They are known by the state, by the instances that a list shows, and by the config that adopts them. Each is asked
-    for by itself: where it ends, and whether it is still there, is told by no instance.
+    for by itself: where it ends, and whether it is still there, is told by no instance. One of which nothing was heard
+    since it was last looked at is as it was then, until its turn comes.
     """
+    events = list(events)
     entries = {key: entry for key, entry in state.entries.items() if key.series and scope.asks_for(key)}
     found = {one.event_id: (one.organizer, key) for key, one in entries.items() if one.event_id}
     found |= {name: of for name, of in _marked(events, scope) if name not in found and scope.asks_for(of[1])}
@@ -44,23 +46,29 @@ def find_series(  # noqa: PLR0917  # all of it is what a look needs
     for half_made in (Observed(key=key, entry=entry) for key, entry in entries.items() if not entry.event_id):
         if not half_made.has_started(now):
             findings.live[half_made.key] = half_made
-    asked = reads.all(lambda name: reader.events.get(organizer=found[name][0], event_id=name), found)
-    for name, answer in asked:
+    kept = presumable(found, events, state, scope, findings, now)
+    got: dict[str, Event] = {}
+    ask = [name for name in found if name not in kept]
+    asked = reads.all(lambda name: reader.events.get(organizer=found[name][0], event_id=name), ask)
+    for name, answer in chain(((name, look.event) for name, look in kept.items()), asked):
         key = found[name][1]
         known = entries.get(key)
         entry = known if known is not None and known.event_id in {"", name} else None
-        gone = Observed(key=key, entry=entry)
+        gone = Observed(key=key, entry=entry, presumed=name in kept)
         if isinstance(answer, ApiError) and not isinstance(answer, NotFound):
             findings.fail(str(key), answer, [key.meeting])
         elif isinstance(answer, ApiError) or answer.cancelled:
             if entry is not None and not gone.has_started(now):
                 findings.live.setdefault(key, gone)
         else:
+            if name not in kept:
+                got[name] = answer
             _file(
                 findings, replace(gone, event=answer, marker=parse_description(answer.description).marker), scope, now
             )
     _adopt(reader, reads, named, scope, findings, now)
-    _look_at_instances(reader, reads, scope, findings, now)
+    _look_at_instances(reader, reads, scope, findings, kept, now)
+    remember(findings, found, got, kept, scope, now)
 
 
 def _to_adopt(scope: Scope) -> Iterator[tuple[str, tuple[str, Key]]]:
@@ -114,7 +122,9 @@ def _remains(key: Key, event: Event, marker: Marker) -> Entry:
     return Entry(key=key, organizer=event.organizer, conference_id=marker.conference, revision=marker.revision)
 
 
-def _look_at_instances(reader: Reader, reads: Reads, scope: Scope, findings: Findings, now: datetime) -> None:
+def _look_at_instances(  # noqa: PLR0917  # all of it is what a look needs
+    reader: Reader, reads: Reads, scope: Scope, findings: Findings, kept: Mapping[str, Look], now: datetime
+) -> None:
     until = scope.until
     if until is None:
         return
@@ -123,19 +133,26 @@ def _look_at_instances(reader: Reader, reads: Reads, scope: Scope, findings: Fin
         if one.key.series and one.organizer:
             series[one.organizer].append(one)
 
+    doubted = {scope.meetings[name] for name in scope.doubted if name in scope.meetings}
+    calm = {who for who, some in series.items() if who not in doubted and all(one.presumed for one in some)}
+    for one in (one for who in calm for one in series[who]):
+        look = kept[one.event.id if one.event is not None else ""]
+        findings.begun |= {(one.key.meeting, start) for start in begun(look, now)}
+        findings.live[one.key] = replace(one, instances=instances(look, now=now, until=until))
     for who, answer in reads.all(
-        lambda who: reader.events.view(organizer=who, since=now - LOOKBACK, until=until), series
+        lambda who: reader.events.view(organizer=who, since=now - LOOKBACK, until=until), series.keys() - calm
     ):
         if isinstance(answer, ApiError):
             findings.fail(f"the calendar of {who}", answer, {one.key.meeting for one in series[who]})
             continue
+        findings.viewed.add(who)
         findings.begun |= {(key.meeting, start) for key, start in _begun(answer.events, scope, now)}
         for one in series[who]:
             if one.event is None:
                 continue
             name = one.event.id
-            instances = tuple(instance_of(each) for each in answer.events if each.series == name and each.start > now)
-            findings.live[one.key] = replace(one, instances=instances)
+            there = tuple(instance_of(each) for each in answer.events if each.series == name and each.start > now)
+            findings.live[one.key] = replace(one, instances=there)
 
 
 def _begun(events: Iterable[Event], scope: Scope, now: datetime) -> Iterator[tuple[Key, datetime]]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from reconciler.models import Key
 from reconciler.room import RoomDetail, RoomNote
 from reconciler.state.lines import Lines, json_text, lines_of, refusing
-from reconciler.state.model import FORMAT_VERSION, Calendar, Entry, Opened, Orphan, State
+from reconciler.state.model import FORMAT_VERSION, Calendar, Entry, Look, Opened, Orphan, State
 from reconciler.state.values import (
     Json,
     as_count,
@@ -125,6 +126,7 @@ def _encode_calendar(calendar: Calendar) -> Json:
         "token": calendar.token,
         "listed_at": calendar.listed_at.isoformat(),
         "events": [encode_event(event) for event in calendar.events],
+        "looks": {name: _encode_look(look) for name, look in calendar.looks.items()},
     }
 
 
@@ -133,6 +135,24 @@ def _calendar(document: Json) -> Calendar:
         token=as_text(document["token"]),
         listed_at=as_instant(document["listed_at"]),
         events=tuple(decode_event(one) for one in document["events"]),
+        looks={as_text(name): _look(one) for name, one in document.get("looks", {}).items()},
+    )
+
+
+def _encode_look(look: Look) -> Json:
+    times = {name: [moment.isoformat() for moment in getattr(look, name)] for name in ("gone", "begun")}
+    return {"event": encode_event(look.event), "at": look.at.isoformat(), **times}
+
+
+def _look(document: Json) -> Look:
+    """Return a look at a recurring event, whose pattern goes by the clocks of its zone."""
+    event = decode_event(document["event"])
+    where = ZoneInfo(event.timezone)
+    return Look(
+        event=replace(event, start=event.start.astimezone(where), end=event.end.astimezone(where)),
+        at=as_instant(document["at"]),
+        gone=tuple(as_instant(one) for one in document["gone"]),
+        begun=tuple(as_instant(one) for one in document["begun"]),
     )
 
 

@@ -37,16 +37,32 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A recurring event as it was seen when it was last asked for, at `at`, with its coming instances.
+
+    `gone` are the dates of its pattern that were not there, `begun` those that had begun since the day before, of any
+    series of its meeting.
+    """
+
+    event: Event
+    at: datetime
+    gone: tuple[datetime, ...] = ()
+    begun: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
     """What is remembered of an organiser's calendar, so that the next list tells but what has changed since.
 
     `token` is DingTalk's sync token, `listed_at` when the calendar was last listed whole. `events` are those of this
-    workspace that are not as they were applied; those that are stand in the entries alone.
+    workspace that are not as they were applied; those that are stand in the entries alone. `looks` are those at its
+    recurring events, by their ids, of which nothing was heard since.
     """
 
     token: str
     listed_at: datetime
     events: tuple[Event, ...] = ()
+    looks: Mapping[str, Look] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
