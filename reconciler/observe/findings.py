@@ -9,6 +9,7 @@ from datetime import datetime
 from reconciler.dingtalk.errors import ApiError
 from reconciler.models import Event, Key
 from reconciler.observed import Observed, ReadFailure, Told
+from reconciler.patterns import Instance
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class Findings:
     begun: set[tuple[str, datetime]] = field(default_factory=set)  # meetings with instances of series since yesterday
     unread: set[str] = field(default_factory=set)  # organisers whose calendars could not be listed
     viewed: set[str] = field(default_factory=set)  # organisers whose coming instances were looked at
+    instances: dict[str, tuple[Instance, ...]] = field(default_factory=dict)  # what that showed, by recurring event
     spent: int = 0  # calls, of those that may go into looking after what nothing was heard of
 
     def fail(self, where: str, error: ApiError, meetings: Iterable[str], *, hint: str = "") -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from reconciler.marker import parse_description
 from reconciler.models import Event, Key
 from reconciler.native import is_over, starts
-from reconciler.observe.calendars import LOOKBACK
+from reconciler.observe.calendars import LONGEST, LOOKBACK
 from reconciler.observe.findings import Findings
 from reconciler.observe.scope import Scope
 from reconciler.patterns import Instance
@@ -22,7 +22,9 @@ from reconciler.state.model import Look, State
 
 Found = Mapping[str, tuple[str, Key]]  # id of a recurring event → whose it is, and which
 _INSTANT = timedelta(microseconds=1)
+_WIDEST = timedelta(days=365)  # of what one list shows
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_FOREVER = datetime(9000, 1, 1, tzinfo=UTC)  # no state has a later time
 
 
 def presumable(  # noqa: PLR0917  # all of it is what decides
@@ -31,46 +33,55 @@ def presumable(  # noqa: PLR0917  # all of it is what decides
     """Return the looks that stand in for another one, by the ids of the recurring events.
 
     Not of those that the calendars tell of, of those in doubt, and of those whose turn it is: unseen for the longest
-    time, as far as the budget goes.
+    time, or not so far ahead, as far as the budget goes.
     """
     if not scope.presume or scope.only is not None or scope.until is None:
         return {}
     looks = {name: look for told in findings.calendars.values() for name, look in told.calendar.looks.items()}
-    news = _news(events, findings) if looks else []
+    news = news_of(events, findings) if looks else []
     calm = {
         name: looks[name]
         for name, (who, key) in found.items()
         if name in looks and looks[name].event.organizer == who and key.meeting not in scope.doubted
-        if name in scope.looked_at or not any(_tells_of(one, name, key, scope) for one in news)
+        if name in scope.looked_at or not any(_tells_of(one, name, key.meeting, scope) for one in news)
     }
-    due = _due({name: look for name, look in calm.items() if name not in scope.looked_at}, state, scope, findings, now)
+    old = {
+        name: look
+        for name, look in calm.items()
+        if name not in scope.looked_at and (now - look.at >= scope.every or look.until < scope.until)
+    }
+    due = _due(old, state, scope, findings, now) if old else frozenset()
     return {name: look for name, look in calm.items() if name not in due}
 
 
-def _news(events: Iterable[Event], findings: Findings) -> list[Event]:
+def news_of(events: Iterable[Event], findings: Findings) -> list[Event]:
+    """Return those of `events` that the calendars told of because they have changed."""
     changed = frozenset(name for told in findings.calendars.values() for name in told.changed or ())
     return [event for event in events if event.id in changed]
 
 
-def _tells_of(event: Event, name: str, key: Key, scope: Scope) -> bool:
+def _tells_of(event: Event, name: str, meeting: str, scope: Scope) -> bool:
     """Return whether `event` is this recurring event, an instance of it, or has the marker of its meeting's series."""
     if event.series == name or event.id.startswith(name):
         return True
     marker = parse_description(event.description).marker
     if marker is None or not marker.key.series or marker.workspace != scope.workspace:
         return False
-    return marker.key.moved(scope.moved).meeting == key.meeting
+    return marker.key.moved(scope.moved).meeting == meeting
+
+
+def _is_told(look: Look, news: Iterable[Event], scope: Scope) -> bool:
+    marker = parse_description(look.event.description).marker
+    meeting = marker.key.moved(scope.moved).meeting if marker is not None else ""
+    return any(_tells_of(one, look.event.id, meeting, scope) for one in news)
 
 
 def _due(looks: Mapping[str, Look], state: State, scope: Scope, findings: Findings, now: datetime) -> frozenset[str]:
     """Return whose turn it is, and note what that costs. Conferences that are unseen for longer come first."""
-    turns = sorted((look.at, name) for name, look in looks.items() if now - look.at >= scope.every)
-    if not turns:
-        return frozenset()
     conferences = _conferences(state, scope, now)
     due: set[str] = set()
     viewed: set[str] = set()
-    for at, name in turns:
+    for at, name in sorted((look.at, name) for name, look in looks.items()):
         who = looks[name].event.organizer
         cost = 1 if who in viewed else 2
         before = sum(calls for verified, calls in conferences if verified < at)
@@ -95,6 +106,12 @@ def _conferences(state: State, scope: Scope, now: datetime) -> list[tuple[dateti
         for (_, meeting), at in verified.items()
         if at == _NEVER or now - at >= scope.every
     ]
+
+
+def far(scope: Scope, now: datetime) -> datetime:
+    """Return how far to look ahead, so that what comes into the window by the next look is known, too."""
+    until = scope.until or now
+    return max(until, min(until + min(scope.every, LONGEST), now - LOOKBACK + _WIDEST))
 
 
 def instances(look: Look, *, now: datetime, until: datetime) -> tuple[Instance, ...]:
@@ -130,14 +147,14 @@ def look_at(
     if event.recurrence is None or not isinstance(where, ZoneInfo) or where.key != event.timezone:
         return None
     if is_over(event, now):
-        return Look(event=event, at=now)
+        return Look(event=event, at=now, until=_FOREVER)
     if seen is None:
         return None
     coming = starts(event.recurrence, event.start, after=now + _INSTANT, before=until)
     there, given = {one.start for one in seen}, frozenset(coming)
     if not there <= given or any(one.start != one.origin for one in seen):
         return None
-    return Look(event=event, at=now, gone=tuple(sorted(given - there)), begun=tuple(sorted(begun)))
+    return Look(event=event, at=now, until=until, gone=tuple(sorted(given - there)), begun=tuple(sorted(begun)))
 
 
 def _renewed(old: Look, seen: Look, now: datetime) -> Look:
@@ -147,29 +164,30 @@ def _renewed(old: Look, seen: Look, now: datetime) -> Look:
 
 
 def remember(  # noqa: PLR0917  # all of it is what was seen
-    findings: Findings, found: Found, got: Mapping[str, Event], kept: Mapping[str, Look], scope: Scope, now: datetime
+    findings: Findings,
+    events: Iterable[Event],
+    found: Found,
+    got: Mapping[str, Event],
+    kept: Mapping[str, Look],
+    scope: Scope,
+    now: datetime,
 ) -> None:
     """Put what was `got` into what will be remembered of the calendars, and leave out what is not known any more."""
-    news = {name for told in findings.calendars.values() for name in told.changed or ()} - scope.looked_at
-    live = {one.event.id: one for one in findings.live.values() if one.key.series and one.event is not None}
+    news = news_of(events, findings)
     fresh: dict[str, Look] = dict(kept)
     for name, event in {**got, **{name: look.event for name, look in kept.items()}}.items():
-        one = live.get(name)
-        if name in kept and (one is None or one.organizer not in findings.viewed):
+        seen = findings.instances.get(name)
+        if name in kept and seen is None:
             continue
         meeting = found[name][1].meeting
         some = [start for key, start in findings.begun if key == meeting]
-        seen = one.instances if one is not None and scope.until is not None else None
-        look = look_at(event, seen, some, now=now, until=scope.until or now)
+        look = look_at(event, seen, some, now=now, until=far(scope, now))
         if look is not None:
             fresh[name] = _renewed(kept[name], look, now) if name in kept else look
         else:
             fresh.pop(name, None)
     for who, told in findings.calendars.items():
-        looks = {
-            name: look
-            for name, look in told.calendar.looks.items()
-            if scope.only is not None and name not in news and name not in found
-        }
+        others = told.calendar.looks if scope.only is not None else {}
+        looks = {name: look for name, look in others.items() if name not in found and not _is_told(look, news, scope)}
         looks |= {name: look for name, look in fresh.items() if found[name][0] == who}
         findings.calendars[who] = replace(told, calendar=replace(told.calendar, looks=looks))

@@ -15,7 +15,7 @@ from reconciler.models import Event, Key
 from reconciler.native import instance_of, is_over
 from reconciler.observe.calendars import LOOKBACK
 from reconciler.observe.findings import Findings
-from reconciler.observe.presuming import Found, begun, instances, presumable, remember
+from reconciler.observe.presuming import Found, begun, far, instances, presumable, remember
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Scope
 from reconciler.observe.sorting import adopt_one, keep_one
@@ -68,7 +68,7 @@ def find_series(  # noqa: PLR0917  # all of it is what a look needs
             )
     _adopt(reader, reads, named, scope, findings, now)
     _look_at_instances(reader, reads, scope, findings, kept, now)
-    remember(findings, found, got, kept, scope, now)
+    remember(findings, events, found, got, kept, scope, now)
 
 
 def _to_adopt(scope: Scope) -> Iterator[tuple[str, tuple[str, Key]]]:
@@ -139,9 +139,11 @@ def _look_at_instances(  # noqa: PLR0917  # all of it is what a look needs
         look = kept[one.event.id if one.event is not None else ""]
         findings.begun |= {(one.key.meeting, start) for start in begun(look, now)}
         findings.live[one.key] = replace(one, instances=instances(look, now=now, until=until))
-    for who, answer in reads.all(
-        lambda who: reader.events.view(organizer=who, since=now - LOOKBACK, until=until), series.keys() - calm
-    ):
+    seen = reads.all(
+        lambda who: reader.events.view(organizer=who, since=now - LOOKBACK, until=far(scope, now)),
+        series.keys() - calm,
+    )
+    for who, answer in seen:
         if isinstance(answer, ApiError):
             findings.fail(f"the calendar of {who}", answer, {one.key.meeting for one in series[who]})
             continue
@@ -152,7 +154,8 @@ def _look_at_instances(  # noqa: PLR0917  # all of it is what a look needs
                 continue
             name = one.event.id
             there = tuple(instance_of(each) for each in answer.events if each.series == name and each.start > now)
-            findings.live[one.key] = replace(one, instances=there)
+            findings.instances[name] = there
+            findings.live[one.key] = replace(one, instances=tuple(each for each in there if each.start < until))
 
 
 def _begun(events: Iterable[Event], scope: Scope, now: datetime) -> Iterator[tuple[Key, datetime]]:

@@ -141,7 +141,8 @@ def _calendar(document: Json) -> Calendar:
 
 def _encode_look(look: Look) -> Json:
     times = {name: [moment.isoformat() for moment in getattr(look, name)] for name in ("gone", "begun")}
-    return {"event": encode_event(look.event), "at": look.at.isoformat(), **times}
+    moments = {name: getattr(look, name).isoformat() for name in ("at", "until")}
+    return {"event": encode_event(look.event), **moments, **times}
 
 
 def _look(document: Json) -> Look:
@@ -151,6 +152,7 @@ def _look(document: Json) -> Look:
     return Look(
         event=replace(event, start=event.start.astimezone(where), end=event.end.astimezone(where)),
         at=as_instant(document["at"]),
+        until=as_instant(document["until"]),
         gone=tuple(as_instant(one) for one in document["gone"]),
         begun=tuple(as_instant(one) for one in document["begun"]),
     )

@@ -38,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A recurring event as it was seen when it was last asked for, at `at`, with its coming instances.
+    """A recurring event as it was seen when it was last asked for, at `at`, with its coming instances before `until`.
 
     `gone` are the dates of its pattern that were not there, `begun` those that had begun since the day before, of any
     series of its meeting.
@@ -46,6 +46,7 @@ class Look:
 
     event: Event
     at: datetime
+    until: datetime
     gone: tuple[datetime, ...] = ()
     begun: tuple[datetime, ...] = ()
 

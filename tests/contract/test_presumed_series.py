@@ -117,6 +117,32 @@ def test_what_has_begun_of_a_series_is_known_without_asking(runs: Runs) -> None:
         assert calls["event.get"] == calls["event.view"] <= 1
 
 
+def test_what_was_taken_out_beyond_the_horizon_is_known_when_it_comes_near(runs: Runs) -> None:
+    """The last look was made when it was not in the window yet."""
+    runs.settled(sync=sync(link="event"))
+    runs.hands.now = NOW + timedelta(hours=20)  # the fifth Monday is 28 days and six hours ahead
+    assert f"{runs.coming()[4].start:%m-%d}" == "12-28"
+    runs.delete(runs.coming()[4].id)
+    assert runs.plan()[0].plan.changes == ()
+    runs.hands.now += timedelta(hours=7)
+    assert reasons(runs.plan()[0]) == {"taken out of the series in DingTalk"}
+
+
+def test_a_saved_plan_takes_no_look_away_from_others(runs: Runs) -> None:
+    runs.settled(sync=sync(), other=sync(12))
+    runs.hands.team.config["meetings"]["sync"]["title"] = "Another"
+    text = runs.hands.saved(runs.plan()[0])
+    runs.hands.apply(runs.hands.of_saved(text))
+    _, calls = runs.plan()
+    assert (calls["event.get"], calls["event.view"]) == (1, 1)
+    other = next(one for one in runs.coming() if one.start.hour == 12)
+    runs.hands.team.config["meetings"]["sync"]["title"] = "Yet another"
+    text = runs.hands.saved(runs.plan()[0])
+    runs.hands.edit(action="change_event", event=other.series, summary="By hand")
+    runs.hands.apply(runs.hands.of_saved(text))
+    assert calls_of(runs.plan()[0]) == ["event.update"]
+
+
 @pytest.mark.parametrize("number", [0, 2])
 def test_an_instance_that_a_person_deletes_is_seen_by_the_next_plan(runs: Runs, number: int) -> None:
     runs.settled(sync=sync())
@@ -285,14 +311,14 @@ def happen(runs: Runs, what: str, number: int) -> None:
             }
             runs.hands.edit(action="change_event", event=name, **times)
         case "copy":
-            times = {"dateTime": "2026-12-09T18:00:00+08:00", "timeZone": "Asia/Shanghai"}
-            end = times | {"dateTime": "2026-12-09T19:00:00+08:00"}
+            begin = {"dateTime": "2026-12-09T18:00:00+08:00", "timeZone": "Asia/Shanghai"}
+            end = begin | {"dateTime": "2026-12-09T19:00:00+08:00"}
             runs.hands.edit(
                 action="create_event",
                 organizer=union("alice"),
                 summary="A copy",
                 description=event.description,
-                start=times,
+                start=begin,
                 end=end,
             )
         case _:
