@@ -128,6 +128,23 @@ def test_what_was_taken_out_beyond_the_horizon_is_known_when_it_comes_near(runs:
     assert reasons(runs.plan()[0]) == {"taken out of the series in DingTalk"}
 
 
+def test_a_horizon_that_is_raised_is_looked_at_as_far(runs: Runs) -> None:
+    runs.hands.team.config["verify"] = {"every": "30d"}
+    runs.settled(sync=sync(link="event"))
+    runs.hands.now += timedelta(minutes=15)
+    without_a_trace(runs, runs.coming()[5])  # beyond what the last look has shown
+    runs.hands.team.config["horizon"] = "40d"
+    planned, calls = runs.plan()
+    assert reasons(planned) == {"taken out of the series in DingTalk"}
+    assert calls == LOOKED_AT
+
+
+def test_a_series_that_a_person_takes_the_marker_from_is_seen_by_the_next_plan(runs: Runs) -> None:
+    runs.settled(sync=sync())
+    runs.hands.edit(action="change_event", event=runs.coming()[0].series, description="By hand")
+    assert calls_of(runs.plan()[0]) == ["event.update"]
+
+
 def test_a_saved_plan_takes_no_look_away_from_others(runs: Runs) -> None:
     runs.settled(sync=sync(), other=sync(12))
     runs.hands.team.config["meetings"]["sync"]["title"] = "Another"

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from reconciler.models import Event
 from reconciler.observe.presuming import begun, instances, look_at
+from reconciler.observed import Told
 from reconciler.patterns import Instance, Recurrence, weekly
+from reconciler.remembering import with_calendars
 from reconciler.state.codec import dumps, loads
-from reconciler.state.model import Calendar, State
+from reconciler.state.model import Calendar, Look, State
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 3, 2, 10, tzinfo=BERLIN)  # clocks go forward on the 29th
@@ -28,6 +30,7 @@ EVENT = Event(
     recurring=True,
     recurrence=Recurrence(pattern=weekly((0,))),
 )
+LOOK = Look(event=EVENT, at=NOW, until=UNTIL)
 DATES = tuple(datetime(2026, month, day, 10, tzinfo=BERLIN) for month, day in ((3, 16), (3, 23), (3, 30), (4, 6)))
 
 
@@ -52,6 +55,13 @@ def test_a_look_is_the_same_after_it_was_saved() -> None:
     assert saved == look
     assert instances(saved, now=NOW, until=UNTIL) == instances(look, now=NOW, until=UNTIL)
     assert saved.event.start.tzinfo is BERLIN
+
+
+def test_what_was_written_since_has_to_be_looked_at_again() -> None:
+    looks = {name: replace(LOOK, event=replace(EVENT, id=name)) for name in ("e", "f")}
+    told = Told(calendar=Calendar(token="t", listed_at=NOW, looks=looks), changed=frozenset())
+    state = with_calendars(State(workspace="acme", lineage="l"), {"alice": told}, touched=frozenset({"e"}))
+    assert state.calendars["alice"].looks.keys() == {"f"}
 
 
 def test_what_has_begun_is_what_was_seen_and_what_was_to_come_but_for_what_was_gone() -> None:
