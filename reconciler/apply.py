@@ -23,7 +23,7 @@ from reconciler.outcome import Failure, Outcome, Result, Status
 from reconciler.state.journal import Journal
 from reconciler.state.model import Entry, Orphan, State
 from reconciler.work import Work, is_bare, lacks_rooms
-from reconciler.workers import Workers
+from reconciler.workers import carry_out
 
 PARALLELISM = 64  # four APIs, each busy at 20 calls a second that take up to 0.8 s
 _OF_ONE_API = 20
@@ -121,18 +121,8 @@ class _Run:
         ends a run early (a crash, a limit) leaves few occurrences half made. No API takes all places, where its calls
         would wait for its pace while the calls of another could go out.
         """
-        sorter = TopologicalSorter({one.id: one.needs for one in self._operation.values()})
-        sorter.prepare()
-        ready = _Ready(parallelism)
-        with Workers(self._run, most=parallelism, name="apply") as workers:
-            while sorter.is_active():
-                for name in sorter.get_ready():
-                    ready.add(self._operation[name], self._rank[name])
-                while workers.running < parallelism and (taken := ready.take()) is not None:
-                    workers.submit(taken)
-                name = workers.wait()
-                ready.ended(self._operation[name])
-                sorter.done(name)
+        order = Order(self._operation, self._rank, parallelism)
+        carry_out(order, self._run, most=parallelism, name="apply")
         self._help_the_bare()
 
     def _help_the_bare(self) -> None:
@@ -229,19 +219,23 @@ class _Run:
         return {**moved, **{work.key: work.result() for work in touched}}
 
 
-class _Ready:
-    """What could run: the nearest first of those whose API has a place left, of a quarter of all, or 20."""
+class Order:
+    """Which call comes next: the nearest first of those that wait for none, and whose API has a place left.
 
-    def __init__(self, parallelism: int) -> None:
-        self._most = max(_OF_ONE_API, parallelism // 4)
+    An API has a quarter of all places, or 20. Calls go by their ids.
+    """
+
+    def __init__(self, operations: Mapping[str, Operation], ranks: Mapping[str, int], places: int) -> None:
+        self._operations, self._ranks = operations, ranks
+        self._most = max(_OF_ONE_API, places // 4)
         self._queues: dict[Call, list[tuple[int, str]]] = defaultdict(list)
         self._running: Counter[Call] = Counter()
-
-    def add(self, operation: Operation, rank: int) -> None:
-        heapq.heappush(self._queues[operation.call], (rank, operation.id))
+        self._sorter = TopologicalSorter({one.id: one.needs for one in operations.values()})
+        self._sorter.prepare()
+        self._line_up()
 
     def take(self) -> str | None:
-        """Return what to run next, and count it as running; None where nothing can."""
+        """Return the call to begin now, None where there is none; it runs until it is said to have ended."""
         able = [(queue[0], call) for call, queue in self._queues.items() if queue and self._running[call] < self._most]
         if not able:
             return None
@@ -249,8 +243,15 @@ class _Ready:
         self._running[call] += 1
         return heapq.heappop(self._queues[call])[1]
 
-    def ended(self, operation: Operation) -> None:
-        self._running[operation.call] -= 1
+    def ended(self, task: str) -> None:
+        """Take note that a call has ended, well or not: those that waited for it may begin."""
+        self._running[self._operations[task].call] -= 1
+        self._sorter.done(task)
+        self._line_up()
+
+    def _line_up(self) -> None:
+        for name in self._sorter.get_ready():
+            heapq.heappush(self._queues[self._operations[name].call], (self._ranks[name], name))
 
 
 def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable
-from graphlib import TopologicalSorter
 
 import pytest
 
-from reconciler.apply import PARALLELISM, _Ready
+from reconciler.apply import PARALLELISM, Order
 from reconciler.dingtalk.limiter import _Lane
 from reconciler.operations import Call, Operation
 
@@ -31,14 +30,10 @@ def _simulated(operations: list[Operation], *, parallelism: int, latency_s: floa
     """Return when the calls of each API leave, where those of the first operations are the nearest."""
     by_id = {one.id: one for one in operations}
     rank = {one.id: number for number, one in enumerate(operations)}
-    sorter = TopologicalSorter({one.id: one.needs for one in operations})
-    sorter.prepare()
     lanes, left = defaultdict[Call, _Lane](lambda: _Lane(20)), defaultdict[Call, list[float]](list)
-    ready, running, now = _Ready(parallelism), list[tuple[float, str]](), 0.0
-    while sorter.is_active():
-        for name in sorter.get_ready():
-            ready.add(by_id[name], rank[name])
-        while len(running) < parallelism and (taken := ready.take()) is not None:
+    order, running, now = Order(by_id, rank, parallelism), list[tuple[float, str]](), 0.0
+    while True:
+        while len(running) < parallelism and (taken := order.take()) is not None:
             call = by_id[taken].call
             at = max([now, *left[call][-1:]])
             while pause := lanes[call].pause(at):
@@ -49,10 +44,10 @@ def _simulated(operations: list[Operation], *, parallelism: int, latency_s: floa
             lanes[call].answered(place, at + latency_s, typical=True)
             left[call].append(at)
             heapq.heappush(running, (at + latency_s, taken))
+        if not running:
+            return left
         now, name = heapq.heappop(running)
-        ready.ended(by_id[name])
-        sorter.done(name)
-    return left
+        order.ended(name)
 
 
 def _share(times: list[float]) -> float:
