@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -11,6 +13,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+_FRESH_S = 1.0  # after its last answer: no server closes a connection so soon without a word
 
 
 class Watch(Protocol):
@@ -27,7 +31,7 @@ class Watch(Protocol):
 
 
 class _Sending(threading.local):
-    """What this thread is about to send: who watches it, and whether it needs a connection of its own."""
+    """What this thread is about to send: who watches it, and whether it needs a connection that is surely open."""
 
     watch: Watch | None = None
     fresh: bool = False
@@ -38,7 +42,7 @@ _sending = _Sending()
 
 @contextmanager
 def sending(watch: Watch | None, *, fresh: bool) -> Iterator[None]:
-    """Tell `watch` how the request goes that this thread sends within the block; `fresh`: on a new connection."""
+    """Tell `watch` how the request goes that this thread sends within the block; `fresh`: on no idle connection."""
     _sending.watch, _sending.fresh = watch, fresh
     try:
         yield
@@ -47,6 +51,8 @@ def sending(watch: Watch | None, *, fresh: bool) -> Iterator[None]:
 
 
 class _Connection(HTTPConnection):
+    idle_since = -math.inf
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         watch = _sending.watch
         if watch is None:
@@ -67,13 +73,15 @@ class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
 
     def _get_conn(self, timeout: float | None = None) -> Any:
-        return self._new_conn() if _sending.fresh else super()._get_conn(timeout)
+        conn: Any = super()._get_conn(timeout)
+        if _sending.fresh and time.monotonic() - conn.idle_since > _FRESH_S:
+            conn.close()  # it opens again by itself
+        return conn
 
     def _put_conn(self, conn: Any) -> None:
-        if not _sending.fresh:
-            super()._put_conn(conn)
-        elif conn is not None:
-            conn.close()
+        if conn is not None:
+            conn.idle_since = time.monotonic()
+        super()._put_conn(conn)
 
 
 class _TlsPool(_Pool, HTTPSConnectionPool):

@@ -233,7 +233,7 @@ class ReadSession:
         failure: ApiError | None = None
         status = 0
         try:
-            # What must not be done twice goes on a connection of its own: see Transport.send.
+            # What must not be done twice goes on no connection that has idled: see Transport.send.
             response = self._transport.send(request, fresh=call.repeat is Repeat.IF_NOT_DONE, watch=passage)
             status = response.status
             self._date = response.headers.get("Date") or ""

@@ -94,8 +94,8 @@ class Transport:
     def send(self, request: Request, *, fresh: bool = False, watch: Watch | None = None) -> Response:
         """Return the answer, whatever its status. Raises NotSent, NoAnswer, UnreadableAnswer.
 
-        `fresh` opens a connection for this request alone. A connection that was kept may be closed by the server
-        at the very moment of sending, and then nobody knows whether the request arrived.
+        `fresh` takes a new connection, or one that has just been answered on. One that has idled may be closed by the
+        server at the very moment of sending, and then nobody knows whether the request arrived.
         """
         try:
             prepared = _prepared(request)

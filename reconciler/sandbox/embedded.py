@@ -8,28 +8,17 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from werkzeug.serving import WSGIRequestHandler, make_server
-
 from reconciler.sandbox.app import APP_KEY, APP_SECRET, create_app
 from reconciler.sandbox.clock import Clock, utc_now
 from reconciler.sandbox.gateway import Gateway
 from reconciler.sandbox.limits import Limits
 from reconciler.sandbox.seed import Seed, apply_seed
+from reconciler.sandbox.serving import Server
 
 
 class Credentials(NamedTuple):
     app_key: str
     app_secret: str
-
-
-class _QuietHandler(WSGIRequestHandler):
-    """Logs nothing; sends each answer at once."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # werkzeug's name
-        pass
 
 
 class Sandbox:
@@ -51,9 +40,7 @@ class Sandbox:
         self.gateway: Gateway = self.app.extensions["sandbox"]
         apply_seed(self.gateway.store, seed or Seed())
         self.credentials = Credentials(APP_KEY, APP_SECRET)
-        self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_QuietHandler)
-        self._server.daemon_threads = True  # type: ignore[attr-defined]  # of its mix-in
-        self._server.block_on_close = False  # type: ignore[attr-defined]  # of its mix-in: kept-alive connections idle
+        self._server = Server("127.0.0.1", port, self.app)
         self._thread: Thread | None = Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
         )

@@ -36,6 +36,7 @@ from reconciler.dingtalk import (
     TokenRejected,
     UnreadableAnswer,
     calls,
+    connection,
 )
 from reconciler.dingtalk.retrying import Backoff
 from reconciler.dingtalk.transport import Limits, Request, Transport
@@ -411,7 +412,12 @@ def test_a_server_that_does_not_answer_is_given_up(connect: Connect) -> None:
             _get(client)
 
 
-def test_what_must_not_be_done_twice_goes_on_a_connection_of_its_own(server: Scripted, connect: Connect) -> None:
+@pytest.mark.parametrize("idle", [False, True])
+def test_what_must_not_be_done_twice_goes_on_no_connection_that_has_idled(
+    server: Scripted, connect: Connect, monkeypatch: pytest.MonkeyPatch, *, idle: bool
+) -> None:
+    if idle:
+        monkeypatch.setattr(connection, "_FRESH_S", 0.0)
     server.script = [(200, EVENT), (200, CREATED), (200, EVENT), (200, CREATED), (200, EVENT)]
     client = connect()
     _get(client)
@@ -419,8 +425,8 @@ def test_what_must_not_be_done_twice_goes_on_a_connection_of_its_own(server: Scr
         _create(client)
         _get(client)
     first, made, second, made_too, third = (got.connection for got in server.api)
-    assert first == second == third
-    assert len({first, made, made_too}) == 3
+    assert (second, third) == (made, made_too)
+    assert len({first, made, made_too}) == (3 if idle else 1)
 
 
 def test_a_proxy_of_the_environment_is_asked_for_other_servers(
