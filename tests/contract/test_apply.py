@@ -583,3 +583,91 @@ def test_half_a_year_of_meetings_moves_by_updates_alone(team: Team, edit: dict[s
     assert (outcome.count(Status.DONE), outcome.api_calls) == (26, 52)
     assert {(event.id, parse_description(event.description).link) for event in team.events()} == before
     assert team.converged()
+
+
+PAGE: dict[str, Any] = {"kind": "html_404"}
+GATEWAY: dict[str, Any] = {"kind": "error_before", "status": 404, "code": "InvalidAction.NotFound"}
+
+
+def _alive(team: Team) -> set[str]:
+    return {one["id"] for one in team.sandbox.control("conferences")["conferences"] if not one["cancelled"]}
+
+
+@pytest.mark.parametrize("fault", [PAGE, GATEWAY])
+def test_a_404_that_is_not_dingtalks_own_hides_no_event(team: Team, fault: dict[str, Any]) -> None:
+    team.apply()
+    state = team.store.load()
+    team.store.save(replace(state, calendars={}))  # the calendar has to be listed whole
+    listed = team.client.events.list
+    team.client.events.list = lambda **given: replace(listed(**given), events=())  # type: ignore[method-assign]  # a list that shows nothing
+    team.fault("event.get", times=None, **fault)
+    planned = team.plan().plan
+    assert planned.changes == ()
+    assert len(planned.failures) == 4
+    team.client.events.list = listed  # type: ignore[method-assign]
+    assert len(team.events()) == 4
+
+
+@pytest.mark.parametrize("api", ["conference.info", "conference.settings.get"])
+@pytest.mark.parametrize("fault", [PAGE, GATEWAY])
+def test_a_404_that_is_not_dingtalks_own_replaces_no_conference(team: Team, api: str, fault: dict[str, Any]) -> None:
+    team.declare(meeting(settings={"waiting_room": True}))
+    team.apply()
+    before = _alive(team)
+    team.declare(meeting(title="New", settings={"waiting_room": True}))
+    team.fault(api, times=None, **fault)
+    outcome = team.apply()
+    assert outcome.results == ()
+    assert team.plan().plan.failures
+    assert _alive(team) == before
+
+
+@pytest.mark.parametrize("code", ["userNotInOrg", "paramError", "paramsError", "scheduleConferenceIdError"])
+def test_settings_that_are_refused_replace_no_conference(team: Team, code: str) -> None:
+    team.declare(meeting(settings={"waiting_room": True}))
+    team.apply()
+    team.fault("conference.settings.get", "error_before", times=None, status=400, code=code)
+    planned = team.plan(refresh=Refresh.FULL).plan
+    assert planned.changes == ()
+    assert planned.failures
+
+
+@pytest.mark.parametrize(
+    "code", ["userNotInOrg", "paramError", "user.not.employee", "org.not.found", "permissionError"]
+)
+def test_a_conference_that_may_not_be_asked_for_is_not_replaced(team: Team, code: str) -> None:
+    team.apply()
+    team.fault("conference.info", "error_before", times=None, status=400, code=code)
+    planned = team.plan(refresh=Refresh.FULL).plan
+    assert planned.changes == ()
+    assert planned.failures
+
+
+def test_a_conference_that_dingtalk_does_not_know_is_made_anew_and_told(team: Team) -> None:
+    team.apply()
+    known = {entry.conference_id for entry in team.store.load().entries.values()}
+    team.fault("conference.info", "error_before", times=1, status=400, code="paramsError")
+    outcome = apply_plan(team.plan(refresh=Refresh.FULL), team.client, team.store, clock=lambda: team.now)
+    assert outcome.count(Status.DONE) == 1
+    (told,) = outcome.orphans
+    assert told.conference_id in known
+    assert told.title == "Sync"
+    assert _alive(team) - {one.conference_id for one in team.store.load().entries.values()} == {told.conference_id}
+    assert team.store.load().orphans == (told,)
+    assert team.converged()
+
+
+@pytest.mark.parametrize("api", ["event.delete", "conference.cancel"])
+@pytest.mark.parametrize("fault", [PAGE, GATEWAY])
+def test_a_404_that_is_not_dingtalks_own_cancels_nothing(team: Team, api: str, fault: dict[str, Any]) -> None:
+    team.apply()
+    team.declare()
+    team.fault(api, times=None, **fault)
+    outcome = team.apply()
+    assert outcome.count(Status.FAILED) == 4
+    team.sandbox.control("faults", method="DELETE")
+    assert len(team.events()) == 4
+    assert team.apply().count(Status.DONE) == 4
+    assert team.events() == []
+    assert _alive(team) == set()
+    assert team.converged()
