@@ -125,6 +125,8 @@ class _Run:
         order = Order(self._operation, self._rank, parallelism)
         carry_out(order, self._run, most=parallelism, name="apply")
         self._help_the_bare()
+        led = {work.entry.conference_id for work in self._works if work.entry.event_id}
+        self._executor.end_second(led, stopped=self._stop.requested)
 
     def _help_the_bare(self) -> None:
         """Let no occurrence be without rooms because it let go of some early, for a circle that then came to a halt.
