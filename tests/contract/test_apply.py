@@ -15,7 +15,9 @@ from reconciler.apply import Stop
 from reconciler.bookkeeping import remember_calls
 from reconciler.config.model import Config, Invitation, Meeting, Person, Provider, Room
 from reconciler.dingtalk import Client, Credentials, EventDraft, EventPatch, Options, Secret, connect
+from reconciler.dingtalk.calls import EVENT_LIST, ReadCall
 from reconciler.dingtalk.retrying import Backoff
+from reconciler.dingtalk.session import ReadSession
 from reconciler.errors import Position, QuotaTooSmall, ReconcilerError, UnsafePlan, UsageError
 from reconciler.looking import Planned, Question
 from reconciler.marker import parse_description
@@ -32,6 +34,8 @@ from reconciler.state.store import Store, local_store
 from reconciler.workflow import apply_plan, make_plan, rebuild_state
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
+PAGE: dict[str, Any] = {"kind": "html_404"}
+GATEWAY: dict[str, Any] = {"kind": "error_before", "status": 404, "code": "InvalidAction.NotFound"}
 
 
 _WEEKLY: dict[str, Any] = {
@@ -268,6 +272,14 @@ def test_an_organiser_who_left_keeps_no_event_even_if_the_state_is_lost(team: Te
     alive = [one for one in team.sandbox.control("conferences")["conferences"] if not one["cancelled"]]
     assert len(alive) == 4
     assert team.converged()
+
+
+def test_where_it_can_not_be_known_who_organised_before_nothing_is_made(team: Team) -> None:
+    _handed_on(team, state=False)
+    team.fault("conference.info", **PAGE)
+    planned = team.plan().plan
+    assert planned.changes == ()
+    assert planned.failures
 
 
 def test_a_look_at_a_lost_state_hides_no_former_organiser_from_the_apply(team: Team) -> None:
@@ -585,10 +597,6 @@ def test_half_a_year_of_meetings_moves_by_updates_alone(team: Team, edit: dict[s
     assert team.converged()
 
 
-PAGE: dict[str, Any] = {"kind": "html_404"}
-GATEWAY: dict[str, Any] = {"kind": "error_before", "status": 404, "code": "InvalidAction.NotFound"}
-
-
 def _alive(team: Team) -> set[str]:
     return {one["id"] for one in team.sandbox.control("conferences")["conferences"] if not one["cancelled"]}
 
@@ -671,3 +679,22 @@ def test_a_404_that_is_not_dingtalks_own_cancels_nothing(team: Team, api: str, f
     assert team.events() == []
     assert _alive(team) == set()
     assert team.converged()
+
+
+def test_a_list_that_came_back_half_makes_nothing_twice(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last page has a sync token, as long as no end was asked for: without one it is not the last."""
+    team.apply()
+    state_file(team).unlink()
+    whole = ReadSession.read
+
+    def half(self: ReadSession, call: ReadCall, **given: Any) -> Any:
+        answer = whole(self, call, **given)
+        return {"events": answer["events"][:2]} if call is EVENT_LIST else answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ReadSession, "read", half)
+        planned = team.plan().plan
+        assert planned.changes == ()
+        assert [one.code for one in planned.failures] == ["unreadable-answer"]
+    assert team.converged()
+    assert len(team.events()) == 4
