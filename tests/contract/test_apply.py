@@ -176,6 +176,17 @@ def test_a_plan_beyond_the_quota_is_refused_before_its_first_write(team: Team) -
     refuse_over_quota(team.plan(foresight=False).plan)
 
 
+def test_the_month_of_the_calls_begins_at_midnight_in_beijing(team: Team) -> None:
+    team.now = datetime(2026, 11, 30, 15, 59, tzinfo=UTC)
+    team.plan(foresight=False)
+    remember_calls(team.store, team.client, now=team.now)
+    team.now += timedelta(minutes=1)
+    quota = team.plan(foresight=False).plan.quota
+    assert quota is not None
+    assert quota.month == "2026-12"
+    assert "2026-11" not in team.store.load().calls or quota.used < 5
+
+
 def test_calls_are_counted_over_runs(team: Team) -> None:
     team.plan(foresight=False)
     remember_calls(team.store, team.client, now=NOW)
@@ -527,6 +538,19 @@ def test_destroy_cancels_and_forgets(team: Team) -> None:
     outcome = apply_plan(planned, team.client, team.store, clock=lambda: NOW)
     assert outcome.count(Status.DONE) == 4
     assert team.store.load().entries == {}
+
+
+def test_a_plan_tells_that_it_will_be_refused_for_all_that_it_cancels(team: Team) -> None:
+    daily = Schedule(**{**_WEEKLY, "rule": "FREQ=DAILY"})
+    team.config = replace(team.config, horizon=timedelta(days=12))
+    team.declare(meeting(schedule=daily, rooms=None))
+    assert team.plan().plan.warnings == ()
+    team.apply()
+    team.declare()
+    assert team.plan().plan.warnings == (
+        "this would cancel 12 of 12 future occurrences\n  apply refuses without --allow-cancel 12",
+    )
+    assert team.plan(destroy=True).plan.warnings == ()
 
 
 def test_a_conference_is_opened_once_for_an_occurrence(team: Team) -> None:
