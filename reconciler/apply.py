@@ -112,6 +112,7 @@ class _Run:
         self._by_address: dict[str, list[Work]] = defaultdict(list)
         for work in self._works:
             self._by_address[work.planned.change.address].append(work)
+        self._kept = {have.conference_id for _, have in plan.unchanged}
         self._exhausted: dict[str, Failure] = {}  # organiser → why no further event can be made today
 
     def drain(self, *, parallelism: int) -> None:
@@ -124,6 +125,8 @@ class _Run:
         order = Order(self._operation, self._rank, parallelism)
         carry_out(order, self._run, most=parallelism, name="apply")
         self._help_the_bare()
+        led = {work.entry.conference_id for work in self._works if work.entry.event_id}
+        self._executor.end_second(led, stopped=self._stop.requested)
 
     def _help_the_bare(self) -> None:
         """Let no occurrence be without rooms because it let go of some early, for a circle that then came to a halt.
@@ -199,7 +202,7 @@ class _Run:
         return Outcome(
             results=tuple(_result(work) for work in self._works),
             entries=self._entries(),
-            orphans=(*self._executor.orphans, *self._left_behind()),
+            orphans=(*self._executor.orphans, *self._left_behind(), *self._replaced()),
             stopped=self._stop.reason,
         )
 
@@ -209,14 +212,38 @@ class _Run:
             before = work.planned.change.before
             if work.planned.change.duplicate and before is not None and before.event is None and not work.finished:
                 now = self._clock()
-                start = before.start or before.key.original.replace(tzinfo=UTC)
-                yield Orphan(address=str(before.key), organizer=before.organizer, title="", start=start, asked_at=now)
+                yield _orphan(before, at=now)
+
+    def _replaced(self) -> Iterator[Orphan]:
+        """Yield conferences that DingTalk did not know, so that another took their place: nobody has ended them."""
+        led = {"", *self._kept, *(work.entry.conference_id for work in self._works)}
+        for work in self._works:
+            before = work.planned.change.before
+            if before is None or before.conference is not None or not work.done or work.planned.change.duplicate:
+                continue
+            if before.conference_id not in led:
+                led.add(before.conference_id)
+                yield _orphan(before, at=self._clock())
 
     def _entries(self) -> dict[Key, Entry | None]:
         """Return what is known of every occurrence touched; what stands under an old key is gone."""
         touched = [work for work in self._works if work.done and not work.planned.change.duplicate]
         moved = {work.planned.change.before.key: None for work in touched if work.planned.change.before is not None}
         return {**moved, **{work.key: work.result() for work in touched}}
+
+
+def _orphan(one: Observed, *, at: datetime) -> Orphan:
+    """Return what may be left of the conference of `one`, to which nothing leads any more."""
+    applied = one.entry.applied if one.entry is not None else None
+    title = one.event.title if one.event is not None else applied.title if applied is not None else ""
+    return Orphan(
+        address=str(one.key),
+        organizer=one.organizer,
+        title=title,
+        start=one.start or one.key.original.replace(tzinfo=UTC),
+        asked_at=at,
+        conference_id=one.conference_id,
+    )
 
 
 class Order:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from reconciler.beijing import beijing_month
 from reconciler.bookkeeping import remember_calls
 from reconciler.checkup import (
     NO_SUCH,
@@ -139,7 +140,7 @@ class Examination:
             return failed("lock", error)
 
     def _quota(self) -> Check:
-        month = self.clock().strftime("%Y-%m")
+        month = beijing_month(self.clock())
         before = 0 if self._state is None else self._state.calls.get(month, 0)
         return judge_quota(Quota(month=month, used=before + self._calls, limit=self.config.provider.monthly_quota))
 

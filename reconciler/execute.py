@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -52,6 +52,8 @@ class Executor:
         self._workspace = workspace
         self._clock = clock
         self._rooms = RoomBooker(client, names)
+        self._made: set[str] = set()  # conferences of this run
+        self._second: dict[str, Intent] = {}  # those of them that came second, with what the journal says of them
         self._calls: Mapping[Call, Callable[[Work, Operation, str], Learned]] = {
             Call.CONFERENCE_CREATE: self._create_conference,
             Call.CONFERENCE_UPDATE: self._update_conference,
@@ -109,6 +111,7 @@ class Executor:
         made = self._client.conferences.create(
             organizer=after.organizer, title=after.title, start=after.start, end=after.end, settings=after.settings
         )
+        self._made.add(made.id)
         return lambda entry: replace(entry, conference_id=made.id, url=made.url, room_code=made.room_code)
 
     def _update_conference(self, work: Work, _operation: Operation, _token: str) -> Learned:
@@ -191,27 +194,58 @@ class Executor:
     def _joined(self, work: Work, event: Event, made: Description, revision: int) -> Learned:
         """Take over the event and the conference that another run made, and end the conference that we made.
 
-        Not one that other occurrences lead to: which of the two it will be is for the next run to see.
+        One that other occurrences may lead to is only noted: see `end_second`.
         """
-        after = work.after
-        if work.planned.change.role is not None:
-            conference_id = made.marker.conference if made.marker is not None else ""
-            return partial(replace, event_id=event.id, revision=revision, conference_id=conference_id, url=made.link)
-        try:
-            with suppress(ConferenceCancelled, NotFound):
-                if conference_id := work.entry.conference_id:
-                    self._client.conferences.cancel(organizer=work.entry.organizer, conference_id=conference_id)
-        except ApiError:  # nobody will know of it any more, unless a person is told
-            at = self._clock()
-            self.orphans.append(
-                Orphan(
-                    address=str(work.key), organizer=after.organizer, title=after.title, start=after.start, asked_at=at
-                )
-            )
         conference_id = made.marker.conference if made.marker is not None else ""
+        if (ours := work.entry.conference_id) and ours != conference_id:
+            if work.planned.change.role is None:
+                self._end(ours, self._leftover(work))
+            elif ours in self._made:
+                self._note_second(ours, work)
         return lambda entry: replace(
             entry, event_id=event.id, revision=revision, conference_id=conference_id, url=made.link, room_code=""
         )
+
+    def _leftover(self, work: Work) -> Intent:
+        """Return how the journal tells of the conference of `work`, as of one that may be left behind."""
+        after, at = work.after, self._clock()
+        return Intent(
+            id=uuid.uuid4().hex,
+            call=Call.CONFERENCE_CREATE,
+            key=work.key,
+            organizer=after.organizer,
+            title=after.title,
+            start=after.start,
+            at=at,
+        )
+
+    def _note_second(self, conference_id: str, work: Work) -> None:
+        """Note that an event leads to another run's conference and not to ours, in the journal as well."""
+        intent = self._leftover(work)
+        if self._second.setdefault(conference_id, intent) is intent:
+            self._journal.begin(intent)
+
+    def end_second(self, led: Container[str], *, stopped: bool) -> None:
+        """End the shared conferences of this run that came second: none of its events has come to lead there.
+
+        Of what is `led` to the next run sees which of the two it will be. A run that is to stop only reports.
+        """
+        for conference_id, intent in self._second.items():
+            if conference_id in led:
+                self._journal.settled(intent)
+            elif stopped:
+                self.orphans.append(replace(intent.orphan(), conference_id=conference_id))
+            elif self._end(conference_id, intent):
+                self._journal.settled(intent)
+
+    def _end(self, conference_id: str, intent: Intent) -> bool:
+        try:
+            with suppress(ConferenceCancelled, NotFound):
+                self._client.conferences.cancel(organizer=intent.organizer, conference_id=conference_id)
+        except ApiError:  # nobody will know of it any more, unless a person is told
+            self.orphans.append(replace(intent.orphan(), conference_id=conference_id))
+            return False
+        return True
 
     def _update_event(self, work: Work, operation: Operation, token: str) -> Learned:
         if operation.parts == ("end",):

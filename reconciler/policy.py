@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import datetime
 
+from reconciler.beijing import BEIJING
 from reconciler.config.model import Verify
 from reconciler.diff import Action
 from reconciler.errors import QuotaTooSmall, UnsafePlan
@@ -21,13 +22,23 @@ def refuse_mass_cancellation(plan: Plan, *, allowed: int = 0) -> None:
 
     That is what an emptied file or a lost folder looks like. `allowed` is how many a person has agreed to.
     """
+    if told := mass_cancellation(plan, allowed=allowed):
+        agreed = f"if that is meant, add --allow-cancel {cancellations(plan)}"
+        raise UnsafePlan(told, fix=f"{agreed}; if not, look for what is missing in the config")
+
+
+def mass_cancellation(plan: Plan, *, allowed: int = 0) -> str:
+    """Return what an apply will refuse about how many occurrences the plan cancels, "" where it won't."""
     cancelled = cancellations(plan)
     future = plan.kept + plan.count(Action.UPDATE) + cancelled
-    if cancelled > max(FEW, allowed) and cancelled > SHARE * future:
-        raise UnsafePlan(
-            f"this would cancel {cancelled} of {future} future occurrences",
-            fix=f"if that is meant, add --allow-cancel {cancelled}; if not, look for what is missing in the config",
-        )
+    refused = cancelled > max(FEW, allowed) and cancelled > SHARE * future
+    return f"this would cancel {cancelled} of {future} future occurrences" if refused else ""
+
+
+def foretold_refusal(plan: Plan) -> tuple[str, ...]:
+    """Return the warning of a plan that an apply will refuse for all that it cancels, none where it won't."""
+    told = mass_cancellation(plan)
+    return (f"{told}\n  apply refuses without --allow-cancel {cancellations(plan)}",) if told else ()
 
 
 def refuse_over_quota(plan: Plan) -> None:
@@ -46,6 +57,7 @@ def verification_budget(verify: Verify, quota: Quota, now: datetime) -> int:
     The quota is the whole organisation's: a run that comes often must not use it up by looking. What is left for it
     grows with the month; the first day counts whole.
     """
+    now = now.astimezone(BEIJING)
     days = monthrange(now.year, now.month)[1]
     gone = max(1.0, now.day - 1 + (now.hour * 60 + now.minute) / MINUTES_A_DAY) / days
     return max(0, min(verify.budget, int(quota.limit * PACE * gone) - quota.used))

@@ -28,6 +28,7 @@ from reconciler.observed import Observation, Observed
 from reconciler.operations import Plan, verification_of
 from reconciler.outcome import Outcome, waiting_now
 from reconciler.plan import plan
+from reconciler.policy import foretold_refusal
 from reconciler.provider import resolve_people
 from reconciler.remembering import with_calendars
 from reconciler.rooming import Rooming, assign_rooms, foresee, with_spares
@@ -100,16 +101,17 @@ def make_plan(
     gone = gone_before_adoption(found, config)
     unread = (*rooming.warnings, *(reads.warnings if reads is not None else ()))
     warnings = (*freeze, *spared, *unread, *gone, *(str(problem) for problem in config.warnings))
+    made = replace(
+        made,
+        quota=quota_of(config, state, client, now),
+        kept=made.kept + sum(many for name, many in settled.kept.items() if is_meant(name)),
+        verification=verification_of(seen, now=now) + settled.verification,
+        days_off=ahead(off, now=now, before=look.until),
+        rules=() if question.destroy else next_dates(config, found, now=now),
+    )
+    refused = () if question.destroy else foretold_refusal(made)
     return Planned(
-        plan=replace(
-            made,
-            warnings=warnings,
-            quota=quota_of(config, state, client, now),
-            kept=made.kept + sum(many for name, many in settled.kept.items() if is_meant(name)),
-            verification=verification_of(seen, now=now) + settled.verification,
-            days_off=ahead(off, now=now, before=look.until),
-            rules=() if question.destroy else next_dates(config, found, now=now),
-        ),
+        plan=replace(made, warnings=(*refused, *warnings)),
         state=state if reads is None else replace(state, rooms=reads.notes),
         people=people,
         names=names,

@@ -77,7 +77,7 @@ def show(settings: Globals, *, address: str) -> int:
 )
 @global_options
 def orphans(settings: Globals, *, dismiss: str | None) -> int:
-    """Print conferences that may have been left behind, because their creation was never answered.
+    """Print conferences that may have been left behind: their creation was never answered, or they could not be ended.
 
     Nothing can list conferences, so a person has to look: in the organiser's DingTalk, by title and time.
 
@@ -103,7 +103,8 @@ def orphans(settings: Globals, *, dismiss: str | None) -> int:
     for orphan in project.store.load().orphans:
         what = f"{orphan.organizer} {orphan.title!r} of {orphan.start.isoformat()}"
         text = f"{orphan.address}  {what}, asked for at {orphan.asked_at.isoformat(timespec='seconds')}"
-        click.echo(for_terminal(text))
+        known = f", conference {orphan.conference_id}" if orphan.conference_id else ""
+        click.echo(for_terminal(text + known))
     return 0
 
 

@@ -173,10 +173,14 @@ def _no_json(status: int, body: bytes, headers: Mapping[str, str], call: Call, w
 
 
 def _by_status(status: int) -> type[ApiError]:
-    """Return the kind of an error whose code is unknown."""
+    """Return the kind of an error whose code is unknown.
+
+    A 404 among them says nothing about what was asked for: a proxy or a gateway answers so too. Only DingTalk's own
+    codes say that something is not there.
+    """
     if status == _OK:
         return UnreadableAnswer
-    known: Mapping[int, type[ApiError]] = {401: TokenRejected, 404: NotFound, 429: RateLimited}
+    known: Mapping[int, type[ApiError]] = {401: TokenRejected, 429: RateLimited}
     if status in known:
         return known[status]
     if status >= 500:  # noqa: PLR2004  # HTTP's server errors

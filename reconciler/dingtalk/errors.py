@@ -130,6 +130,8 @@ class StillProcessing(ApiError):
 
 
 class NotFound(ApiError):
+    """It does not exist, by a code of DingTalk that says so; no other answer does, whatever its status."""
+
     code = "not-found"
     certain_not_done = True
     hint = "it may have been deleted by hand; the next plan will show it"

@@ -100,13 +100,18 @@ class EventReader:
         """Return the events of the calendar from `since` (aware) on, each as a single event.
 
         `sync_token` of an earlier list asks for what changed after it, in the window of that list. No sync token
-        comes back where `until` is given, which is at most a year after `since`.
+        comes back where `until` is given, which is at most a year after `since`. Without it the last page has one:
+        raises UnreadableAnswer where it has not, because then more was to come.
         """
         window: dict[str, object] = {"syncToken": sync_token} if sync_token else {"timeMin": iso(since)}
         if until is not None and not sync_token:
             window["timeMax"] = iso(until)
         query = window | {"showDeleted": show_deleted, "maxResults": PAGE, "maxAttendees": PAGE}
-        return self._collect(calls.EVENT_LIST, organizer, query)
+        found = self._collect(calls.EVENT_LIST, organizer, query)
+        if until is None and not sync_token and not found.sync_token:
+            what = "the list has neither a next page nor a sync token, so it was cut short"
+            raise UnreadableAnswer(what, call=str(calls.EVENT_LIST), status=200)
+        return found
 
     def view(self, *, organizer: str, since: datetime, until: datetime) -> EventList:
         """Return the events that overlap the window, recurring ones as their instances (`series` is set)."""

@@ -59,7 +59,7 @@ def observe(
         if heard is None:
             heard = hear(reader, reads, asked, state, scope, now)
         events = list_calendars(reader, reads, heard, state, scope, findings, now)
-        former = former_organizers(reader, reads, events, scope)
+        former = former_organizers(reader, reads, events, scope, findings)
         told = hear(reader, reads, former, state, scope, now)
         events += list_calendars(reader, reads, told, state, scope, findings, now)
         asked |= former | heard.keys()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,8 +11,12 @@ from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import (
     ApiError,
     AuthenticationFailed,
+    ConferenceCancelled,
+    InvalidParameter,
     IpNotAllowed,
     LimitReached,
+    NotCreator,
+    NotFound,
     TokenRejected,
 )
 from reconciler.marker import parse_description
@@ -185,23 +190,34 @@ def _farewell(who: str, error: ApiError, scope: Scope) -> str:
     return f"if the account is gone, `reconciler state rm --organizer {who}` forgets what was there"
 
 
-def former_organizers(reader: Reader, reads: Reads, events: Iterable[Event], scope: Scope) -> frozenset[str]:
+def former_organizers(
+    reader: Reader, reads: Reads, events: Iterable[Event], scope: Scope, findings: Findings
+) -> frozenset[str]:
     """Return who of the trusted organises an event with our marker, as the invitations to it tell.
 
     Whoever is invited can copy the marker into an event of their own. But the conference that it names answers only to
-    whom it was made for, so that is asked.
+    whom it was made for, so that is asked. Where that can't be known, the meetings that they may organise are not.
     """
     others = scope.trusted - scope.organizers
     if not others:
         return frozenset()
     suspects: dict[str, str] = {}  # organiser → a conference that should be theirs
+    meetings: dict[str, set[str]] = defaultdict(set)
     for event in events:
         marker = parse_description(event.description).marker
         ours = marker is not None and marker.workspace == scope.workspace
         if ours and marker is not None and marker.conference and event.organizer in others:
             suspects.setdefault(event.organizer, marker.conference)
-    answers = reads.all(lambda who: reader.conferences.info(conference_id=suspects[who], requester=who), suspects)
-    return frozenset(who for who, answer in answers if not isinstance(answer, ApiError))
+            meetings[event.organizer].add(marker.key.moved(scope.moved).meeting)
+    former: set[str] = set()
+    for who, answer in reads.all(
+        lambda who: reader.conferences.info(conference_id=suspects[who], requester=who), suspects
+    ):
+        if not isinstance(answer, ApiError):
+            former.add(who)
+        elif not isinstance(answer, NotCreator | NotFound | InvalidParameter | ConferenceCancelled):
+            findings.fail(f"whether {who} organises events of this workspace", answer, meetings[who])
+    return frozenset(former)
 
 
 def keep_ours(findings: Findings, state: State, scope: Scope) -> None:

@@ -17,6 +17,8 @@ from reconciler.observed import Observed
 from reconciler.rendering import conference_as_applied
 from reconciler.state.model import State
 
+UNKNOWN = "paramsError"  # what the query of a conference says of one that is not there
+
 
 def with_conferences(  # all of it is what an observation goes by
     reader: Reader, reads: Reads, state: State, scope: Scope, findings: Findings, *, now: datetime
@@ -136,20 +138,27 @@ def _by_memory(one: Observed) -> Conference | None:
 
 
 def _conference(reader: Reader, one: Observed, scope: Scope) -> Conference | None:
-    """Return the conference of an occurrence; cancelled where it was cancelled, None where there is none."""
+    """Return the conference of an occurrence; cancelled where it was cancelled, None where there is none.
+
+    Raises ApiError for all else: also where a conference that is there does not tell its settings.
+    """
     conference_id = one.conference_id
     requester = one.organizer or scope.meetings.get(one.key.meeting, "")
     if one.key.meeting not in scope.meetings:
         return to_be_cancelled(one, conference_id)
     try:
         conference = reader.conferences.info(conference_id=conference_id, requester=requester)
-        if one.key.meeting not in scope.with_settings:
-            return conference
-        return replace(conference, settings=reader.conferences.settings(conference_id=conference_id))
     except ConferenceCancelled:
         return replace(to_be_cancelled(one, conference_id), cancelled=True)
-    except (NotFound, InvalidParameter):
+    except NotFound:
         return None
+    except InvalidParameter as error:
+        if error.dingtalk_code != UNKNOWN:
+            raise
+        return None
+    if one.key.meeting not in scope.with_settings:
+        return conference
+    return replace(conference, settings=reader.conferences.settings(conference_id=conference_id))
 
 
 def to_be_cancelled(one: Observed, conference_id: str) -> Conference:

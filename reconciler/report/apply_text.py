@@ -64,14 +64,26 @@ def _mismatches(outcome: Outcome) -> Iterator[Line]:
 
 
 def _orphans(orphans: tuple[Orphan, ...]) -> Iterator[Line]:
-    if not orphans:
-        return
-    verb = "conference that may have been" if len(orphans) == 1 else "conferences that may have been"
-    yield line(("left behind", "bold magenta"), f" {len(orphans)} {verb} created; the answer was lost on its way")
-    for orphan in orphans:
-        start = f"{day(orphan.start)} {clock(orphan.start)}"
-        yield line((orphan.address, "bold"), f" “{orphan.title}”, {start}, asked {utc(orphan.asked_at)}", indent=2)
-    yield line(("Look for it in the organiser's DingTalk and end it there.", "dim"), indent=2)
+    nameless = [one for one in orphans if not one.conference_id]
+    known = [one for one in orphans if one.conference_id]
+    if nameless:
+        verb = "conference that may have been" if len(nameless) == 1 else "conferences that may have been"
+        yield line(("left behind", "bold magenta"), f" {len(nameless)} {verb} created; the answer was lost on its way")
+        yield from map(_orphan, nameless)
+    if known:
+        verb = (
+            "conference that may still be there, and" if len(known) == 1 else "conferences that may still be there, and"
+        )
+        yield line(("left behind", "bold magenta"), f" {len(known)} {verb} nothing leads to any more")
+        yield from map(_orphan, known)
+    if orphans:
+        yield line(("Look for it in the organiser's DingTalk and end it there.", "dim"), indent=2)
+
+
+def _orphan(orphan: Orphan) -> Line:
+    title = f" “{orphan.title}”" if orphan.title else ""
+    start = f"{day(orphan.start)} {clock(orphan.start)}"
+    return line((orphan.address, "bold"), f"{title}, {start}, asked {utc(orphan.asked_at)}", indent=2)
 
 
 def _sum(outcome: Outcome, plan: Plan) -> Line:

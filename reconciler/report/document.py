@@ -227,6 +227,7 @@ def _orphan(orphan: Orphan) -> Document:
         "title": orphan.title,
         "start": orphan.start.isoformat(),
         "asked_at": utc(orphan.asked_at),
+        "conference_id": orphan.conference_id or None,
     }
 
 

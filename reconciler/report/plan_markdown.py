@@ -117,6 +117,7 @@ def _sum(plan: Plan) -> Iterator[str]:
         counts = f"{unchanged} {are} as declared"
     yield f"**{told}: {counts}.** Workspace {_cell(plan.workspace)}."
     if not plan.changes:
+        yield from () if plan.quota is None else ("", _quota(plan.quota, plan.api_calls))
         return
     yield ""
     told = f"Cost: {counted(plan.api_calls, 'API call')}."
@@ -131,8 +132,8 @@ def _sum(plan: Plan) -> Iterator[str]:
 
 
 def _quota(quota: Quota, needed: int) -> str:
-    left = f"{quota.left:,} of {quota.limit:,} calls left in {_cell(quota.month)}"
-    return f"**Quota: {left}, too few for this plan.**" if needed > quota.left else f"Quota: {left}."
+    told = f"{quota.used:,} of {quota.limit:,} calls used in {_cell(quota.month)}, {quota.left:,} left"
+    return f"**Quota: {told}: too few for this plan.**" if needed > quota.left else f"Quota: {told}."
 
 
 def _failure(failure: ReadFailure) -> _Row:

@@ -151,6 +151,8 @@ def _totals(plan: Plan, qps: int) -> Iterator[Line]:
             yield line(("Incomplete", "bold red"), f": {unchanged} {are} as declared; not everything could be read.")
         else:
             yield line(("Nothing to do", "bold green"), f": {unchanged} {are} as declared.")
+        if plan.quota is not None:
+            yield _quota(plan.quota, plan.api_calls)
         yield from _verification(plan)
         return
     create, update, cancel = (plan.count(action) for action in Action)
@@ -178,10 +180,10 @@ def _verification(plan: Plan) -> Iterator[Line]:
 
 
 def _quota(quota: Quota, needed: int) -> Line:
-    left = f": {quota.left:,} of {quota.limit:,} calls left in {quota.month}"
+    told = f": {quota.used:,} of {quota.limit:,} calls used in {quota.month}, {quota.left:,} left"
     if needed > quota.left:
-        return line(("Quota", "bold red"), left, (", too few for this plan.", "bold red"))
-    return line(("Quota", "bold"), f"{left}.")
+        return line(("Quota", "bold red"), told, (": too few for this plan.", "bold red"))
+    return line(("Quota", "bold"), f"{told}.")
 
 
 def _duration(plan: Plan, qps: int) -> str:

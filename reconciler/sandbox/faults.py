@@ -19,6 +19,7 @@ class FaultKind(StrEnum):
     ERROR_BEFORE = "error_before"  # 500; nothing was done
     ERROR_AFTER = "error_after"  # 500, though it was done
     HTML_503 = "html_503"  # a proxy's page; nothing was done
+    HTML_404 = "html_404"  # the same, of a proxy that does not know the way
     DELAY = "delay"  # done, later
     CUT_JSON = "cut_json"  # done; half of the answer arrives
     WRONG_JSON = "wrong_json"  # done; the answer is JSON of another shape

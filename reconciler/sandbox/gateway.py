@@ -28,7 +28,7 @@ CALENDAR_WRITE = "Calendar.Event.Write"
 PERMISSIONS = frozenset({CONFERENCE_READ, CONFERENCE_WRITE, CALENDAR_READ, CALENDAR_WRITE})
 
 BAN = {"status": 1111, "wait": 5, "source": "x5", "punish": "deny", "uuid": "5f0c7a1e9d7b4c53"}
-HTML = "<html><head><title>503 Service Temporarily Unavailable</title></head><body><center><h1>503</h1></body></html>"
+_PAGES = {FaultKind.HTML_503: (503, "Service Temporarily Unavailable"), FaultKind.HTML_404: (404, "Not Found")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +110,13 @@ class Gateway:
         answer = _refusal(api, failure)
         if fault.kind is FaultKind.BAN:
             answer = Answer(status=403, body=json.dumps(BAN), code="ban")
-        elif fault.kind is FaultKind.HTML_503:
-            answer = Answer(status=503, body=HTML, code="html")
+        elif fault.kind in _PAGES:
+            answer = _page(*_PAGES[fault.kind])
         with self.store.transaction():
             self._log(api, answer, fault)
         if fault.kind is FaultKind.DROP_BEFORE:
             _hang_up()
-        mimetype = "text/html" if fault.kind is FaultKind.HTML_503 else "application/json"
+        mimetype = "text/html" if fault.kind in _PAGES else "application/json"
         return _respond(answer.status, answer.body, mimetype)
 
     @contextmanager
@@ -243,6 +243,12 @@ def _refusal(api: Api, failure: ApiFailure, *, counted: bool = False) -> Answer:
     else:
         body = json.dumps(failure_body(failure), ensure_ascii=False)
     return Answer(status=failure.status, body=body, code=failure.code, counted=counted)
+
+
+def _page(status: int, title: str) -> Answer:
+    """Return what a proxy answers with."""
+    body = f"<html><head><title>{status} {title}</title></head><body><center><h1>{status}</h1></body></html>"
+    return Answer(status=status, body=body, code="html")
 
 
 def _spoil(answer: Answer, fault: Fault | None) -> Response:

@@ -165,6 +165,7 @@ def _orphan(document: Json) -> Orphan:
         title=as_text(document["title"]),
         start=as_instant(document["start"]),
         asked_at=as_instant(document["asked_at"]),
+        conference_id=as_text(document.get("conference_id", "")),
     )
 
 

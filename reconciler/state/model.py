@@ -68,13 +68,18 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orphan:
-    """A conference that may have been made without anybody learning its id: its creation was never answered."""
+    """A conference that may be there though nothing leads to it.
+
+    Mostly its creation was never answered, and nobody has learned its id. `conference_id` is that of one that could not
+    be ended, or that DingTalk did not know any more so that another took its place; then `asked_at` is when that was.
+    """
 
     address: str
     organizer: str
     title: str
     start: datetime
     asked_at: datetime
+    conference_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ KINDS = (
     "error_before",
     "error_after",
     "html_503",
+    "html_404",
     "delay",
     "cut_json",
     "wrong_json",

@@ -15,7 +15,9 @@ from reconciler.apply import Stop
 from reconciler.bookkeeping import remember_calls
 from reconciler.config.model import Config, Invitation, Meeting, Person, Provider, Room
 from reconciler.dingtalk import Client, Credentials, EventDraft, EventPatch, Options, Secret, connect
+from reconciler.dingtalk.calls import EVENT_LIST, ReadCall
 from reconciler.dingtalk.retrying import Backoff
+from reconciler.dingtalk.session import ReadSession
 from reconciler.errors import Position, QuotaTooSmall, ReconcilerError, UnsafePlan, UsageError
 from reconciler.looking import Planned, Question
 from reconciler.marker import parse_description
@@ -32,6 +34,8 @@ from reconciler.state.store import Store, local_store
 from reconciler.workflow import apply_plan, make_plan, rebuild_state
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
+PAGE: dict[str, Any] = {"kind": "html_404"}
+GATEWAY: dict[str, Any] = {"kind": "error_before", "status": 404, "code": "InvalidAction.NotFound"}
 
 
 _WEEKLY: dict[str, Any] = {
@@ -172,6 +176,17 @@ def test_a_plan_beyond_the_quota_is_refused_before_its_first_write(team: Team) -
     refuse_over_quota(team.plan(foresight=False).plan)
 
 
+def test_the_month_of_the_calls_begins_at_midnight_in_beijing(team: Team) -> None:
+    team.now = datetime(2026, 11, 30, 15, 59, tzinfo=UTC)
+    team.plan(foresight=False)
+    remember_calls(team.store, team.client, now=team.now)
+    team.now += timedelta(minutes=1)
+    quota = team.plan(foresight=False).plan.quota
+    assert quota is not None
+    assert quota.month == "2026-12"
+    assert "2026-11" not in team.store.load().calls or quota.used < 5
+
+
 def test_calls_are_counted_over_runs(team: Team) -> None:
     team.plan(foresight=False)
     remember_calls(team.store, team.client, now=NOW)
@@ -268,6 +283,14 @@ def test_an_organiser_who_left_keeps_no_event_even_if_the_state_is_lost(team: Te
     alive = [one for one in team.sandbox.control("conferences")["conferences"] if not one["cancelled"]]
     assert len(alive) == 4
     assert team.converged()
+
+
+def test_where_it_can_not_be_known_who_organised_before_nothing_is_made(team: Team) -> None:
+    _handed_on(team, state=False)
+    team.fault("conference.info", **PAGE)
+    planned = team.plan().plan
+    assert planned.changes == ()
+    assert planned.failures
 
 
 def test_a_look_at_a_lost_state_hides_no_former_organiser_from_the_apply(team: Team) -> None:
@@ -517,6 +540,19 @@ def test_destroy_cancels_and_forgets(team: Team) -> None:
     assert team.store.load().entries == {}
 
 
+def test_a_plan_tells_that_it_will_be_refused_for_all_that_it_cancels(team: Team) -> None:
+    daily = Schedule(**{**_WEEKLY, "rule": "FREQ=DAILY"})
+    team.config = replace(team.config, horizon=timedelta(days=12))
+    team.declare(meeting(schedule=daily, rooms=None))
+    assert team.plan().plan.warnings == ()
+    team.apply()
+    team.declare()
+    assert team.plan().plan.warnings == (
+        "this would cancel 12 of 12 future occurrences\n  apply refuses without --allow-cancel 12",
+    )
+    assert team.plan(destroy=True).plan.warnings == ()
+
+
 def test_a_conference_is_opened_once_for_an_occurrence(team: Team) -> None:
     first = open_meeting(team.config, team.client, team.store, "sync", now=NOW)
     assert first.conference is not None
@@ -583,3 +619,106 @@ def test_half_a_year_of_meetings_moves_by_updates_alone(team: Team, edit: dict[s
     assert (outcome.count(Status.DONE), outcome.api_calls) == (26, 52)
     assert {(event.id, parse_description(event.description).link) for event in team.events()} == before
     assert team.converged()
+
+
+def _alive(team: Team) -> set[str]:
+    return {one["id"] for one in team.sandbox.control("conferences")["conferences"] if not one["cancelled"]}
+
+
+@pytest.mark.parametrize("fault", [PAGE, GATEWAY])
+def test_a_404_that_is_not_dingtalks_own_hides_no_event(team: Team, fault: dict[str, Any]) -> None:
+    team.apply()
+    state = team.store.load()
+    team.store.save(replace(state, calendars={}))  # the calendar has to be listed whole
+    listed = team.client.events.list
+    team.client.events.list = lambda **given: replace(listed(**given), events=())  # type: ignore[method-assign]  # a list that shows nothing
+    team.fault("event.get", times=None, **fault)
+    planned = team.plan().plan
+    assert planned.changes == ()
+    assert len(planned.failures) == 4
+    team.client.events.list = listed  # type: ignore[method-assign]
+    assert len(team.events()) == 4
+
+
+@pytest.mark.parametrize("api", ["conference.info", "conference.settings.get"])
+@pytest.mark.parametrize("fault", [PAGE, GATEWAY])
+def test_a_404_that_is_not_dingtalks_own_replaces_no_conference(team: Team, api: str, fault: dict[str, Any]) -> None:
+    team.declare(meeting(settings={"waiting_room": True}))
+    team.apply()
+    before = _alive(team)
+    team.declare(meeting(title="New", settings={"waiting_room": True}))
+    team.fault(api, times=None, **fault)
+    outcome = team.apply()
+    assert outcome.results == ()
+    assert team.plan().plan.failures
+    assert _alive(team) == before
+
+
+@pytest.mark.parametrize("code", ["userNotInOrg", "paramError", "paramsError", "scheduleConferenceIdError"])
+def test_settings_that_are_refused_replace_no_conference(team: Team, code: str) -> None:
+    team.declare(meeting(settings={"waiting_room": True}))
+    team.apply()
+    team.fault("conference.settings.get", "error_before", times=None, status=400, code=code)
+    planned = team.plan(refresh=Refresh.FULL).plan
+    assert planned.changes == ()
+    assert planned.failures
+
+
+@pytest.mark.parametrize(
+    "code", ["userNotInOrg", "paramError", "user.not.employee", "org.not.found", "permissionError"]
+)
+def test_a_conference_that_may_not_be_asked_for_is_not_replaced(team: Team, code: str) -> None:
+    team.apply()
+    team.fault("conference.info", "error_before", times=None, status=400, code=code)
+    planned = team.plan(refresh=Refresh.FULL).plan
+    assert planned.changes == ()
+    assert planned.failures
+
+
+def test_a_conference_that_dingtalk_does_not_know_is_made_anew_and_told(team: Team) -> None:
+    team.apply()
+    known = {entry.conference_id for entry in team.store.load().entries.values()}
+    team.fault("conference.info", "error_before", times=1, status=400, code="paramsError")
+    outcome = apply_plan(team.plan(refresh=Refresh.FULL), team.client, team.store, clock=lambda: team.now)
+    assert outcome.count(Status.DONE) == 1
+    (told,) = outcome.orphans
+    assert told.conference_id in known
+    assert told.title == "Sync"
+    assert _alive(team) - {one.conference_id for one in team.store.load().entries.values()} == {told.conference_id}
+    assert team.store.load().orphans == (told,)
+    assert team.converged()
+
+
+@pytest.mark.parametrize("api", ["event.delete", "conference.cancel"])
+@pytest.mark.parametrize("fault", [PAGE, GATEWAY])
+def test_a_404_that_is_not_dingtalks_own_cancels_nothing(team: Team, api: str, fault: dict[str, Any]) -> None:
+    team.apply()
+    team.declare()
+    team.fault(api, times=None, **fault)
+    outcome = team.apply()
+    assert outcome.count(Status.FAILED) == 4
+    team.sandbox.control("faults", method="DELETE")
+    assert len(team.events()) == 4
+    assert team.apply().count(Status.DONE) == 4
+    assert team.events() == []
+    assert _alive(team) == set()
+    assert team.converged()
+
+
+def test_a_list_that_came_back_half_makes_nothing_twice(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last page has a sync token, as long as no end was asked for: without one it is not the last."""
+    team.apply()
+    state_file(team).unlink()
+    whole = ReadSession.read
+
+    def half(self: ReadSession, call: ReadCall, **given: Any) -> Any:
+        answer = whole(self, call, **given)
+        return {"events": answer["events"][:2]} if call is EVENT_LIST else answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ReadSession, "read", half)
+        planned = team.plan().plan
+        assert planned.changes == ()
+        assert [one.code for one in planned.failures] == ["unreadable-answer"]
+    assert team.converged()
+    assert len(team.events()) == 4

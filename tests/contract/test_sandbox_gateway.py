@@ -181,10 +181,12 @@ def test_a_dropped_connection_answers_nothing(raw: Raw, sandbox: Sandbox, kind: 
 
 
 def test_answers_can_be_no_json_or_of_another_shape(raw: Raw, sandbox: Sandbox) -> None:
-    for kind in ("html_503", "ban", "cut_json", "wrong_json"):
+    for kind in ("html_503", "html_404", "ban", "cut_json", "wrong_json"):
         sandbox.control("faults", {"kind": kind})
     page = raw.send("POST", SCHEDULED, GOOD)
     assert (page.status_code, page.text[:6]) == (503, "<html>")
+    page = raw.send("POST", SCHEDULED, GOOD)
+    assert (page.status_code, page.text[:6]) == (404, "<html>")
     assert raw.send("POST", SCHEDULED, GOOD).json()["punish"] == "deny"
     with pytest.raises(requests.JSONDecodeError):
         raw.send("POST", SCHEDULED, GOOD).json()

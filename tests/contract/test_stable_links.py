@@ -12,12 +12,14 @@ import pytest
 from adopting import Hands, calls_of
 from team import NOW, a_team
 
+from reconciler.config import load
 from reconciler.diff import Action
 from reconciler.drift import has_drift
 from reconciler.looking import Question
 from reconciler.marker import parse_description
 from reconciler.models import Event
-from reconciler.outcome import Status
+from reconciler.outcome import Outcome, Status
+from reconciler.state.store import Store, local_store
 from reconciler.workflow import apply_plan, check_saved, look_for_drift, make_plan
 
 WEEK = timedelta(days=7)
@@ -107,9 +109,6 @@ def test_moving_the_conference_forward_is_no_drift_and_tells_nobody(hands: Hands
 
 
 def drift(hands: Hands) -> Any:
-    from reconciler.config import load
-    from reconciler.state.store import local_store
-
     config = load(hands.team.folder / "meetings.yaml", now=hands.now)
     store = local_store(hands.team.folder, config.workspace)
     return look_for_drift(config, hands.team.client, store, Question(), now=hands.now).findings
@@ -256,3 +255,35 @@ def test_a_saved_plan_keeps_who_shares_what(hands: Hands) -> None:
     assert outcome.count(Status.DONE) == 4
     assert calls_of(hands.plan()) == []
     assert hands.now == NOW
+
+
+def at_once(hands: Hands) -> tuple[Store, Outcome]:
+    """Apply from two checkouts that knew nothing when they planned; return the state of the second, and its outcome."""
+    first = hands.plan()
+    folder = hands.team.folder / "second"
+    folder.mkdir()
+    config = load(hands.team.folder / "meetings.yaml", now=hands.now)
+    store = local_store(folder, config.workspace)
+    second = make_plan(config, hands.team.client, store, Question(), now=hands.now)
+    assert not hands.apply(first).count(Status.FAILED)
+    return store, apply_plan(second, hands.team.client, store, clock=lambda: hands.now)
+
+
+@pytest.mark.parametrize("fields", [{}, {"calendar": "series"}])
+def test_of_two_checkouts_at_once_the_second_ends_its_own_conference(hands: Hands, fields: dict[str, Any]) -> None:
+    hands.declare(sync=sync(**fields))
+    _, outcome = at_once(hands)
+    assert outcome.count(Status.FAILED) == 0
+    assert outcome.orphans == ()
+    assert set(alive(hands)) == led_to(hands.team.events("alice"))
+    assert calls_of(hands.plan()) == []
+    assert calls_of(hands.plan(forget=True)) == []
+
+
+def test_the_conference_that_came_second_is_told_where_it_can_not_be_ended(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    hands.team.sandbox.control("faults", {"api": "conference.cancel", "kind": "error_before", "times": None})
+    store, outcome = at_once(hands)
+    (orphan,) = outcome.orphans
+    assert {orphan.conference_id} == set(alive(hands)) - led_to(hands.team.events("alice"))
+    assert store.load().orphans == (orphan,)

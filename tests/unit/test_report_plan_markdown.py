@@ -57,6 +57,8 @@ def test_no_workspace_closes_the_hidden_line() -> None:
 def test_nothing_to_do_is_one_sentence() -> None:
     made = planned(days(2, 4), [booked(one) for one in days(2, 4)])
     assert shown(made) == f"{marker(WORKSPACE)}\n**Nothing to do: 3 occurrences are as declared.** Workspace acme.\n"
+    counted = replace(made, quota=Quota(month="2026-11", used=31, limit=5000))
+    assert "Quota: 31 of 5,000 calls used in 2026-11, 4,969 left." in shown(counted)
 
 
 def test_meetings_are_a_table_and_their_changes_are_folded() -> None:
@@ -100,7 +102,7 @@ def test_warnings_failed_reads_and_the_quota_are_told() -> None:
     assert text.splitlines()[1].startswith("**Plan (incomplete): 1 to create")
     assert "- calendar of bob: no right \\[Forbidden\\] grant it" in text
     assert "- meetings.yaml:3:1: too small — take another" in text
-    assert "Quota: 1,000 of 5,000 calls left in 2026-11." in text
+    assert "Quota: 4,000 of 5,000 calls used in 2026-11, 1,000 left." in text
     assert "too few for this plan" in shown(replace(made, quota=Quota(month="2026-11", used=4999, limit=5000)))
 
 

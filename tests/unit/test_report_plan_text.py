@@ -46,6 +46,11 @@ def test_nothing_to_do_is_one_sentence() -> None:
     assert printed(made) == "Nothing to do: 3 occurrences are as declared.\n"
 
 
+def test_the_month_s_calls_are_told_even_where_nothing_is_to_be_done() -> None:
+    made = replace(planned([], []), quota=Quota(month="2026-11", used=31, limit=5000))
+    assert "Quota: 31 of 5,000 calls used in 2026-11, 4,969 left." in printed(made)
+
+
 def test_a_new_occurrence_shows_when_where_and_who() -> None:
     text = rows(planned(days(2, 2), []))
     assert "sync Weekly sync 1 change, Asia/Shanghai" in text
@@ -128,9 +133,9 @@ def test_updates_by_the_same_half_hour_are_alike() -> None:
 
 def test_the_month_s_calls_are_told_and_too_few_of_them_in_words() -> None:
     made = replace(planned(days(2, 2), []), quota=Quota(month="2026-11", used=4000, limit=5000))
-    assert "Quota: 1,000 of 5,000 calls left in 2026-11." in rows(made)
+    assert "Quota: 4,000 of 5,000 calls used in 2026-11, 1,000 left." in rows(made)
     short = replace(made, quota=Quota(month="2026-11", used=4999, limit=5000))
-    assert "Quota: 1 of 5,000 calls left in 2026-11, too few for this plan." in rows(short)
+    assert "Quota: 4,999 of 5,000 calls used in 2026-11, 1 left: too few for this plan." in rows(short)
 
 
 def test_an_event_of_another_zone_or_length_tells_its_own() -> None:
