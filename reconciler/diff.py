@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from reconciler.compare import Comparison, Field, compare, yielding
 from reconciler.models import Conference, Key, Link, Occurrence
-from reconciler.native import follows, nearest, too_many
+from reconciler.native import follows, nearest, too_many, yet_to_come
 from reconciler.observed import Observation, Observed
 from reconciler.patterns import Instance
 from reconciler.schedule.match import match
@@ -460,6 +460,7 @@ def _taken(change: Change, days: frozenset[date]) -> Iterator[Instance]:
     assert want is not None  # noqa: S101  # the caller has checked
     if have is not None and have.event is not None and not change.replaces and follows(want, have.event):
         yield from (replace(one, quiet=one.origin.date() in days) for one in too_many(want, have.instances))
+        yield from (Instance(start=one, origin=one, quiet=True) for one in yet_to_come(want, have.event))
         return
     until = want.recurrence.until if want.recurrence is not None else None
     for start in want.left_out:

@@ -58,7 +58,8 @@ def _bookings(planned: PlannedChange) -> Iterator[Booking]:
         return
     booked = [room for one in planned.operations if one.call is Call.ROOMS_BOOK for room in one.rooms]
     taken_along = _kept(planned) if _moves(planned) else frozenset()
-    for room in (*booked, *sorted(taken_along - set(booked))):
+    again = _booked_again(planned)
+    for room in (*(one for one in booked if one not in again), *sorted(taken_along - set(booked))):
         yield Booking(
             address=planned.change.address,
             organizer=want.organizer,
@@ -70,6 +71,14 @@ def _bookings(planned: PlannedChange) -> Iterator[Booking]:
             moves=room not in booked,
             recurring=want.recurrence is not None,
         )
+
+
+def _booked_again(planned: PlannedChange) -> frozenset[str]:
+    """Return the rooms that a series lets go for a moment, to have them again on all dates that it then has."""
+    if planned.change.after is None or planned.change.after.recurrence is None or _moves(planned):
+        return frozenset()
+    rooms = {call: {room for one in planned.operations if one.call is call for room in one.rooms} for call in Call}
+    return frozenset(rooms[Call.ROOMS_BOOK] & rooms[Call.ROOMS_RELEASE])
 
 
 def _moves(planned: PlannedChange) -> bool:

@@ -24,6 +24,7 @@ from reconciler.state.model import State
 from reconciler.state.store import Store
 
 SLACK = timedelta(days=31)  # how far around what was seen the schedule is expanded, so that old finds its new
+NEAR = timedelta(days=93)  # most meetings have their next dates by then: it saves looking further
 FARTHEST = timedelta(days=732)  # beyond, nothing seen is looked for: a marker is but text, and may name any year
 
 
@@ -80,7 +81,7 @@ def look_at(  # noqa: PLR0917  # all of it is what a look takes
 ) -> Sides:
     """Return what is wanted of `config` and what is there of it, with all that is asked about it."""
     until = now + config.horizon
-    expected = () if question.destroy else desired(config, people, after=now, before=until)
+    expected = () if question.destroy else _expected(config, people, now=now, until=until)
     scope = scope_of(config, people, expected, question)
     spend = verification_budget(config.verify, quota_of(config, state, reader, now), now)
     scope = replace(scope, budget=spend, every=config.verify.every, until=until, presume=heard is not None)
@@ -182,6 +183,7 @@ def scope_of(config: Config, people: People, expected: tuple[Occurrence, ...], q
         ),
         expected=frozenset(occurrence.key for occurrence in expected if not occurrence.serial)
         | _series_of(config, expected),
+        lasting=frozenset(one.key.meeting for one in expected if config.meetings[one.key.meeting].link is Link.STABLE),
         refresh=question.refresh,
         adopt={
             event_id: Key(name, original, series=config.meetings[name].pattern is not None)
@@ -211,8 +213,22 @@ def _wanted(
     return (*desired(config, people, after=first, before=last), *_far(config, people, after=last, until=now + FARTHEST))
 
 
+def _expected(config: Config, people: People, *, now: datetime, until: datetime) -> tuple[Occurrence, ...]:
+    """Return what is to be booked: what is declared before `until`, and what is booked however far away it is.
+
+    Its meeting may pause for longer than the horizon reaches, and yet the link is to be the same afterwards.
+    """
+    return (
+        *desired(config, people, after=now, before=until),
+        *_far(config, people, after=until, until=now + FARTHEST),
+    )
+
+
 def _far(config: Config, people: People, *, after: datetime, until: datetime) -> Iterator[Occurrence]:
     """Yield the next occurrences beyond a window, of meetings that book them however far away they are."""
     for name, meeting in config.meetings.items():
         if meeting.link is Link.STABLE or meeting.pattern is not None:
-            yield from desired(replace(config, meetings={name: meeting}), people, after=after, before=until)[:AHEAD]
+            alone = replace(config, meetings={name: meeting})
+            near = desired(alone, people, after=after, before=min(after + NEAR, until))
+            found = near if len(near) >= AHEAD else desired(alone, people, after=after, before=until)
+            yield from found[:AHEAD]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from reconciler.models import Event, Occurrence
 from reconciler.patterns import Instance, Recurrence
-from reconciler.schedule.pattern import dates, is_in_step
+from reconciler.schedule.pattern import dates, is_in_step, last_date, rule_of
 from reconciler.schedule.zones import localise, zone
 
 _SLACK = timedelta(days=2)  # local time is never further from UTC
@@ -84,3 +84,21 @@ def too_many(want: Occurrence, instances: tuple[Instance, ...] | None) -> tuple[
     """Return the coming instances that should not be there: left out by the config, or moved by a person."""
     left_out = frozenset(want.left_out)
     return tuple(one for one in instances or () if one.start in left_out or one.start != one.origin)
+
+
+def yet_to_come(want: Occurrence, event: Event) -> tuple[datetime, ...]:
+    """Return the left-out dates that a recurring event gets by going on as far as is wanted: nobody has seen them."""
+    ends, goes = last_day(event), want.recurrence.until if want.recurrence is not None else None
+    if ends is None:
+        return ()
+    return tuple(one for one in want.left_out if ends < one.date() and (goes is None or one.date() <= goes))
+
+
+def last_day(event: Event) -> date | None:
+    """Return the day of the last date of a recurring event by its range, None where it goes on for ever."""
+    recurrence = event.recurrence
+    if recurrence is None or not recurrence.count:
+        return recurrence.until if recurrence is not None else event.start.date()
+    where = event.start.tzinfo if isinstance(event.start.tzinfo, ZoneInfo) else ZoneInfo("UTC")
+    local = event.start.astimezone(where).replace(tzinfo=None)
+    return last_date(rule_of(recurrence, local), local, where)

@@ -138,7 +138,8 @@ def _update_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator
     assert before.event is not None  # noqa: S101  # the caller has checked
     parts = _event_parts(change, after, before)
     moves = bool({"time", "recurrence"} & {*parts})
-    book, release = _room_calls(after, before, ids)
+    gets_dates = moves and any(not one.id for one in change.instances)
+    book, release = _room_calls(after, before, ids, again=gets_dates)
     if moves and release is not None:
         # An event takes its rooms along, and where it goes they may be somebody else's.
         yield release
@@ -146,11 +147,13 @@ def _update_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator
     if parts:
         update = Operation(id=ids.draw(), call=Call.EVENT_UPDATE, needs=needs, parts=parts)
         yield update
-        if moves and book is not None:
-            book = replace(book, needs=(update.id,))
-        yield from _take_out(change, ids, (update.id,))
+        needs = (update.id,)
     else:
-        yield from _take_out(change, ids, ())
+        needs = ()
+    taken = tuple(_take_out(change, ids, needs))
+    yield from taken
+    if moves and book is not None:  # on days that are taken out somebody else may have them
+        book = replace(book, needs=tuple(one.id for one in taken) or needs)
     yield from _update_people(after, before, ids)
     if not moves and book is not None and release is not None:
         book, release = _exchange(book, release, held=len(held_rooms(before.event)))
@@ -206,13 +209,21 @@ def _update_people(after: Occurrence, before: Observed, ids: _Ids) -> Iterator[O
         yield Operation(id=ids.draw(), call=Call.ATTENDEES_REMOVE, needs=needs, people=people)
 
 
-def _room_calls(after: Occurrence, before: Observed, ids: _Ids) -> tuple[Operation | None, Operation | None]:
-    """Return the calls that book and release what differs, None where there is nothing to do."""
+def _room_calls(
+    after: Occurrence, before: Observed, ids: _Ids, *, again: bool
+) -> tuple[Operation | None, Operation | None]:
+    """Return the calls that book and release what differs, None where there is nothing to do.
+
+    All are booked `again` where a series gets dates that are then taken out of it: it would lose each room that
+    somebody else has on one of them.
+    """
     assert before.event is not None  # noqa: S101  # the caller has checked
     last = before.entry.applied if before.entry is not None else None
     want, have = wanted_rooms(after, before.event, last), held_rooms(before.event)
-    added = tuple(room for room in after.rooms or () if room not in have)
-    removed = tuple(sorted(have - want))
+    kept = frozenset() if again else want & have
+    added = tuple(room for room in after.rooms or () if room not in kept)
+    added += tuple(sorted((want & have) - kept - {*added}))  # of people's making: it stays
+    removed = tuple(sorted(have - kept))
     book = Operation(id=ids.draw(), call=Call.ROOMS_BOOK, rooms=added) if added else None
     return book, Operation(id=ids.draw(), call=Call.ROOMS_RELEASE, rooms=removed) if removed else None
 

@@ -52,7 +52,8 @@ def roles(pairs: Sequence[Pair], seen: Iterable[Observed], *, now: datetime) -> 
 def ahead(pairs: Sequence[Pair]) -> frozenset[Key]:
     """Return the occurrences of a meeting with one conference that are booked even beyond the horizon."""
     wants = sorted((want for want, _ in pairs if want is not None), key=lambda want: want.start)
-    return frozenset(want.key for want in wants[:AHEAD] if want.link is Link.STABLE)
+    series = [want for want in wants if want.recurrence is not None]  # it takes the link along by itself
+    return frozenset(want.key for want in (series or wants[:AHEAD]) if want.link is Link.STABLE)
 
 
 def _shared(

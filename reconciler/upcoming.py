@@ -11,7 +11,8 @@ from reconciler.diff import Action, Change, Diff
 from reconciler.models import Key
 from reconciler.schedule.expand import next_slots, taken_between
 from reconciler.schedule.holidays import WEEKEND
-from reconciler.schedule.model import DaysOff
+from reconciler.schedule.model import DaysOff, Schedule
+from reconciler.schedule.recurrence import parse_rule
 from reconciler.schedule.zones import localise, zone
 
 NEW, NO_LONGER_DECLARED = "new occurrence", "no longer declared"  # the reasons of a diff
@@ -61,7 +62,13 @@ def ahead(off: Iterable[DayOff], *, now: datetime, before: datetime) -> tuple[Da
 
 def made_up(config: Config) -> frozenset[str]:
     """Return the meetings of every workday, which are also on weekend days that are worked in place of a holiday."""
-    return frozenset(name for name, meeting in config.meetings.items() if meeting.schedule.days_off.make_up)
+    schedules = {name: meeting.schedule for name, meeting in config.meetings.items()}
+    return frozenset(name for name, one in schedules.items() if one.days_off.make_up and not _is_on_weekends(one))
+
+
+def _is_on_weekends(schedule: Schedule) -> bool:
+    """Return whether people work on Saturdays or Sundays by the rule, as where the weekend is another one."""
+    return schedule.rule is not None and any(day.weekday in WEEKEND for day in parse_rule(schedule.rule).by_day)
 
 
 def explained(

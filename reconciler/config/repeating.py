@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +11,9 @@ from reconciler.config.document import Findings, Path
 from reconciler.config.moments import read_moment
 from reconciler.config.registry import words
 from reconciler.errors import ReconcilerError
+from reconciler.schedule.model import DaysOff
 from reconciler.schedule.rules import (
+    MONDAY_TO_FRIDAY,
     Repeat,
     RuleError,
     check_rule,
@@ -19,6 +21,7 @@ from reconciler.schedule.rules import (
     rule_from_repeat,
     start_from_anchor,
 )
+from reconciler.schedule.workdays import working_week
 
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
@@ -28,16 +31,17 @@ _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 class Rule:
     """The RRULE of a schedule, None for a single occurrence, and where it begins.
 
-    `make_up`: weekend days that people work are days of it, too.
+    `make_up`: weekend days that people work are days of it, too. `counted`: it chooses workdays by their number.
     """
 
     start: datetime
     text: str | None = None
     make_up: bool = False
+    counted: bool = False
 
 
-def read_rule(tree: dict[str, Any], start: datetime, path: Path, findings: Findings) -> Rule:
-    """Return the rule that is written there; note what is wrong with it."""
+def read_rule(tree: dict[str, Any], start: datetime, days_off: DaysOff, path: Path, findings: Findings) -> Rule:
+    """Return the rule that is written there; note what is wrong with it. `days_off` tell on which days people work."""
     repeat, rrule = tree.get("repeat"), tree.get("rrule")
     place = (*path, "rrule") if isinstance(rrule, str) else (*path, "repeat")
     try:
@@ -45,14 +49,14 @@ def read_rule(tree: dict[str, Any], start: datetime, path: Path, findings: Findi
             check_rule(rrule, start=start)
             return Rule(start=start, text=rrule.strip().upper().removeprefix("RRULE:"))
         if isinstance(repeat, dict) and isinstance(repeat.get("every"), str):
-            return _repeated(repeat, start, place, findings)
+            return _repeated(repeat, start, days_off, place, findings)
     except ReconcilerError as error:
         part = (*place, error.where)
         findings.error(part if error.where and findings.document.has(part) else place, error.what, error.fix)
     return Rule(start=start)
 
 
-def _repeated(tree: dict[str, Any], start: datetime, path: Path, findings: Findings) -> Rule:
+def _repeated(tree: dict[str, Any], start: datetime, days_off: DaysOff, path: Path, findings: Findings) -> Rule:
     until = read_moment(tree.get("until"), (*path, "until"), findings)
     if until is not None and until < start.date():
         message = f"until {until} is before the start on {start.date()}"
@@ -68,15 +72,22 @@ def _repeated(tree: dict[str, Any], start: datetime, path: Path, findings: Findi
         until=until,
         count=None if count is None else int(count),
     )
-    text = rule_from_repeat(repeat, start)
-    make_up = unit == "workday"
+    text = rule_from_repeat(repeat, start, workdays=_working_week(repeat, days_off, start))
+    rule = Rule(start=start, text=text, make_up=unit == "workday", counted="BYSETPOS" in text)
     if "anchor" not in tree:
-        return Rule(start=start, text=text, make_up=make_up)
+        return rule
     anchor = _anchor(tree["anchor"], (*path, "anchor"), findings)
     first = start if anchor is None else start_from_anchor(text, start, anchor)
     if first is None:
         raise RuleError("the rule has ended before its first date", where="until", fix="write a later end, or none")
-    return Rule(start=first, text=text, make_up=make_up)
+    return replace(rule, start=first)
+
+
+def _working_week(repeat: Repeat, days_off: DaysOff, start: datetime) -> frozenset[int]:
+    """Return the days of the week on which people work, where the rule is of workdays: else nobody needs to know."""
+    if repeat.unit != "workday" and not any("workday" in day for day in repeat.on):
+        return MONDAY_TO_FRIDAY
+    return working_week(days_off, start.year)
 
 
 def _days(value: object, path: Path, findings: Findings) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -12,6 +13,8 @@ from reconciler.config.moments import read_moment
 from reconciler.config.registry import section, words
 from reconciler.config.repeating import read_rule
 from reconciler.schedule.model import Change, DaysOff, Schedule
+from reconciler.schedule.originals import originals
+from reconciler.schedule.shifting import taken
 from reconciler.schedule.zones import UnknownZone, zone
 
 MAX_DURATION = timedelta(hours=24)
@@ -68,13 +71,14 @@ def read_schedule(
         if timezone is None:
             message, hint = "the meeting has no timezone", "add timezone: Asia/Shanghai, here or to `defaults`"
             findings.error(path, message, hint, on_key=True)
-    rule = read_rule(tree, start, path, findings) if isinstance(start, datetime) else None
+    rule = read_rule(tree, start, days_off, path, findings) if isinstance(start, datetime) else None
     skip = [read_moment(when, (*path, "skip", at), findings) for at, when in words(tree.get("skip"))]
     add = [read_moment(when, (*path, "add", at), findings) for at, when in words(tree.get("add"))]
     changes = _changes(tree, (*path, "change"), findings)
     if rule is None or not duration or not timezone or len(findings.problems) > before:
         return None
-    return Schedule(
+    counted = rule.counted and bool(days_off.calendars or days_off.closures)
+    schedule = Schedule(
         start=rule.start,
         duration=duration,
         timezone=timezone,
@@ -82,8 +86,24 @@ def read_schedule(
         skip=tuple(when for when in skip if when is not None),
         add=tuple(when for when in add if isinstance(when, datetime)),
         changes=changes,
-        days_off=replace(days_off, make_up=rule.make_up),
+        days_off=replace(days_off, make_up=rule.make_up, counted=counted),
     )
+    return _from_its_original(schedule) if counted else schedule
+
+
+def _from_its_original(schedule: Schedule) -> Schedule:
+    """Return a schedule of counted workdays that begins where its start would be without days off.
+
+    Who writes the workday that the first of them really is, as a Saturday that is worked, means it.
+    """
+    begin = datetime.combine(schedule.start.date().replace(day=1), schedule.start.time())
+    whole = replace(schedule, start=begin)
+    last = begin + timedelta(days=monthrange(begin.year, begin.month)[1] - 1)
+    for original in originals(replace(whole, skip=()), first=begin, last=last):
+        off = taken(whole, original)
+        if off is not None and off.moved_to == schedule.start:
+            return replace(schedule, start=original)
+    return schedule
 
 
 def _changes(tree: dict[str, Any], path: Path, findings: Findings) -> dict[date | datetime, Change]:

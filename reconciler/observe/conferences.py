@@ -25,6 +25,7 @@ def with_conferences(  # all of it is what an observation goes by
 ) -> dict[Key, Observed]:
     """Return all that was found with its conference: as it is, where that is asked for, else as it should be."""
     remains = {key: one for key, one in findings.deleted.items() if _is_missed(one, findings, scope)}
+    remains |= _left_over(state, scope, [*findings.live.values(), *remains.values()])
     stands = _stands(state)
     found = {key: _presumed(one, stands, scope) for key, one in {**findings.live, **remains}.items()}
     if scope.refresh is Refresh.CALENDAR:
@@ -32,6 +33,8 @@ def with_conferences(  # all of it is what an observation goes by
     groups = grouped((one for one in found.values() if scope.asks_for(one.key)), now)
     if scope.refresh is Refresh.AUTO:
         groups = _due(groups, replace(scope, budget=scope.budget - findings.spent), now)
+    # What is over is looked after no more, and yet the next occurrence is to lead there.
+    groups += _by_conference(found[key] for key, one in remains.items() if one.has_started(now) and scope.asks_for(key))
     return found | ask_conferences(reader, reads, groups, scope, findings, now)
 
 
@@ -47,14 +50,35 @@ def _is_missed(one: Observed, findings: Findings, scope: Scope) -> bool:
     return one.key.meeting in expected and one.key not in findings.live and one.conference_id not in {"", *led}
 
 
+def _left_over(state: State, scope: Scope, there: Iterable[Observed]) -> dict[Key, Observed]:
+    """Return the last that is remembered of each meeting whose link is to last, where nothing leads there any more."""
+    led = {one.key.meeting for one in there if one.conference_id}
+    last: dict[str, Observed] = {}
+    for entry in state.entries.values():
+        key, applied = entry.key.moved(scope.moved), entry.applied
+        if applied is None or applied.link is not Link.STABLE or not entry.conference_id:
+            continue
+        if key.meeting not in scope.lasting - led or entry.organizer != scope.meetings.get(key.meeting):
+            continue
+        known = last.get(key.meeting)
+        one = Observed(key=key, entry=entry)
+        if known is None or known.start is None or applied.start > known.start:
+            last[key.meeting] = one
+    return {one.key: one for one in last.values()}
+
+
 Group = list[Observed]  # what leads to one conference
 
 
 def grouped(some: Iterable[Observed], now: datetime) -> list[Group]:
     """Return what has not begun and leads to a conference, together by conference."""
+    return _by_conference(one for one in some if not one.has_started(now))
+
+
+def _by_conference(some: Iterable[Observed]) -> list[Group]:
     groups: dict[tuple[str, str], Group] = defaultdict(list)
     for one in some:
-        if not one.has_started(now) and one.conference_id:
+        if one.conference_id:
             groups[one.conference_id, one.key.meeting].append(one)
     return list(groups.values())
 

@@ -28,11 +28,12 @@ class Scope:
     our marker counts where it is seen, as an invitation, and their calendars are then listed too. `with_settings` are
     those that declare a setting which can be read back, `with_attendees` those that declare attendees: only for them
     the extra calls are made. `expected` are the occurrences to be booked, for which the remains of deleted events
-    matter. With `only` no more is asked of other occurrences than what a list tells anyway. `adopt` are ids of events
-    that people made, and the occurrences that they are to be. `moved` are old names of meetings: what bears them is
-    theirs. `budget` is how many calls may go into looking after conferences and recurring events that were last
-    verified `every` ago or longer. With `presume` a recurring event of which nothing was heard is as it was when it was
-    last looked at, but for those of `doubted` meetings; `looked_at` are ids of those that this run has looked at.
+    matter; `lasting` are those of their meetings whose link never changes, however long ago the last one was. With
+    `only` no more is asked of other occurrences than what a list tells anyway. `adopt` are ids of events that people
+    made, and the occurrences that they are to be. `moved` are old names of meetings: what bears them is theirs.
+    `budget` is how many calls may go into looking after conferences and recurring events that were last verified
+    `every` ago or longer. With `presume` a recurring event of which nothing was heard is as it was when it was last
+    looked at, but for those of `doubted` meetings; `looked_at` are ids of those that this run has looked at.
     """
 
     workspace: str
@@ -42,6 +43,7 @@ class Scope:
     with_settings: frozenset[str] = frozenset()
     with_attendees: frozenset[str] = frozenset()
     expected: frozenset[Key] = frozenset()
+    lasting: frozenset[str] = frozenset()
     refresh: Refresh = Refresh.AUTO
     only: frozenset[Key] | None = None
     adopt: Mapping[str, Key] = field(default_factory=dict)

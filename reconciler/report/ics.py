@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vRecur
 
-from reconciler.config.model import Config, Meeting, Override
+from reconciler.compare import held_rooms
+from reconciler.config.model import Config, Meeting, Override, Room
 from reconciler.models import Key
 from reconciler.observed import Observed
 from reconciler.report.vtimezone import vtimezone
 from reconciler.schedule.expand import next_slots, slot_of
 from reconciler.schedule.model import Slot
 from reconciler.schedule.originals import originals
-from reconciler.schedule.series import Series, series
+from reconciler.schedule.series import Series, meets_clocks, series
 from reconciler.schedule.zones import zone
 
 DAYS_OFF_KNOWN = timedelta(days=732)  # how far ahead an endless series has its holidays written out
@@ -77,7 +78,11 @@ def _events(
             master.add(name, [_placed(one, where) for one in dates])
     yield master
     special = {slot.original: slot for slot in found.moved}
-    booked = {key.original for key, have in seen.items() if key.meeting == meeting.name and _link(have)}
+    booked = {
+        key.original
+        for key, have in seen.items()
+        if key.meeting == meeting.name and (_link(have) or _location(config, meeting.rooms, have) != plain.location)
+    }
     for original in sorted(booked - special.keys() - set(found.left_out)):
         slot = slot_of(meeting.schedule, original) if _is_on(found, meeting, original) else None
         if slot is not None:
@@ -99,16 +104,19 @@ def _is_on(found: Series, meeting: Meeting, original: datetime) -> bool:
 def _instance(config: Config, meeting: Meeting, slot: Slot, have: Observed | None, *, uid: str, now: datetime) -> Event:
     override = _AS_DECLARED if slot.change is None else meeting.overrides.get(slot.change, _AS_DECLARED)
     look = _look(config, meeting, override, have)
-    return _event(uid, look, slot.start, slot.end.astimezone(UTC) - slot.start.astimezone(UTC), now)
+    start, end = slot.start.astimezone(UTC), slot.end.astimezone(UTC)
+    if meets_clocks(slot):
+        return _event(uid, look, start, end, now)
+    return _event(uid, look, slot.start, end - start, now)
 
 
-def _event(uid: str, look: _Look, start: datetime, duration: timedelta, now: datetime) -> Event:
+def _event(uid: str, look: _Look, start: datetime, lasts: timedelta | datetime, now: datetime) -> Event:
     event = Event()
     event.add("UID", uid)
     event.add("DTSTAMP", now.astimezone(UTC).replace(microsecond=0))
     event.add("DTSTART", start)
-    # An end would be a wall-clock time for all instances; a duration is elapsed time.
-    event.add("DURATION", duration)
+    # An end would be a wall-clock time for all instances; a duration is elapsed time, if programs read it so.
+    event.add("DTEND" if isinstance(lasts, datetime) else "DURATION", lasts)
     event.add("SUMMARY", look.title)
     for name, value in (("DESCRIPTION", look.description), ("LOCATION", look.location), ("URL", look.url)):
         if value:
@@ -123,14 +131,23 @@ def _look(config: Config, meeting: Meeting, override: Override, have: Observed |
     return _Look(
         title=override.title or meeting.title,
         description="\n".join(part for part in ((text or "").strip(), url) if part),
-        location=", ".join(_room(config, alias) for alias in rooms or ()),
+        location=_location(config, rooms, have),
         url=url,
     )
 
 
-def _room(config: Config, alias: str) -> str:
-    location = config.rooms[alias].location
-    return f"{alias} ({location})" if location else alias
+def _location(config: Config, declared: Iterable[str] | None, have: Observed | None) -> str:
+    """Return the rooms that the event has, or waits for; those that are declared where there is no event yet."""
+    event = have.event if have is not None else None
+    if event is None:
+        return ", ".join(_room(config.rooms[alias]) for alias in declared or ())
+    held = {room.room_id: room.name or room.room_id for room in event.rooms if room.room_id in held_rooms(event)}
+    known = {room.id: _room(room) for room in config.rooms.values()}
+    return ", ".join(sorted(known.get(room_id, name) for room_id, name in held.items()))
+
+
+def _room(room: Room) -> str:
+    return f"{room.alias} ({room.location})" if room.location else room.alias
 
 
 def _link(have: Observed | None) -> str:

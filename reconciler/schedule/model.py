@@ -38,13 +38,15 @@ class DaysOff:
     """The days on which a meeting does not take place.
 
     `calendars` are names of `reconciler.schedule.holidays`. With `make_up`, weekend days that are worked in all of them
-    are days of the rule, too.
+    are days of the rule, too. With `counted` the rule chooses workdays of a month by their number, and these are the
+    days on which people work.
     """
 
     calendars: tuple[str, ...] = ()
     shift: Shift = Shift.NONE
     closures: tuple[Closure, ...] = ()
     make_up: bool = False
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@ _ON: Final = re.compile(r"([+-]?[0-9]{1,2})?([a-z]{2,9})", re.IGNORECASE)
 _NTH: Final = re.compile(r"(first|second|third|fourth|fifth|last)\s+([a-z]{2,9})", re.IGNORECASE)
 _COUNTED: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1}
 _NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WORKDAYS: Final = "MO,TU,WE,TH,FR"
+MONDAY_TO_FRIDAY: Final = frozenset(range(5))
 _MAX_DAY: Final = 31
 _UTC: Final = ZoneInfo("UTC")
 _LEAP_YEAR: Final = datetime(2000, 1, 1)  # noqa: DTZ001  # local; a rule without its start is tried from here
@@ -84,6 +84,7 @@ class _Days:
 
     week: set[tuple[int, int, bool]] = field(default_factory=set)  # weekday, which of them, whether it is counted
     month: set[int] = field(default_factory=set)
+    workdays: str = ""
     work: set[int] = field(default_factory=set)
 
     def parts(self) -> list[str]:
@@ -95,7 +96,7 @@ class _Days:
             return [f"BYDAY={','.join(days)}"]
         if self.month:
             return [f"BYMONTHDAY={_listed(self.month)}"]
-        return [f"BYDAY={_WORKDAYS}", f"BYSETPOS={_listed(self.work)}"] if self.work else []
+        return [f"BYDAY={self.workdays}", f"BYSETPOS={_listed(self.work)}"] if self.work else []
 
 
 def parse_every(text: str) -> tuple[int, Unit]:
@@ -114,12 +115,13 @@ def parse_every(text: str) -> tuple[int, Unit]:
     return interval, _UNITS[found[2]]
 
 
-def rule_from_repeat(repeat: Repeat, start: datetime) -> str:
+def rule_from_repeat(repeat: Repeat, start: datetime, *, workdays: frozenset[int] = MONDAY_TO_FRIDAY) -> str:
     """Return the RRULE value that `repeat` means for a meeting that starts at the local time `start`.
 
     What `start` says already (the day of the week or of the month) is not repeated. Days of a yearly meeting are
-    those in the month of `start`, those of a quarterly one in each third month from it. Raises RuleError if it has no
-    dates; its `where` names the part at fault, if it is one.
+    those in the month of `start`, those of a quarterly one in each third month from it. `workdays` are the days of the
+    week on which people work, 0 for Monday. Raises RuleError if it has no dates; its `where` names the
+    part at fault, if it is one.
     """
     parts = [f"FREQ={_FREQ[repeat.unit]}"]
     interval = repeat.interval * (_MONTHS_OF_QUARTER if repeat.unit == "quarter" else 1)
@@ -131,7 +133,7 @@ def rule_from_repeat(repeat: Repeat, start: datetime) -> str:
         parts.append(f"UNTIL={_last_moment(repeat.until):%Y%m%dT%H%M%S}")
     if repeat.unit in _PARITY:
         parts.append(f"BYWEEKNO={_listed(_PARITY[repeat.unit])}")
-    days = _day_parts(repeat, start)
+    days = _day_parts(repeat, start, ",".join(WEEKDAYS[day] for day in sorted(workdays)))
     if days and repeat.unit == "year":
         parts.append(f"BYMONTH={start.month}")
     rule = ";".join(parts + days)
@@ -143,18 +145,16 @@ def _last_moment(until: date | datetime) -> datetime:
     return until if isinstance(until, datetime) else datetime.combine(until, time(23, 59, 59))
 
 
-def _day_parts(repeat: Repeat, start: datetime) -> list[str]:
+def _day_parts(repeat: Repeat, start: datetime, workdays: str) -> list[str]:
     """Return the parts of a rule that say on which days it is."""
     unit = repeat.unit
     if unit == "workday":
         if repeat.on or repeat.days:
-            raise RuleError(
-                "every workday is from Monday to Friday", where="on", fix="write every: week with these days"
-            )
-        return [f"BYDAY={_WORKDAYS}"]
+            raise RuleError("every workday says its days already", where="on", fix="write every: week with these days")
+        return [f"BYDAY={workdays}"]
     if repeat.on and repeat.days:
         raise RuleError("on and day can't both be given", where="day", fix="keep one of them")
-    days = _Days(month=set(repeat.days))
+    days = _Days(month=set(repeat.days), workdays=workdays)
     for each in repeat.on:
         _read_day(each, days)
     counted = any(counts for _, _, counts in days.week)

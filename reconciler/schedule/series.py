@@ -11,6 +11,7 @@ from reconciler.schedule.expand import first_occurrence, slot_of
 from reconciler.schedule.model import Schedule, Slot
 from reconciler.schedule.originals import originals, planned
 from reconciler.schedule.recurrence import WEEKDAYS, Rule, parse_rule
+from reconciler.schedule.seams import seams
 from reconciler.schedule.zones import EARLIEST, LATEST, localise, zone
 
 
@@ -45,6 +46,7 @@ def series(schedule: Schedule, *, until: datetime) -> Series | None:
     exceptions = {one for one in _touched(schedule) if one not in added and one >= first}
     if schedule.days_off.calendars or schedule.days_off.closures:
         exceptions |= set(originals(schedule, first=first, last=last))
+    exceptions |= {one for one in _at_seams(schedule, first, last) if one not in added and one >= first}
     kept = {one: slot_of(schedule, one) for one in exceptions | added}
     skipped = {one for one in _skipped(schedule) if one >= first}
     return Series(
@@ -79,7 +81,28 @@ def _skipped(schedule: Schedule) -> Iterator[datetime]:
 
 def _differs(slot: Slot, schedule: Schedule) -> bool:
     planned_start = localise(slot.original, zone(schedule.timezone))
-    return slot.change is not None or slot.start != planned_start
+    return slot.change is not None or slot.start != planned_start or meets_clocks(slot)
+
+
+def _at_seams(schedule: Schedule, first: datetime, last: datetime) -> Iterator[datetime]:
+    """Yield the original starts of what is on while the clocks are changed."""
+    for seam in seams(schedule.timezone, first=first, last=last):
+        yield from originals(schedule, first=seam.first - schedule.duration, last=seam.last)
+
+
+def meets_clocks(slot: Slot) -> bool:
+    """Return whether the clocks are changed during an occurrence, or its start or end is a time that comes twice.
+
+    Programs then count on the wall, and end it an hour early or late: only in UTC they all read the same.
+    """
+    offsets = {each.replace(fold=fold).utcoffset() for each in (slot.start, slot.end) for fold in (0, 1)}
+    return len(offsets) > 1 or _is_moved_by_gap(slot)
+
+
+def _is_moved_by_gap(slot: Slot) -> bool:
+    where = slot.start.tzinfo
+    original = slot.original.replace(tzinfo=where)
+    return original.astimezone(UTC).astimezone(where).replace(tzinfo=None) != slot.original
 
 
 def _written(rule: Rule, schedule: Schedule) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -53,6 +54,23 @@ def free_days_beside(target: date, days: DaysOff) -> Iterator[date]:
         if is_workday(target + far * step, days):
             return
         yield target + far * step
+
+
+def workdays_of(year: int, month: int, days: DaysOff) -> tuple[date, ...]:
+    """Return the days of a month on which people work by every calendar."""
+    return tuple(day for day in month_of(year, month) if is_workday(day, days))
+
+
+def month_of(year: int, month: int) -> tuple[date, ...]:
+    """Return the days of a month."""
+    _, length = monthrange(year, month)
+    return tuple(date(year, month, day) for day in range(1, length + 1))
+
+
+def working_week(days: DaysOff, year: int) -> frozenset[int]:
+    """Return the weekdays, 0 for Monday, that are on no calendar's weekend in that year."""
+    weekends = [year_of(code, year).weekend for code in days.calendars] or [WEEKEND]
+    return frozenset(range(7)).difference(*weekends)
 
 
 def made_up(first: datetime, last: datetime, days: DaysOff) -> Iterator[date]:

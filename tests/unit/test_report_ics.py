@@ -15,7 +15,7 @@ from icalendar import Calendar, Timezone
 
 from reconciler.config.model import Config, Meeting, Override, Person, Provider, Room
 from reconciler.errors import Position
-from reconciler.models import Key
+from reconciler.models import Key, RoomStatus
 from reconciler.observed import Observed
 from reconciler.report.ics import calendar
 from reconciler.report.vtimezone import vtimezone
@@ -76,9 +76,7 @@ def _schedule(rule: str | None = "FREQ=WEEKLY", start: datetime = START, timezon
 def _read(text: str, first: datetime, last: datetime) -> list[tuple[str, str]]:
     """Return start and end, in UTC, of what another program makes of the file."""
     found = recurring_ical_events.of(Calendar.from_ical(text)).between(first, last)
-    # Where the clocks leave a start out, it moves the start and not the end, which is 45 minutes later all the same
-    # (RFC 5545, section 3.3.6: a DURATION in minutes is exact).
-    times = [(start, start + timedelta(minutes=45)) for start in (one.start.astimezone(UTC) for one in found)]
+    times = [(one.start.astimezone(UTC), one.end.astimezone(UTC)) for one in found]
     return sorted((f"{start:%F %H:%M}", f"{end:%F %H:%M}") for start, end in times if first <= start < last)
 
 
@@ -211,6 +209,47 @@ def test_text_can_t_break_out_of_its_line() -> None:
     text = calendar(_config(_schedule(), title=hostile, description=hostile), ["sync"], {}, now=NOW)
     assert text.count("\nEND:VEVENT") == 1
     assert "\nATTENDEE" not in text
+
+
+@pytest.mark.parametrize(
+    ("start", "minutes"),
+    [
+        ("2026-03-29T02:30", 60),  # left out: it begins at 03:30
+        ("2026-03-29T01:30", 60),  # it ends at 03:30
+        ("2026-03-28T22:00", 360),
+        ("2026-10-25T02:30", 60),  # comes twice
+        ("2026-10-25T01:45", 30),  # ends at a time that comes twice
+        ("2026-10-25T01:30", 90),
+        ("2026-10-24T23:00", 480),
+    ],
+)
+@pytest.mark.parametrize("rule", ["FREQ=DAILY", "FREQ=WEEKLY", None])
+def test_what_is_on_while_the_clocks_are_changed_ends_when_it_does(start: str, minutes: int, rule: str | None) -> None:
+    begin = datetime.fromisoformat(start)
+    days = 14 if rule else 0
+    for far in range(0, days + 1, 7):
+        schedule = replace(
+            _schedule(rule, begin - timedelta(days=far)), duration=timedelta(minutes=minutes), add=(begin,) * bool(far)
+        )
+        around = begin.replace(tzinfo=UTC)
+        text = calendar(_config(schedule), ["sync"], {}, now=around - timedelta(days=60))
+        first, last = around - timedelta(days=3), around + timedelta(days=9)
+        assert _read(text, first, last) == _ours(schedule, first, last)
+
+
+def test_the_room_is_the_one_that_is_booked() -> None:
+    want = replace(occurrence("2026-12-07T10:00", timezone="Europe/Berlin"), rooms=("borealis",))
+    have = booked(want)
+    assert have.event is not None
+    config = _config(_schedule(), rooms=None)
+    alone = replace(have, conference=None)
+    for seen in (have, alone):
+        events = Calendar.from_ical(calendar(config, ["sync"], {want.key: seen}, now=NOW)).walk("VEVENT")
+        assert [str(one.get("LOCATION", "")) for one in events] == ["", "borealis (Hangzhou 3F)"]
+    (room,) = have.event.rooms
+    refused = replace(have, event=replace(have.event, rooms=(replace(room, status=RoomStatus.DECLINED),)))
+    text = calendar(config, ["sync"], {want.key: refused}, now=NOW)
+    assert "LOCATION" not in text
 
 
 def test_what_is_over_or_disabled_is_not_exported() -> None:
