@@ -14,6 +14,7 @@ from reconciler.patterns import Instance
 from reconciler.upcoming import DayOff, NextDates
 
 MAX_ROOMS = 5  # of one event, at any moment
+NO_ROOM = "no-room"  # code of the problem where a pool has none to give
 
 
 class Call(StrEnum):

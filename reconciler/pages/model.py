@@ -23,6 +23,7 @@ class State(StrEnum):
 
     BOOKED = "booked"
     OPEN = "open"  # declared, and there is no event yet
+    ELSEWHERE = "elsewhere"  # there is an event, at another time: `before` tells
     NEW = "new"
     CHANGED = "changed"
     CANCELLED = "cancelled"
@@ -39,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """Where and when a changed occurrence has been."""
+    """Where and when a changed occurrence has been, or one that is booked at another time still is."""
 
     start: datetime
     end: datetime

@@ -16,6 +16,7 @@ MARKS = {
 STATES = {
     State.BOOKED: "",
     State.OPEN: "not booked yet",
+    State.ELSEWHERE: "booked at another time",
     State.NEW: "new",
     State.CHANGED: "changed",
     State.CANCELLED: "cancelled",

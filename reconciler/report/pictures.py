@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,8 @@ from reconciler.config.model import Room as DeclaredRoom
 from reconciler.diff import Action, Change
 from reconciler.models import RoomBooking, RoomStatus
 from reconciler.observed import Observed
-from reconciler.operations import Plan, PlannedChange
+from reconciler.operations import NO_ROOM, Plan, PlannedChange
+from reconciler.pages.chips import UNPLACED
 from reconciler.pages.layout import lay_out
 from reconciler.pages.model import Earlier, Entry, Heading, Mark, Place, Room, State
 from reconciler.pages.render import agenda_page
@@ -25,6 +27,7 @@ from reconciler.report.rooms_ahead import told_pending, told_problems
 
 _MARKS = {RoomStatus.ACCEPTED: Mark.HELD, RoomStatus.TENTATIVE: Mark.PENDING, RoomStatus.DECLINED: Mark.DECLINED}
 _STATES = {Action.CREATE: State.NEW, Action.UPDATE: State.CHANGED, Action.CANCEL: State.CANCELLED}
+_UNPLACED = Place(room=UNPLACED, name="a room of its pool", mark=Mark.MISSING)
 _SHOWN_ELSEWHERE = {"start", "end", "rooms"}  # by the page itself
 
 
@@ -55,7 +58,14 @@ def plan_html(plan: Plan, names: Names, *, zone: ZoneInfo | None = None) -> str:
         lead=(f"Applying it takes {counted(plan.api_calls, 'API call')}. {rest}",),
         warnings=tuple(_warnings(plan, names)),
     )
-    found = [entry for planned in plan.changes for entry in _planned(planned, names)]
+    short = {one.address for one in plan.problems if one.code == NO_ROOM}
+    found = [
+        replace(entry, places=(*entry.places, _UNPLACED))
+        if planned.change.action is not Action.CANCEL and planned.change.address in short
+        else entry
+        for planned in plan.changes
+        for entry in _planned(planned, names)
+    ]
     return agenda_page(lay_out(found, (), heading=heading, zone=chosen))
 
 
@@ -83,8 +93,16 @@ def _detail(room: DeclaredRoom) -> str:
 
 
 def _entry(item: AgendaItem, names: Names) -> Entry:
-    held = tuple(_place(room, names) for room in item.rooms)
+    held = tuple(
+        replace(_place(room, names), mark=Mark.LEAVING) if room.room_id in item.leaving else _place(room, names)
+        for room in item.rooms
+    )
     missing = tuple(Place(room=room, name=names.room(room), mark=Mark.MISSING) for room in item.missing)
+    other = item.elsewhere
+    before = None
+    if other is not None:
+        places = tuple(_place(room, names) for room in other.rooms)
+        before = Earlier(start=other.start, end=other.end, title=item.title, places=places)
     return Entry(
         id=item.address,
         meeting=item.meeting,
@@ -93,8 +111,9 @@ def _entry(item: AgendaItem, names: Names) -> Entry:
         end=item.end,
         timezone=item.timezone,
         organizer=names.person(item.organizer),
-        places=held + missing,
-        state=State.BOOKED if item.booked else State.OPEN,
+        places=held + missing + (_UNPLACED,) * (item.lacking > 0),
+        state=State.BOOKED if item.booked else State.ELSEWHERE if before is not None else State.OPEN,
+        before=before,
         url=item.url,
         room_code=item.room_code,
     )

@@ -41,6 +41,18 @@ def test_the_agenda_marks_pending_and_missing_rooms_and_lists_rooms_with_nothing
         assert told in html, told
 
 
+def test_the_agenda_shows_a_move_that_was_not_applied_at_both_times() -> None:
+    want = occurrence(rooms=("aurora",))
+    moved = edited(booked(want), start=want.start + timedelta(days=1), end=want.end + timedelta(days=1))
+    html = agenda_html(agenda_items([want], {want.key: moved}), CONFIG, NAMES, now=NOW, until=UNTIL, zone=None)
+    for told in (
+        "booked at another time",
+        "wanted at another time",
+        "booked for Thu 3 Dec, 10:00–10:45, in Aurora hall",
+    ):
+        assert told in html, told
+
+
 def test_the_agenda_is_told_in_the_zone_that_is_asked_for() -> None:
     items = agenda_items([occurrence()], {})
     html = agenda_html(items, CONFIG, NAMES, now=NOW, until=UNTIL, zone=ZoneInfo("Europe/Berlin"))
