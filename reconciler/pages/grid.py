@@ -19,7 +19,10 @@ _DAY = 24 * 60  # minutes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What all cells of a page have in common: hues by meeting, anchors by entry, the hours of a day, the day it is."""
+    """What all cells of a page have in common: hues by meeting, anchors by entry, the hours of a day, the day it is.
+
+    What the list leaves out has no anchor.
+    """
 
     colours: Mapping[str, int]
     anchors: Mapping[str, str]
@@ -37,11 +40,16 @@ def hours_of(found: Iterable[Chip]) -> tuple[int, int]:
 
 
 def weeks(found: Iterable[Chip], rooms: Sequence[Room], frame: Frame) -> tuple[Week, ...]:
-    """Return every week in which anything takes place."""
+    """Return every week in which anything takes place that does not just stay as it is."""
     by_week: dict[date, list[_Piece]] = defaultdict(list)
     for piece in (one for chip in found for one in _pieces(chip)):
         by_week[piece.day - timedelta(days=piece.day.weekday())].append(piece)
-    return tuple(_week(monday, chosen, rooms, frame) for monday, chosen in sorted(by_week.items()))
+    told = {
+        monday: chosen
+        for monday, chosen in by_week.items()
+        if any(piece.chip.entry.state is not State.STAYS for piece in chosen)
+    }
+    return tuple(_week(monday, chosen, rooms, frame) for monday, chosen in sorted(told.items()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +85,12 @@ def _week(monday: date, found: Sequence[_Piece], rooms: Sequence[Room], frame: F
     for piece in sorted(found, key=lambda one: (one.day, one.start)):
         cells[piece.chip.room, piece.day.isoformat()].append(_block(piece, frame))
     used = {room for room, _ in cells}
+    entries = {piece.chip.entry.id for piece in found if piece.chip.entry.state is not State.STAYS}
     return Week(
         anchor=f"week-{monday.isoformat()}",
         name=words.week(monday),
         number=monday.isocalendar().week,
-        count=words.counted(len({piece.chip.entry.id for piece in found}), "occurrence"),
+        count=words.counted(len(entries), "occurrence"),
         days=days,
         rows=tuple(_row(room, days, cells) for room in rooms if room.id not in {NOWHERE, UNPLACED} or room.id in used),
     )
@@ -95,7 +104,7 @@ def _row(room: Room, days: Iterable[Day], cells: Mapping[tuple[str, str], Sequen
 def _block(piece: _Piece, frame: Frame) -> Block:
     chip, opening = piece.chip, frame.hours[0] * 60
     return Block(
-        anchor=frame.anchors[chip.entry.id],
+        anchor=frame.anchors.get(chip.entry.id, ""),
         hue=frame.colours[chip.entry.meeting],
         time=_time(piece),
         title=chip.title,
@@ -123,8 +132,8 @@ def _kinds(chip: Chip) -> Iterator[str]:
         return
     if state is State.NEW:
         yield "new"
-    elif state is State.CHANGED:
-        yield "changed"
+    elif state in {State.CHANGED, State.STAYS}:
+        yield str(state)
     elif state in {State.OPEN, State.ELSEWHERE} or chip.mark is Mark.MISSING:
         yield "missing"
     elif chip.mark is Mark.LEAVING:
@@ -142,7 +151,7 @@ def _tags(chip: Chip) -> Iterator[str]:
         if chip.conflict:
             yield _clash(chip)
         return
-    if state in {State.NEW, State.OPEN, State.ELSEWHERE}:
+    if state in {State.NEW, State.OPEN, State.ELSEWHERE, State.STAYS}:
         yield STATES[state]
     elif state is State.CHANGED:
         yield "moved here" if chip.moved else MARKS[Mark.BOOKING] if chip.mark is Mark.BOOKING else "changed"

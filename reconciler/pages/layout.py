@@ -12,7 +12,7 @@ from reconciler.pages.chips import NOWHERE, UNPLACED, chips
 from reconciler.pages.colours import hues
 from reconciler.pages.grid import Frame, hours_of, weeks
 from reconciler.pages.listing import figures, meetings, notices
-from reconciler.pages.model import Entry, Heading, Room
+from reconciler.pages.model import Entry, Heading, Room, State
 from reconciler.pages.page import Page, Week
 
 
@@ -22,7 +22,9 @@ def lay_out(entries: Iterable[Entry], rooms: Sequence[Room], *, heading: Heading
     found = chips(local)
     now = heading.generated_at.astimezone(zone)
     hours = hours_of(found)
-    anchors = {entry.id: anchor(entry.id) for entry in local}
+    listed = [entry for entry in local if entry.state is not State.STAYS]
+    main = [chip for chip in found if chip.entry.state is not State.STAYS]
+    anchors = {entry.id: anchor(entry.id) for entry in listed}
     frame = Frame(colours=hues(entry.meeting for entry in local), anchors=anchors, hours=hours, today=now.date())
     everything = [*rooms, *_further_rooms(local, rooms)]
     names = {room.id: room.name for room in everything} | {UNPLACED: "a room of its pool"}
@@ -33,10 +35,10 @@ def lay_out(entries: Iterable[Entry], rooms: Sequence[Room], *, heading: Heading
         generated=words.moment(now),
         hours=hours,
         ticks=tuple(range(hours[0] + 2 - hours[0] % 2, hours[1], 2)),
-        summary=figures(local, found),
-        notices=tuple(notices(found, anchors, names)),
+        summary=figures(listed, main),
+        notices=tuple(notices(main, anchors, names)),
         weeks=drawn,
-        meetings=tuple(meetings(local, found, frame.colours, anchors)),
+        meetings=tuple(meetings(listed, main, frame.colours, anchors)),
         legend=frozenset(kind for week in drawn for kind in _kinds_of(week)),
     )
 

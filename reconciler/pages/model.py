@@ -27,6 +27,7 @@ class State(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     CANCELLED = "cancelled"
+    STAYS = "stays"  # beside what a plan changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +83,14 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """What stands over a page: who made it from what. `lead` are sentences, `warnings` what a reader must not miss."""
+    """What stands over a page: who made it from what.
+
+    `lead` are sentences, `errors` and `warnings` what a reader must not miss.
+    """
 
     title: str
     kind: str  # as in "Agenda" or "Plan"
     generated_at: datetime
     lead: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from reconciler.config.model import Room as DeclaredRoom
 from reconciler.diff import Action, Change
 from reconciler.models import RoomBooking, RoomStatus
 from reconciler.observed import Observed
-from reconciler.operations import NO_ROOM, Plan, PlannedChange
+from reconciler.operations import NO_ROOM, Plan, PlannedChange, Staying
 from reconciler.pages.chips import UNPLACED
 from reconciler.pages.layout import lay_out
 from reconciler.pages.model import Earlier, Entry, Heading, Mark, Place, Room, State
@@ -56,6 +56,7 @@ def plan_html(plan: Plan, names: Names, *, zone: ZoneInfo | None = None) -> str:
         title=plan.workspace,
         generated_at=plan.generated_at,
         lead=(f"Applying it takes {counted(plan.api_calls, 'API call')}. {rest}",),
+        errors=tuple(_errors(plan, names)),
         warnings=tuple(_warnings(plan, names)),
     )
     short = {one.address for one in plan.problems if one.code == NO_ROOM}
@@ -66,12 +67,33 @@ def plan_html(plan: Plan, names: Names, *, zone: ZoneInfo | None = None) -> str:
         for planned in plan.changes
         for entry in _planned(planned, names)
     ]
-    return agenda_page(lay_out(found, (), heading=heading, zone=chosen))
+    stays = [_staying(one, names) for one in plan.stays]
+    rooms = [Room(id=room.id, name=room.alias, detail=_detail(room)) for room in plan.declared_rooms]
+    return agenda_page(lay_out([*found, *stays], rooms, heading=heading, zone=chosen))
+
+
+def _staying(one: Staying, names: Names) -> Entry:
+    return Entry(
+        id=f"stays {one.address}",
+        meeting=one.address.partition("@")[0],
+        title=one.title,
+        start=one.start,
+        end=one.end,
+        timezone=one.timezone,
+        places=tuple(_place(room, names) for room in one.rooms),
+        state=State.STAYS,
+    )
+
+
+def _errors(plan: Plan, names: Names) -> Iterator[str]:
+    yield from (f"not read: {one.where}: {one.message}" for one in plan.failures)
+    yield from (
+        f"error: {meeting} {told}" for is_error, meeting, told in told_problems(plan.problems, names) if is_error
+    )
 
 
 def _warnings(plan: Plan, names: Names) -> Iterator[str]:
-    yield from (f"not read: {one.where}: {one.message}" for one in plan.failures)
-    yield from (f"{meeting} {told}" for _, meeting, told in told_problems(plan.problems, names))
+    yield from (f"{meeting} {told}" for is_error, meeting, told in told_problems(plan.problems, names) if not is_error)
     yield from (f"room {room} {told}" for room, told in told_pending(plan.pending, names))
     yield from plan.warnings
 

@@ -215,6 +215,24 @@ def test_a_room_that_stays_while_the_title_changes_is_shown_once() -> None:
     assert [b.tags for b in cells(page(replace(one, before=before)))["aurora", "Mon 30 Nov"]] == [("changed",)]
 
 
+def test_what_stays_beside_a_plan_is_pale_in_its_weeks_and_counted_nowhere() -> None:
+    stays = entry(2, at=NOW + timedelta(hours=3), state=State.STAYS)
+    later = entry(3, at=NOW + timedelta(days=8), state=State.STAYS)
+    found = page(entry(state=State.NEW), stays, later)
+    blocks = cells(found)["aurora", "Mon 30 Nov"]
+    assert [(block.kinds, block.tags) for block in blocks] == [("new", ("new",)), ("stays", ("stays",))]
+    assert found.summary == (("1", "new"),)
+    assert len(found.weeks) == 1
+    assert [len(meeting.lines) for meeting in found.meetings] == [1]
+    assert "stays as it is" in Tags(agenda_page(found)).text
+
+
+def test_a_booking_in_the_way_of_what_stays_is_told() -> None:
+    booking = (Place(room="r1", name="aurora", mark=Mark.BOOKING),)
+    found = page(entry(state=State.NEW, places=booking), entry(2, state=State.STAYS))
+    assert [one.text for one in found.notices] == ["Sync 1, Mon 30 Nov, 10:00–10:45: aurora is taken by Sync 2"]
+
+
 def test_the_list_tells_the_meetings_own_time_where_it_differs() -> None:
     found = page(entry(timezone="Europe/Berlin"), entry(2, timezone="Asia/Singapore"), entry(3, timezone="Mars/Base"))
     owns = [line.own for line in found.meetings[0].lines]
