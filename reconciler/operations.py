@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from reconciler.config.model import Room
 from reconciler.diff import Action, Change
-from reconciler.models import Attendee, Occurrence
+from reconciler.models import Attendee, Occurrence, RoomBooking
 from reconciler.observed import Observation, Observed, ReadFailure
 from reconciler.patterns import Instance
 from reconciler.upcoming import DayOff, NextDates
 
 MAX_ROOMS = 5  # of one event, at any moment
+NO_ROOM = "no-room"  # code of the problem where a pool has none to give
 
 
 class Call(StrEnum):
@@ -94,6 +96,18 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Staying:
+    """An occurrence with rooms that a plan leaves as it is, both ends aware; a reader sees by it what is taken."""
+
+    address: str
+    title: str
+    start: datetime
+    end: datetime
+    timezone: str
+    rooms: tuple[RoomBooking, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
     """The calls of the organisation that we know of: `used` in `month` (YYYY-MM), of `limit`."""
 
@@ -143,7 +157,8 @@ class Plan:
     """Everything an apply will do, by start.
 
     `unchanged` and `gone` cost nothing; apply only remembers them. `kept` is how many need nothing, which a saved plan
-    knows without the occurrences themselves.
+    knows without the occurrences themselves. `stays` and `declared_rooms` are what a saved plan knows of what is around
+    its changes.
     """
 
     workspace: str
@@ -163,6 +178,8 @@ class Plan:
     pending: tuple[Pending, ...] = ()
     quota: Quota | None = None
     verification: Verification = field(default_factory=Verification)
+    stays: tuple[Staying, ...] = ()
+    declared_rooms: tuple[Room, ...] = ()
 
     @property
     def operations(self) -> Iterator[Operation]:

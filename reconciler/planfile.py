@@ -8,22 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from reconciler.compare import Comparison, Field
-from reconciler.config.model import Config
+from reconciler.config.model import Config, Room
 from reconciler.desired import People
 from reconciler.diff import Action, Change
 from reconciler.errors import PlanUnreadable, Position
-from reconciler.models import Attendee, Key
+from reconciler.models import Attendee, Key, RoomBooking, RoomStatus
 from reconciler.observed import Observed, ReadFailure
-from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem, Verification
+from reconciler.operations import (
+    Call,
+    Operation,
+    Pending,
+    Plan,
+    PlannedChange,
+    Quota,
+    RoomProblem,
+    Staying,
+    Verification,
+)
 from reconciler.remembering import bare
 from reconciler.sharing import Role
-from reconciler.state.model import State
+from reconciler.state.model import Entry, State
 from reconciler.state.values import (
     decode_conference,
     decode_entry,
@@ -36,6 +46,7 @@ from reconciler.state.values import (
     encode_instance,
     encode_occurrence,
 )
+from reconciler.staying import staying
 from reconciler.upcoming import DayOff, NextDates
 
 FORMAT_VERSION = "1.0"
@@ -43,10 +54,13 @@ _NOWHERE = Position("", 0, 0)
 Json = dict[str, Any]
 
 
-def dumps(plan: Plan, *, config: Config, people: People, state: State, refresh: str) -> str:
+def dumps(
+    plan: Plan, *, config: Config, people: People, state: State, refresh: str, settled: Iterable[Entry] = ()
+) -> str:
     """Return the plan as the text of a file: keys sorted. `refresh` is how much was asked of DingTalk for it.
 
-    Aliases of people and rooms are in it, so that it can be shown where there is no config.
+    Aliases of people, rooms and what stays around the changes are in it, so that it can be shown where there is no
+    config. `settled` are what is known of occurrences that needed no look.
     """
     document: Json = {
         "format_version": FORMAT_VERSION,
@@ -70,6 +84,8 @@ def dumps(plan: Plan, *, config: Config, people: People, state: State, refresh: 
         "rules": [_encode_rule(one) for one in plan.rules],
         "problems": [_encode_times(asdict(one)) for one in plan.problems],
         "pending": [_encode_times(asdict(one)) for one in plan.pending],
+        "stays": [_encode_staying(one) for one in staying(plan, settled)],
+        "rooms": [asdict(room) for room in config.rooms.values()],
         "quota": None if plan.quota is None else asdict(plan.quota),
         "verification": _encode_verification(plan.verification),
     }
@@ -142,6 +158,8 @@ def _decode(document: Json) -> Plan:
         rules=tuple(_decode_rule(one) for one in document.get("rules", ())),
         problems=tuple(_decode_problem(one) for one in document.get("problems", ())),
         pending=tuple(_decode_pending(one) for one in document.get("pending", ())),
+        stays=tuple(_decode_staying(one) for one in document.get("stays", ())),
+        declared_rooms=tuple(Room(**(one | {"tags": tuple(one["tags"])})) for one in document.get("rooms", ())),
         quota=None if quota is None else Quota(**quota),
         verification=_decode_verification(document["verification"]),
     )
@@ -255,6 +273,16 @@ def _decode_problem(document: Json) -> RoomProblem:
 
 def _decode_pending(document: Json) -> Pending:
     return Pending(**(document | {"start": datetime.fromisoformat(document["start"])}))
+
+
+def _encode_staying(one: Staying) -> Json:
+    return _encode_times(asdict(one)) | {"rooms": [asdict(room) for room in one.rooms]}
+
+
+def _decode_staying(document: Json) -> Staying:
+    times: Json = {name: datetime.fromisoformat(document[name]) for name in ("start", "end")}
+    rooms = tuple(RoomBooking(**(one | {"status": RoomStatus(one["status"])})) for one in document["rooms"])
+    return Staying(**(document | times | {"rooms": rooms}))
 
 
 def _encode_role(role: Role) -> Json:

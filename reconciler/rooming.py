@@ -26,7 +26,7 @@ from reconciler.foresight import (
 from reconciler.freebusy import Span
 from reconciler.models import Key, Occurrence
 from reconciler.observed import Observation
-from reconciler.operations import Call, Operation, Plan, RoomProblem
+from reconciler.operations import NO_ROOM, Call, Operation, Plan, RoomProblem
 from reconciler.pools import greedy
 from reconciler.pools.assign import assign, has_solver
 from reconciler.pools.problem import Assignment, Calendar, Taken, Wish, parts, possible
@@ -263,7 +263,7 @@ def _no_room(missing: Sequence[Shortage], config: Config, names: Mapping[str, st
             start=one.start,
             end=one.end,
             room="",
-            code="no-room",
+            code=NO_ROOM,
             message=_why(one, names),
             is_error=many[one.key.meeting] > config.meetings[one.key.meeting].max_conflicts,
         )

@@ -255,6 +255,7 @@ class Agenda:
     wanted: tuple[Occurrence, ...]
     observed: Mapping[Key, Observed]
     people: People
+    pools: Mapping[Key, int]  # how many rooms those want that would take any of several
 
 
 def remembered_agenda(config: Config, store: Store, *, now: datetime, until: datetime) -> Agenda:
@@ -271,11 +272,13 @@ def remembered_agenda(config: Config, store: Store, *, now: datetime, until: dat
         for person in config.people.values()
     }
     observed = last_seen(state, remembered(renamed(state, config.moved)), config.moved)
-    wanted = as_applied(desired(config, people, after=now - timedelta(days=1), before=until), observed)
+    declared = desired(config, people, after=now - timedelta(days=1), before=until)
+    wanted = as_applied(declared, observed)
     return Agenda(
         wanted=tuple(occurrence for occurrence in wanted if occurrence.end > now),
         observed=with_instances(observed, wanted),
         people=people,
+        pools={one.key: one.pool.count for one in declared if one.pool is not None},
     )
 
 

@@ -81,7 +81,7 @@ def command(
     wanted = chosen(seen.wanted, seen.observed, _choice(project.config, seen, meetings, rooms, people))
     if ics is not None:
         return _write_ics(ics, project.config, seen, {one.key.meeting for one in wanted}, now)
-    items = agenda_items(wanted, seen.observed)
+    items = agenda_items(wanted, seen.observed, seen.pools)
     if as_json:
         from reconciler.report.document import agenda_document, dump
 

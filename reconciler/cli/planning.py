@@ -85,8 +85,12 @@ def print_plan(
 def save_plan(made: Planned, project: Project, path: Path, *, refresh: str) -> None:
     """Write the plan to `path`, readable by nobody else: whole, or not at all."""
     from reconciler.planfile import dumps
+    from reconciler.state.lines import parted
+    from reconciler.staying import touches_rooms
 
-    text = dumps(made.plan, config=project.config, people=made.people, state=project.store.load(), refresh=refresh)
+    state = project.store.load()
+    settled = parted(state.entries, made.settled.meetings)[0].values() if touches_rooms(made.plan) else ()
+    text = dumps(made.plan, config=project.config, people=made.people, state=state, refresh=refresh, settled=settled)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.touch(mode=0o600)

@@ -10,12 +10,17 @@ from datetime import datetime
 from reconciler.pages.model import Entry, Mark, Place, State
 
 NOWHERE = ""  # the room of what takes place in none
-_HOLDING = {Mark.HELD, Mark.PENDING, Mark.MISSING, Mark.BOOKING}
+UNPLACED = "\npool"  # of what would take any of several and has none; no id has such a character
+_HELD_NOW = {Mark.HELD, Mark.PENDING, Mark.LEAVING}
+_HELD_THEN = {Mark.HELD, Mark.PENDING, Mark.MISSING, Mark.BOOKING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chip:
-    """One room at one time. `conflict` names who else has it then; `old` ones show what a plan takes away."""
+    """One room at one time. `conflict` names who else has it then; `old` ones show what a plan takes away.
+
+    Of what is booked at another time than it should be, the `old` one shows that time.
+    """
 
     entry: Entry
     room: str
@@ -69,7 +74,7 @@ def _former(entry: Entry, place: Place | None, *, moved: bool) -> Chip:
         title=before.title,
         start=before.start,
         end=before.end,
-        mark=Mark.LEAVING if place else None,
+        mark=None if place is None else place.mark if entry.state is State.ELSEWHERE else Mark.LEAVING,
         old=True,
         moved=moved,
     )
@@ -85,10 +90,18 @@ def _with_conflicts(found: Sequence[Chip]) -> Iterator[Chip]:
 
 
 def _overlapping(found: Sequence[Chip]) -> Iterator[tuple[Chip, Chip]]:
-    by_room: dict[str, list[Chip]] = defaultdict(list)
+    """Yield who is in one room at one time: as it is now, or as everything would be that is wanted.
+
+    Who lets go of a room is not in the way of who waits for it.
+    """
+    by_room: dict[tuple[bool, str], list[Chip]] = defaultdict(list)
     for chip in found:
-        if chip.room != NOWHERE and not chip.old and chip.mark in _HOLDING:
-            by_room[chip.room].append(chip)
+        if chip.room in {NOWHERE, UNPLACED}:
+            continue
+        if _is_there(chip):
+            by_room[True, chip.room].append(chip)
+        if not chip.old and chip.mark in _HELD_THEN:
+            by_room[False, chip.room].append(chip)
     for room in by_room.values():
         for index, first in enumerate(room):
             for second in room[index + 1 :]:
@@ -96,3 +109,9 @@ def _overlapping(found: Sequence[Chip]) -> Iterator[tuple[Chip, Chip]]:
                     break  # sorted by start: none of the others overlaps either
                 if second.entry.id != first.entry.id:
                     yield first, second
+
+
+def _is_there(chip: Chip) -> bool:
+    """Return whether the room is held at that time as things are."""
+    place = chip.old if chip.entry.state is State.ELSEWHERE else not (chip.old or chip.moved)
+    return place and chip.mark in _HELD_NOW

@@ -8,11 +8,11 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from reconciler.pages import words
-from reconciler.pages.chips import NOWHERE, chips
+from reconciler.pages.chips import NOWHERE, UNPLACED, chips
 from reconciler.pages.colours import hues
 from reconciler.pages.grid import Frame, hours_of, weeks
 from reconciler.pages.listing import figures, meetings, notices
-from reconciler.pages.model import Entry, Heading, Room
+from reconciler.pages.model import Entry, Heading, Room, State
 from reconciler.pages.page import Page, Week
 
 
@@ -22,9 +22,12 @@ def lay_out(entries: Iterable[Entry], rooms: Sequence[Room], *, heading: Heading
     found = chips(local)
     now = heading.generated_at.astimezone(zone)
     hours = hours_of(found)
-    anchors = {entry.id: anchor(entry.id) for entry in local}
+    listed = [entry for entry in local if entry.state is not State.STAYS]
+    main = [chip for chip in found if chip.entry.state is not State.STAYS]
+    anchors = {entry.id: anchor(entry.id) for entry in listed}
     frame = Frame(colours=hues(entry.meeting for entry in local), anchors=anchors, hours=hours, today=now.date())
     everything = [*rooms, *_further_rooms(local, rooms)]
+    names = {room.id: room.name for room in everything} | {UNPLACED: "a room of its pool"}
     drawn = weeks(found, everything, frame)
     return Page(
         heading=heading,
@@ -32,10 +35,10 @@ def lay_out(entries: Iterable[Entry], rooms: Sequence[Room], *, heading: Heading
         generated=words.moment(now),
         hours=hours,
         ticks=tuple(range(hours[0] + 2 - hours[0] % 2, hours[1], 2)),
-        summary=figures(local, found),
-        notices=tuple(notices(found, anchors, {room.id: room.name for room in everything})),
+        summary=figures(listed, main),
+        notices=tuple(notices(main, anchors, names)),
         weeks=drawn,
-        meetings=tuple(meetings(local, found, frame.colours, anchors)),
+        meetings=tuple(meetings(listed, main, frame.colours, anchors)),
         legend=frozenset(kind for week in drawn for kind in _kinds_of(week)),
     )
 
@@ -56,16 +59,17 @@ def _local(entry: Entry, zone: ZoneInfo) -> Entry:
 
 
 def _further_rooms(entries: Iterable[Entry], rooms: Sequence[Room]) -> list[Room]:
-    """Return the rooms that only entries name, by name, and last the row of what takes place in none."""
+    """Return the rooms that only entries name, by name, and last the rows of what has none: yet, or at all."""
     known = {room.id for room in rooms}
     found = {
         place.room: place.name
         for entry in entries
         for place in (*entry.places, *(entry.before.places if entry.before else ()))
-        if place.room not in known
+        if place.room not in {*known, UNPLACED}
     }
     further = [Room(id=room, name=name) for room, name in sorted(found.items(), key=lambda item: (item[1], item[0]))]
-    return [*further, Room(id=NOWHERE, name="No room", detail="online only")]
+    unplaced = Room(id=UNPLACED, name="No room yet", detail="any of a pool")
+    return [*further, unplaced, Room(id=NOWHERE, name="No room", detail="online only")]
 
 
 def _kinds_of(week: Week) -> Iterator[str]:

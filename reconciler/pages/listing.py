@@ -23,6 +23,7 @@ def figures(entries: Sequence[Entry], found: Sequence[Chip]) -> tuple[tuple[str,
             (meetings, "meeting" if meetings == 1 else "meetings"),
             (len(entries), "occurrence" if len(entries) == 1 else "occurrences"),
             (states.count(State.OPEN), STATES[State.OPEN]),
+            (states.count(State.ELSEWHERE), STATES[State.ELSEWHERE]),
         ]
     marks = [chip.mark for chip in found if not chip.old]
     conflicts = sum(bool(chip.conflict) for chip in found)
@@ -36,12 +37,19 @@ def figures(entries: Sequence[Entry], found: Sequence[Chip]) -> tuple[tuple[str,
 
 def notices(found: Iterable[Chip], anchors: Mapping[str, str], names: Mapping[str, str]) -> Iterator[Notice]:
     """Yield what needs a look, by time; `names` are those of the rooms."""
+    told: set[str] = set()
     for chip in found:
         if chip.old:
             continue
         when = f"{words.short_day(chip.start.date())}, {words.span(chip.start, chip.end)}"
         what = f"{chip.title}, {when}: {names.get(chip.room, chip.room)}"
         anchor = anchors[chip.entry.id]
+        if chip.entry.state is State.ELSEWHERE and chip.entry.before is not None and chip.entry.id not in told:
+            told.add(chip.entry.id)
+            other = _was(chip.entry, chip.entry.before)
+            yield Notice(
+                kind="missing", text=f"{chip.title}, {when}: is booked for another time: {other}", anchor=anchor
+            )
         if chip.conflict:
             yield Notice(kind="conflict", text=f"{what} is taken by {', '.join(chip.conflict)}", anchor=anchor)
         if chip.mark is Mark.DECLINED:
@@ -96,6 +104,8 @@ def _rooms(entry: Entry) -> Iterator[tuple[str, str, str]]:
         open_ = entry.state is State.OPEN and place.mark is Mark.MISSING  # the occurrence says it for all its rooms
         leaving = entry.state is State.CANCELLED
         yield place.name, str(place.mark), "" if open_ or leaving else MARKS.get(place.mark, "")
+    if entry.state is State.ELSEWHERE:
+        return  # what it has at the other time is told with that time
     here = {place.room for place in entry.places}
     for place in entry.before.places if entry.before is not None else ():
         if place.room not in here:
@@ -118,4 +128,6 @@ def _own_time(entry: Entry) -> str:
 def _was(entry: Entry, before: Earlier) -> str:
     if (before.start, before.end) == (entry.start, entry.end):
         return ""
-    return f"{words.short_day(before.start.date())}, {words.span(before.start, before.end)}"
+    told = f"{words.short_day(before.start.date())}, {words.span(before.start, before.end)}"
+    rooms = ", ".join(place.name for place in before.places) if entry.state is State.ELSEWHERE else ""
+    return f"{told}, in {rooms}" if rooms else told

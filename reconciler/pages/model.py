@@ -23,9 +23,11 @@ class State(StrEnum):
 
     BOOKED = "booked"
     OPEN = "open"  # declared, and there is no event yet
+    ELSEWHERE = "elsewhere"  # there is an event, at another time: `before` tells
     NEW = "new"
     CHANGED = "changed"
     CANCELLED = "cancelled"
+    STAYS = "stays"  # beside what a plan changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """Where and when a changed occurrence has been."""
+    """Where and when a changed occurrence has been, or one that is booked at another time still is."""
 
     start: datetime
     end: datetime
@@ -81,10 +83,14 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """What stands over a page: who made it from what. `lead` are sentences, `warnings` what a reader must not miss."""
+    """What stands over a page: who made it from what.
+
+    `lead` are sentences, `errors` and `warnings` what a reader must not miss.
+    """
 
     title: str
     kind: str  # as in "Agenda" or "Plan"
     generated_at: datetime
     lead: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

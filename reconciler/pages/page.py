@@ -16,15 +16,20 @@ MARKS = {
 STATES = {
     State.BOOKED: "",
     State.OPEN: "not booked yet",
+    State.ELSEWHERE: "booked at another time",
     State.NEW: "new",
     State.CHANGED: "changed",
     State.CANCELLED: "cancelled",
+    State.STAYS: "stays",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A chip in a cell. `x` and `width` are minutes of the day shown; `kinds` are classes, `tags` say them in words."""
+    """A chip in a cell. `x` and `width` are minutes of the day shown; `kinds` are classes, `tags` say them in words.
+
+    `anchor` is "" where the list has nothing more of it.
+    """
 
     anchor: str
     hue: int

@@ -6,16 +6,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.compare import held_rooms, wanted_rooms, yielding
 from reconciler.models import Key, Occurrence, RoomBooking
 from reconciler.observed import Observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """When the event of an occurrence takes place, both ends aware, where that is not when it should, and its rooms."""
+
+    start: datetime
+    end: datetime
+    rooms: tuple[RoomBooking, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgendaItem:
     """One occurrence. `start` and `end` are in `timezone`; `organizer` is a union id.
 
-    `rooms` are those that the event names, with what became of them; `missing` are declared ones that it does not.
-    `booked` says whether there is an event; `url` and `room_code` are "" where there is no conference.
+    `rooms` are those that the event names, with what became of them; `missing` are declared ones that it does not have
+    then, `leaving` those of `rooms` that are to be released, `lacking` how many rooms of its pool it is without.
+    `booked` says whether there is an event at that time: one at another time is `elsewhere`. `url` and `room_code` are
+    "" where there is no conference.
     """
 
     address: str
@@ -27,14 +39,20 @@ class AgendaItem:
     organizer: str
     rooms: tuple[RoomBooking, ...] = ()
     missing: tuple[str, ...] = ()
+    leaving: frozenset[str] = frozenset()
+    lacking: int = 0
+    elsewhere: Elsewhere | None = None
     url: str = ""
     room_code: str = ""
     booked: bool = False
 
 
-def agenda_items(occurrences: Iterable[Occurrence], observed: Mapping[Key, Observed]) -> tuple[AgendaItem, ...]:
-    """Return the agenda of `occurrences`, by start."""
-    items = (_item(occurrence, observed.get(occurrence.key)) for occurrence in occurrences)
+def agenda_items(
+    occurrences: Iterable[Occurrence], observed: Mapping[Key, Observed], pools: Mapping[Key, int] | None = None
+) -> tuple[AgendaItem, ...]:
+    """Return the agenda of `occurrences`, by start. `pools` says how many rooms those want that would take any."""
+    counts = pools or {}
+    items = (_item(one, observed.get(one.key), counts.get(one.key, 0)) for one in occurrences)
     return tuple(sorted(items, key=lambda item: (item.start, item.address)))
 
 
@@ -75,11 +93,17 @@ def _people(want: Occurrence, have: Observed | None) -> set[str]:
     return {want.organizer, *(who.union_id for who in invited)}
 
 
-def _item(want: Occurrence, have: Observed | None) -> AgendaItem:
+def _item(want: Occurrence, have: Observed | None, count: int) -> AgendaItem:
     event = have.event if have is not None else None
+    if have is not None:
+        want = yielding(want, have)
     conference = have.conference if have is not None and have.alive else None
-    rooms = event.rooms if event is not None else ()
+    last = have.entry.applied if have is not None and have.entry is not None else None
+    # A recurring event starts long before most of its dates.
+    here = event is not None and (event.recurring or (event.start, event.end) == (want.start, want.end))
+    rooms = event.rooms if event is not None and here else ()
     named = {room.room_id for room in rooms}
+    kept = wanted_rooms(want, event, last)
     return AgendaItem(
         address=str(want.key),
         meeting=want.key.meeting,
@@ -90,7 +114,10 @@ def _item(want: Occurrence, have: Observed | None) -> AgendaItem:
         organizer=want.organizer,
         rooms=rooms,
         missing=tuple(room for room in want.rooms or () if room not in named),
+        leaving=held_rooms(event) - kept if event is not None and here else frozenset(),
+        lacking=max(0, count - len(want.rooms or ())),
+        elsewhere=None if event is None or here else Elsewhere(start=event.start, end=event.end, rooms=event.rooms),
         url=conference.url if conference is not None else "",
         room_code=conference.room_code if conference is not None else "",
-        booked=event is not None,
+        booked=here,
     )

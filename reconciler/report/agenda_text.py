@@ -47,7 +47,11 @@ def _item(start: datetime, item: AgendaItem, names: Names, *, mixed: bool) -> It
     parts: list[Part] = [(span(start, end), "cyan"), "  ", (item.title, "bold"), f" · {names.person(item.organizer)}"]
     if mixed:
         parts.append((f" · {item.timezone}", "dim"))
-    if not item.booked:
+    if item.elsewhere is not None:
+        other = item.elsewhere.start.astimezone(start.tzinfo)
+        until = item.elsewhere.end.astimezone(start.tzinfo)
+        parts.append((f" · booked for {day(other)} {span(other, until)} instead", "yellow"))
+    elif not item.booked:
         parts.append((" · not booked yet", "yellow"))
     yield line(*parts, indent=2, hang=_UNDER_TITLE - 2)
     rooms = list(_rooms(item, names))
@@ -60,17 +64,20 @@ def _item(start: datetime, item: AgendaItem, names: Names, *, mixed: bool) -> It
 
 
 def _rooms(item: AgendaItem, names: Names) -> Iterator[Part]:
-    told = [_room(room, names) for room in item.rooms]
+    told = [_room(room, names, leaving=room.room_id in item.leaving) for room in item.rooms]
     told += [(f"{names.room(room)} (not booked)", "yellow") for room in item.missing]
+    if item.lacking and item.booked:
+        what = "a room" if item.lacking == 1 else counted(item.lacking, "room")
+        told.append((f"{what} of its pool (not booked)", "yellow"))
     for number, part in enumerate(told):
         if number:
             yield ", "
         yield part
 
 
-def _room(room: RoomBooking, names: Names) -> Part:
+def _room(room: RoomBooking, names: Names, *, leaving: bool) -> Part:
     # A room that the config does not know is called as DingTalk calls it.
     known = names.room(room.room_id)
     name = room.name if known == room.room_id and room.name else known
-    style = "" if room.status is RoomStatus.ACCEPTED else "yellow"
-    return f"{name}{_STATUS[room.status]}", style
+    style = "" if room.status is RoomStatus.ACCEPTED and not leaving else "yellow"
+    return f"{name}{' (to be released)' if leaving else _STATUS[room.status]}", style

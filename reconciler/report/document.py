@@ -20,7 +20,7 @@ from reconciler.models import InstantConference, Occurrence
 from reconciler.observed import ReadFailure
 from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem
 from reconciler.outcome import Failure, Outcome, Result, Status
-from reconciler.report.agenda import AgendaItem
+from reconciler.report.agenda import AgendaItem, Elsewhere
 from reconciler.report.fields import fields_of, times_of
 from reconciler.report.times import in_zone, utc
 from reconciler.state.model import Opened, Orphan
@@ -254,6 +254,16 @@ def _agenda_item(item: AgendaItem) -> Document:
         "booked": item.booked,
         "rooms": [{"id": room.room_id, "status": room.status.value} for room in item.rooms]
         + [{"id": room, "status": "missing"} for room in item.missing],
+        "lacking": item.lacking,
+        "elsewhere": None if item.elsewhere is None else _elsewhere(item.elsewhere, item.timezone),
         "url": item.url,
         "room_code": item.room_code,
+    }
+
+
+def _elsewhere(other: Elsewhere, timezone: str) -> Document:
+    return {
+        "start": in_zone(other.start, timezone).isoformat(),
+        "end": in_zone(other.end, timezone).isoformat(),
+        "rooms": [{"id": room.room_id, "status": room.status.value} for room in other.rooms],
     }

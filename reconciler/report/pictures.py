@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,8 @@ from reconciler.config.model import Room as DeclaredRoom
 from reconciler.diff import Action, Change
 from reconciler.models import RoomBooking, RoomStatus
 from reconciler.observed import Observed
-from reconciler.operations import Plan, PlannedChange
+from reconciler.operations import NO_ROOM, Plan, PlannedChange, Staying
+from reconciler.pages.chips import UNPLACED
 from reconciler.pages.layout import lay_out
 from reconciler.pages.model import Earlier, Entry, Heading, Mark, Place, Room, State
 from reconciler.pages.render import agenda_page
@@ -25,6 +27,7 @@ from reconciler.report.rooms_ahead import told_pending, told_problems
 
 _MARKS = {RoomStatus.ACCEPTED: Mark.HELD, RoomStatus.TENTATIVE: Mark.PENDING, RoomStatus.DECLINED: Mark.DECLINED}
 _STATES = {Action.CREATE: State.NEW, Action.UPDATE: State.CHANGED, Action.CANCEL: State.CANCELLED}
+_UNPLACED = Place(room=UNPLACED, name="a room of its pool", mark=Mark.MISSING)
 _SHOWN_ELSEWHERE = {"start", "end", "rooms"}  # by the page itself
 
 
@@ -53,15 +56,44 @@ def plan_html(plan: Plan, names: Names, *, zone: ZoneInfo | None = None) -> str:
         title=plan.workspace,
         generated_at=plan.generated_at,
         lead=(f"Applying it takes {counted(plan.api_calls, 'API call')}. {rest}",),
+        errors=tuple(_errors(plan, names)),
         warnings=tuple(_warnings(plan, names)),
     )
-    found = [entry for planned in plan.changes for entry in _planned(planned, names)]
-    return agenda_page(lay_out(found, (), heading=heading, zone=chosen))
+    short = {one.address for one in plan.problems if one.code == NO_ROOM}
+    found = [
+        replace(entry, places=(*entry.places, _UNPLACED))
+        if planned.change.action is not Action.CANCEL and planned.change.address in short
+        else entry
+        for planned in plan.changes
+        for entry in _planned(planned, names)
+    ]
+    stays = [_staying(one, names) for one in plan.stays]
+    rooms = [Room(id=room.id, name=room.alias, detail=_detail(room)) for room in plan.declared_rooms]
+    return agenda_page(lay_out([*found, *stays], rooms, heading=heading, zone=chosen))
+
+
+def _staying(one: Staying, names: Names) -> Entry:
+    return Entry(
+        id=f"stays {one.address}",
+        meeting=one.address.partition("@")[0],
+        title=one.title,
+        start=one.start,
+        end=one.end,
+        timezone=one.timezone,
+        places=tuple(_place(room, names) for room in one.rooms),
+        state=State.STAYS,
+    )
+
+
+def _errors(plan: Plan, names: Names) -> Iterator[str]:
+    yield from (f"not read: {one.where}: {one.message}" for one in plan.failures)
+    yield from (
+        f"error: {meeting} {told}" for is_error, meeting, told in told_problems(plan.problems, names) if is_error
+    )
 
 
 def _warnings(plan: Plan, names: Names) -> Iterator[str]:
-    yield from (f"not read: {one.where}: {one.message}" for one in plan.failures)
-    yield from (f"{meeting} {told}" for _, meeting, told in told_problems(plan.problems, names))
+    yield from (f"{meeting} {told}" for is_error, meeting, told in told_problems(plan.problems, names) if not is_error)
     yield from (f"room {room} {told}" for room, told in told_pending(plan.pending, names))
     yield from plan.warnings
 
@@ -83,8 +115,16 @@ def _detail(room: DeclaredRoom) -> str:
 
 
 def _entry(item: AgendaItem, names: Names) -> Entry:
-    held = tuple(_place(room, names) for room in item.rooms)
+    held = tuple(
+        replace(_place(room, names), mark=Mark.LEAVING) if room.room_id in item.leaving else _place(room, names)
+        for room in item.rooms
+    )
     missing = tuple(Place(room=room, name=names.room(room), mark=Mark.MISSING) for room in item.missing)
+    other = item.elsewhere
+    before = None
+    if other is not None:
+        places = tuple(_place(room, names) for room in other.rooms)
+        before = Earlier(start=other.start, end=other.end, title=item.title, places=places)
     return Entry(
         id=item.address,
         meeting=item.meeting,
@@ -93,8 +133,9 @@ def _entry(item: AgendaItem, names: Names) -> Entry:
         end=item.end,
         timezone=item.timezone,
         organizer=names.person(item.organizer),
-        places=held + missing,
-        state=State.BOOKED if item.booked else State.OPEN,
+        places=held + missing + (_UNPLACED,) * (item.lacking > 0),
+        state=State.BOOKED if item.booked else State.ELSEWHERE if before is not None else State.OPEN,
+        before=before,
         url=item.url,
         room_code=item.room_code,
     )

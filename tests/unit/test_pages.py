@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.pages.chips import UNPLACED
 from reconciler.pages.colours import HUES, hues
 from reconciler.pages.layout import lay_out
 from reconciler.pages.model import Earlier, Entry, Heading, Mark, Place, Room, State
@@ -132,6 +133,55 @@ def test_what_is_not_booked_yet_says_so_once() -> None:
     assert found.meetings[0].lines[0].rooms == (("aurora", "missing", ""),)
 
 
+def test_two_that_exchange_their_rooms_are_in_nobodys_way() -> None:
+    leaves_a = (
+        Place(room="r1", name="aurora", mark=Mark.LEAVING),
+        Place(room="r2", name="borealis", mark=Mark.MISSING),
+    )
+    leaves_b = (
+        Place(room="r2", name="borealis", mark=Mark.LEAVING),
+        Place(room="r1", name="aurora", mark=Mark.MISSING),
+    )
+    found = page(entry(places=leaves_a), entry(2, places=leaves_b))
+    assert {notice.kind for notice in found.notices} == {"missing"}
+    assert [block.tags for block in cells(found)["aurora", "Mon 30 Nov"]] == [("to be released",), ("not booked",)]
+    assert "in conflict" not in {noun for _, noun in found.summary}
+
+
+def test_who_lacks_a_room_that_another_keeps_is_told_who_has_it() -> None:
+    missing = (Place(room="r1", name="aurora", mark=Mark.MISSING),)
+    found = page(entry(), entry(2, places=missing))
+    assert "Sync 2, Mon 30 Nov, 10:00–10:45: aurora is taken by Sync 1" in {one.text for one in found.notices}
+
+
+def test_what_is_booked_for_another_time_stands_at_both_and_holds_its_room_at_its_own() -> None:
+    at = NOW + timedelta(hours=27)
+    before = Earlier(start=at, end=at + timedelta(hours=1), title="Sync", places=(Place(room="r1", name="aurora"),))
+    wanted = (Place(room="r1", name="aurora", mark=Mark.MISSING),)
+    found = page(entry(state=State.ELSEWHERE, before=before, places=wanted), entry(2, at=at))
+    seen = {day: [(one.kinds, one.tags) for one in blocks] for (_, day), blocks in cells(found).items()}
+    assert seen["Mon 30 Nov"] == [("missing", ("booked at another time",))]
+    assert seen["Tue 1 Dec"][1] == ("elsewhere conflict", ("wanted at another time", "conflict with Sync 2"))
+    assert found.meetings[0].lines[0].was == "Tue 1 Dec, 11:00–12:00, in aurora"
+    assert "is booked for another time: Tue 1 Dec, 11:00–12:00, in aurora" in found.notices[0].text
+    assert found.summary[2] == ("1", "booked at another time")
+
+
+def test_a_pool_without_a_room_has_a_row_and_needs_a_look() -> None:
+    found = page(entry(places=(Place(room=UNPLACED, name="a room of its pool", mark=Mark.MISSING),)))
+    assert list(cells(found)) == [("No room yet", "Mon 30 Nov")]
+    assert [one.text for one in found.notices] == ["Sync 1, Mon 30 Nov, 10:00–10:45: a room of its pool is not booked"]
+
+
+def test_what_goes_over_midnight_is_drawn_on_each_of_its_days() -> None:
+    found = page(entry(at=NOW + timedelta(hours=9, days=6), minutes=14 * 60))  # Sunday 17:00 to Monday 07:00
+    (first,), (second,) = (cells(found)["aurora", day] for day in ("Sun 6 Dec", "Mon 7 Dec"))
+    assert (first.time, first.x, first.width) == ("17:00–07:00 (+1 d)", 17 * 60, 7 * 60)
+    assert (second.time, second.x, second.width) == ("until 07:00", 0, 7 * 60)
+    assert found.hours == (0, 24)
+    assert list(cells(page(entry(at=NOW + timedelta(hours=14), minutes=120)))) == [("aurora", "Mon 30 Nov")]  # to 24:00
+
+
 def test_a_plan_shows_where_an_occurrence_was_and_where_it_would_be() -> None:
     at = NOW + timedelta(hours=3)
     before = Earlier(start=at, end=at + timedelta(hours=1), title="Old", places=(Place(room="r2", name="borealis"),))
@@ -163,6 +213,24 @@ def test_a_room_that_stays_while_the_title_changes_is_shown_once() -> None:
     one = entry(state=State.CHANGED)
     before = Earlier(start=one.start, end=one.end, title="Old", places=one.places)
     assert [b.tags for b in cells(page(replace(one, before=before)))["aurora", "Mon 30 Nov"]] == [("changed",)]
+
+
+def test_what_stays_beside_a_plan_is_pale_in_its_weeks_and_counted_nowhere() -> None:
+    stays = entry(2, at=NOW + timedelta(hours=3), state=State.STAYS)
+    later = entry(3, at=NOW + timedelta(days=8), state=State.STAYS)
+    found = page(entry(state=State.NEW), stays, later)
+    blocks = cells(found)["aurora", "Mon 30 Nov"]
+    assert [(block.kinds, block.tags) for block in blocks] == [("new", ("new",)), ("stays", ("stays",))]
+    assert found.summary == (("1", "new"),)
+    assert len(found.weeks) == 1
+    assert [len(meeting.lines) for meeting in found.meetings] == [1]
+    assert "stays as it is" in Tags(agenda_page(found)).text
+
+
+def test_a_booking_in_the_way_of_what_stays_is_told() -> None:
+    booking = (Place(room="r1", name="aurora", mark=Mark.BOOKING),)
+    found = page(entry(state=State.NEW, places=booking), entry(2, state=State.STAYS))
+    assert [one.text for one in found.notices] == ["Sync 1, Mon 30 Nov, 10:00–10:45: aurora is taken by Sync 2"]
 
 
 def test_the_list_tells_the_meetings_own_time_where_it_differs() -> None:

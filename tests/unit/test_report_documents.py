@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -191,6 +192,19 @@ def test_the_agenda_tells_what_became_of_each_room() -> None:
     assert first["booked"] is True
     assert first["url"].startswith("https://")
     assert (second["booked"], second["url"]) == (False, "")
+
+
+def test_the_agenda_does_not_call_booked_what_stands_at_another_time() -> None:
+    want = occurrence(rooms=("aurora",))
+    moved = edited(booked(want), start=want.start + timedelta(days=1), end=want.end + timedelta(days=1))
+    items = agenda_items([want], {want.key: moved})
+    (found,) = valid("agenda", agenda_document(items, workspace=WORKSPACE, now=NOW))["occurrences"]
+    assert (found["booked"], found["rooms"]) == (False, [{"id": "aurora", "status": "missing"}])
+    assert found["elsewhere"] == {
+        "start": "2026-12-03T10:00:00+08:00",
+        "end": "2026-12-03T10:45:00+08:00",
+        "rooms": [{"id": "aurora", "status": "accepted"}],
+    }
 
 
 def test_an_opening_bears_its_passwords_only_when_it_is_new() -> None:

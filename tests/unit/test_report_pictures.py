@@ -12,11 +12,15 @@ from builders import NOW, UNTIL, booked, edited, observation, occurrence
 from reconciler.config.model import Config, Provider, Room
 from reconciler.diff import diff
 from reconciler.models import RoomBooking, RoomStatus
+from reconciler.observed import ReadFailure
 from reconciler.operations import RoomProblem
 from reconciler.plan import plan
+from reconciler.planfile import dumps, loads
 from reconciler.report.agenda import agenda_items
 from reconciler.report.names import Names
 from reconciler.report.pictures import agenda_html, common_zone, plan_html
+from reconciler.state.model import State
+from reconciler.staying import staying, touches_rooms
 
 NAMES = Names(people={"alice": "alice"}, rooms={"aurora": "Aurora hall", "borealis": "Borealis"})
 CONFIG = Config(
@@ -38,6 +42,18 @@ def test_the_agenda_marks_pending_and_missing_rooms_and_lists_rooms_with_nothing
         "hall <small>12 seats · 3F · video</small>", "Xenon", "Borealis", "pending approval", "not booked",
         "10:00–10:45", "All times are in <b>Asia/Shanghai</b>", "Weekly sync", "organised by alice",
     ):  # fmt: skip
+        assert told in html, told
+
+
+def test_the_agenda_shows_a_move_that_was_not_applied_at_both_times() -> None:
+    want = occurrence(rooms=("aurora",))
+    moved = edited(booked(want), start=want.start + timedelta(days=1), end=want.end + timedelta(days=1))
+    html = agenda_html(agenda_items([want], {want.key: moved}), CONFIG, NAMES, now=NOW, until=UNTIL, zone=None)
+    for told in (
+        "booked at another time",
+        "wanted at another time",
+        "booked for Thu 3 Dec, 10:00–10:45, in Aurora hall",
+    ):
         assert told in html, told
 
 
@@ -67,6 +83,48 @@ def test_a_plan_shows_both_sides_of_a_move_and_who_did_what() -> None:
         "Applying it takes", "0 further occurrences stay as they are",
     ):  # fmt: skip
         assert told in html, told
+
+
+def test_a_saved_plan_shows_what_stays_around_it_and_every_room() -> None:
+    new, keeps, far = (occurrence(f"2026-12-{day}T10:00", rooms=("borealis",)) for day in ("02", "03", "15"))
+    seen = observation(booked(keeps), booked(far))
+    made = plan(
+        diff([new, keeps, far], seen, now=NOW, create_before=UNTIL), seen, workspace="acme", now=NOW, until=UNTIL
+    )
+    text = dumps(made, config=CONFIG, people={}, state=State(workspace="acme", lineage="l"), refresh="full")
+    saved, _ = loads(text, where="plan.json")
+    assert [one.address for one in saved.stays] == [str(keeps.key)]  # the other is in a week that nothing touches
+    html = plan_html(saved, NAMES)
+    assert 'class="block h' in html
+    assert "stays as it is" in html
+    assert "hall <small>12 seats · 3F · video</small>" in html
+
+
+def test_what_needed_no_look_stays_too() -> None:
+    new, keeps = occurrence(), booked(occurrence("2026-12-03T10:00"))
+    made = plan(
+        diff([new], observation(), now=NOW, create_before=UNTIL), observation(), workspace="a", now=NOW, until=UNTIL
+    )
+    assert touches_rooms(made)
+    assert keeps.entry is not None
+    (found,) = staying(made, [keeps.entry])
+    assert (found.address, found.rooms) == ("sync@2026-12-03T10:00", (RoomBooking("aurora"),))
+
+
+def test_a_plan_tells_errors_from_warnings() -> None:
+    want = occurrence()
+    short = RoomProblem(
+        address=str(want.key), start=want.start, end=want.end, room="", code="no-room", message="no room", is_error=True
+    )
+    made = plan(
+        diff([want], observation(), now=NOW, create_before=UNTIL), observation(), workspace="a", now=NOW, until=UNTIL
+    )
+    html = plan_html(
+        replace(made, problems=(short,), failures=(ReadFailure(where="bob", code="x", message="no"),)), NAMES
+    )
+    assert '<li class="error">error: sync Wed 2026-12-02 10:00: no room</li>' in html
+    assert '<li class="error">not read: bob: no</li>' in html
+    assert "No room yet" in html
 
 
 def test_the_zone_of_a_page_is_the_one_that_most_meetings_live_in() -> None:

@@ -117,6 +117,27 @@ def test_the_agenda_goes_by_day_and_tells_rooms_and_link() -> None:
     ]
 
 
+def test_the_agenda_tells_what_is_not_yet_as_it_is_declared() -> None:
+    want = occurrence(rooms=("aurora",))
+    moved = edited(booked(want), start=want.start + timedelta(days=1), end=want.end + timedelta(days=1))
+    swap, pooled = occurrence("2026-12-03T09:00", rooms=("mir",)), occurrence("2026-12-04T09:00", rooms=())
+    let_go = edited(booked(swap), rooms=(RoomBooking("aurora"),))
+    seen = {want.key: moved, swap.key: let_go, pooled.key: booked(pooled)}
+    items = agenda_items([want, swap, pooled], seen, {pooled.key: 1})
+    text = rows(agenda_text(items, NAMES))
+    assert "Weekly sync · Alice · booked for Thu 2026-12-03 10:00–10:45 instead" in " ".join(text)
+    assert "Aurora (not booked)" in text
+    assert "Aurora (to be released), mir (not booked)" in text
+    assert "a room of its pool (not booked)" in text
+
+
+def test_people_may_move_what_leaves_the_time_to_them() -> None:
+    want = occurrence(ignore=("time",))
+    moved = edited(booked(want), start=want.start + timedelta(days=1), end=want.end + timedelta(days=1))
+    (item,) = agenda_items([want], {want.key: moved})
+    assert (item.start, item.booked, item.elsewhere) == (want.start + timedelta(days=1), True, None)
+
+
 def test_the_agenda_in_another_zone_moves_times_and_days() -> None:
     items = agenda_items([occurrence("2026-12-02T01:00"), occurrence("2026-12-02T10:00", timezone="Europe/Berlin")], {})
     text = rows(agenda_text(items, NAMES, zone=ZoneInfo("America/New_York")))
