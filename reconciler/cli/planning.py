@@ -207,7 +207,7 @@ def _wait(made: Planned, outcome: Outcome, project: Project, client: Client, *, 
         f"waiting for the approval of {len(outcome.pending)} rooms, {limit_s / 60:g} minutes at most;"
         f" a look now and then costs {organizers} {'call' if organizers == 1 else 'calls'}"
     )
-    with stopping(stop):
+    with stopping(stop), client.session.halting(stop.event):
         return wait_for_approvals(
             made, outcome, client, project.store, limit_s=limit_s, clock=project.clock, sleep=sleep
         )

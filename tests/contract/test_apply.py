@@ -206,6 +206,40 @@ def test_a_stopped_run_does_nothing_more(team: Team) -> None:
     assert team.events() == []
 
 
+def _stopped_at(team: Team, call: str, options: Options) -> Outcome:
+    """Apply with a client that waits for hours, and ask it to stop as soon as it has made `call`."""
+    keys = team.sandbox.credentials
+    team.client = connect(
+        team.sandbox.endpoint,
+        Credentials(app_key=keys.app_key, app_secret=Secret(keys.app_secret)),
+        options=options,
+        on_call=lambda done: stop.request(Failure(code="SIGTERM", message="stopped")) if done.call == call else None,
+    )
+    stop = Stop()
+    return team.apply(stop)
+
+
+def test_a_stopped_run_repeats_nothing(team: Team) -> None:
+    team.fault("event.create", "error_before", times=None)
+    outcome = _stopped_at(team, "event.create", Options(backoff=Backoff(first_s=7200, most_s=7200, total_s=72000)))
+    assert outcome.stopped is not None
+    made = [one["api"] for one in team.sandbox.control("calls")["calls"]]
+    assert made.count("event.create") <= 4
+    assert outcome.count(Status.DONE) == 0
+    team.sandbox.control("faults", method="DELETE")
+    team.apply()
+    assert team.converged()
+
+
+def test_what_waits_for_its_turn_when_a_run_is_stopped_was_never_asked_for(team: Team) -> None:
+    outcome = _stopped_at(team, "conference.create", Options(qps=0.001))
+    assert outcome.count(Status.DEFERRED) == 4
+    assert {one.error.code for one in outcome.results if one.error is not None} == {"SIGTERM"}
+    assert len(team.sandbox.control("conferences")["conferences"]) == 1
+    assert outcome.orphans == ()
+    assert team.store.journal.replay().open == ()
+
+
 def test_of_several_rooms_the_free_ones_are_booked(team: Team) -> None:
     team.declare(meeting(rooms=("aurora", "borealis")))
     team.apply()
