@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 from reconciler import __version__
-from reconciler.cli import logs
+from reconciler.cli import interrupt, logs
 from reconciler.cli.options import Globals, global_options
 from reconciler.errors import ConfigError, ReconcilerError
 
@@ -106,6 +106,8 @@ def run(arguments: Sequence[str]) -> int:
         return _say(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _say("interrupted", 130)
+    except interrupt.Interrupted as stop:
+        return _say(stop.told, stop.exit_code)
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -126,14 +128,15 @@ def _usage(error: click.ClickException) -> int:
 
 
 def _say(text: str, code: int) -> int:
-    from reconciler.report.clean import for_terminal
+    with interrupt.ignored():
+        from reconciler.report.clean import for_terminal
 
-    if logs.as_json():
-        logs.tell_json("error", text)
+        if logs.as_json():
+            logs.tell_json("error", text)
+            return code
+        lines = [for_terminal(line) for line in text.splitlines()]
+        sys.stderr.write("error: " + "\n".join(lines) + "\n")
         return code
-    lines = [for_terminal(line) for line in text.splitlines()]
-    sys.stderr.write("error: " + "\n".join(lines) + "\n")
-    return code
 
 
 def _log(settings: Globals) -> None:

@@ -17,6 +17,7 @@ import click
 
 from reconciler.apply import Stop
 from reconciler.cli.console import progress, show, tell
+from reconciler.cli.interrupt import SIGNALS
 from reconciler.cli.notify import notify
 from reconciler.cli.options import Globals
 from reconciler.cli.project import Project, open_project
@@ -248,7 +249,7 @@ def stopping(stop: Stop) -> Iterator[None]:
         stop.request(Failure(code=name, message=f"stopped by {name}", hint="the next run continues"))
         tell(f"{name}: finishing the calls in flight; a second Ctrl-C stops at once")
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     for number in before:
         signal.signal(number, ask)
     try:
