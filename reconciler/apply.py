@@ -14,7 +14,7 @@ from typing import Protocol
 from reconciler.diff import Action
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import ApiError, DailyEventLimit, Halted, LimitReached, RateLimited
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, StateError
 from reconciler.execute import Executor
 from reconciler.models import Key, Link, Occurrence
 from reconciler.observed import Observed
@@ -159,6 +159,10 @@ class _Run:
         except LimitReached as limit:
             error = limit
             self._defer(work, limit)
+        except StateError as unwritten:  # what is not in the journal must not be done
+            error = unwritten
+            work.failure = failure(unwritten)
+            self._stop.request(work.failure)
         except ReconcilerError as failed:
             error = failed
             work.failure = failure(failed)

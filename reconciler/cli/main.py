@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import logging
@@ -114,6 +115,10 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except Exception as error:  # the last resort: a fault of ours is told in a sentence, too
         logging.getLogger("reconciler").debug("unexpected", exc_info=True)
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return _say(
+                f"{error.filename or 'what is to be written'}: {error.strerror}\n  make room, then run again", 1
+            )
         fix = "this is a fault in reconciler: run again with -vv and report what it prints"
         return _say(f"unexpected {type(error).__name__}: {error}\n  {fix}", 1)
     return result if isinstance(result, int) else 0

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -94,6 +94,8 @@ def save_plan(made: Planned, project: Project, path: Path, *, refresh: str) -> N
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise ReconcilerError(f"the plan can't be written: {error.strerror}", where=str(path)) from error
 
 

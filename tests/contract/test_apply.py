@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -229,6 +231,33 @@ def test_a_stopped_run_repeats_nothing(team: Team) -> None:
     team.sandbox.control("faults", method="DELETE")
     team.apply()
     assert team.converged()
+
+
+@pytest.mark.parametrize("writes", range(1, 9))
+def test_a_disk_that_fills_up_stops_the_run_which_tells_what_it_did(
+    team: Team, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    left, fsync = iter(range(writes)), os.fsync
+
+    def filling(file: int) -> None:
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(file)
+
+    planned = team.plan()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", filling)
+        outcome = apply_plan(planned, team.client, team.store, clock=lambda: NOW, parallelism=1)
+    assert outcome.count(Status.FAILED) >= 1
+    assert outcome.count(Status.DONE) <= 1
+    assert {one.error.code for one in outcome.results if one.error is not None} == {"state"}
+    assert outcome.unsaved is not None
+    assert "No space left on device" in outcome.unsaved.message
+    again = team.apply()
+    assert again.count(Status.FAILED) == 0
+    assert team.converged()
+    assert len(team.events()) == 4
+    assert len(team.sandbox.control("conferences")["conferences"]) == 4 + len(again.orphans)
 
 
 def test_what_waits_for_its_turn_when_a_run_is_stopped_was_never_asked_for(team: Team) -> None:
