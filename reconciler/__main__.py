@@ -8,11 +8,19 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from reconciler.cli.main import run
+    from reconciler.cli import interrupt
 
-    code = run(sys.argv[1:])
-    gc.freeze()  # else all that there is would be looked through once more before it is thrown away
-    sys.exit(code)
+    try:
+        interrupt.listen()
+        from reconciler.cli.main import run
+
+        code = run(sys.argv[1:])
+    except interrupt.Interrupted as stop:  # before there was a command, or between its end and ours
+        code = stop.exit_code
+        sys.stderr.write(f"error: {stop.told}\n")
+    with interrupt.ignored():
+        gc.freeze()  # else all that there is would be looked through once more before it is thrown away
+        sys.exit(code)
 
 
 if __name__ == "__main__":

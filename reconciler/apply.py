@@ -13,8 +13,8 @@ from typing import Protocol
 
 from reconciler.diff import Action
 from reconciler.dingtalk import Client
-from reconciler.dingtalk.errors import ApiError, DailyEventLimit, LimitReached, RateLimited
-from reconciler.errors import ReconcilerError
+from reconciler.dingtalk.errors import ApiError, DailyEventLimit, Halted, LimitReached, RateLimited
+from reconciler.errors import ReconcilerError, StateError
 from reconciler.execute import Executor
 from reconciler.models import Key, Link, Occurrence
 from reconciler.observed import Observed
@@ -35,21 +35,21 @@ class Progress(Protocol):
 
 
 class Stop:
-    """Ask a running apply to begin no further call. `reason` is set once."""
+    """Ask a running apply to send no further call, be it a new one or a repeat. `reason` is set once."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self.event = threading.Event()
         self.reason: Failure | None = None
 
     def request(self, reason: Failure) -> None:
         """Ask to stop, for this reason; the first one counts."""
-        if not self._event.is_set():
+        if not self.event.is_set():
             self.reason = reason
-            self._event.set()
+            self.event.set()
 
     @property
     def requested(self) -> bool:
-        return self._event.is_set()
+        return self.event.is_set()
 
 
 def untold(_operation: Operation, _error: ReconcilerError | None, /) -> None:
@@ -72,10 +72,10 @@ def apply(
     One change that fails does not stop the others; the calls of the same change that come after it are left out.
     `names` are people and rooms as the config calls them, for messages. Raises nothing of the API.
     """
-    run = _Run(
-        plan, client, journal, clock=clock, names=names or {}, stop=Stop() if stop is None else stop, progress=progress
-    )
-    run.drain(parallelism=parallelism)
+    stop = Stop() if stop is None else stop
+    run = _Run(plan, client, journal, clock=clock, names=names or {}, stop=stop, progress=progress)
+    with client.session.halting(stop.event):
+        run.drain(parallelism=parallelism)
     return run.outcome()
 
 
@@ -156,9 +156,16 @@ class _Run:
         error: ReconcilerError | None = None
         try:
             self._executor.execute(operation, work)
+        except Halted as halted:
+            work.deferral = self._stop.reason or failure(halted)
+            return
         except LimitReached as limit:
             error = limit
             self._defer(work, limit)
+        except StateError as unwritten:  # what is not in the journal must not be done
+            error = unwritten
+            work.failure = failure(unwritten)
+            self._stop.request(work.failure)
         except ReconcilerError as failed:
             error = failed
             work.failure = failure(failed)

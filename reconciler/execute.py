@@ -69,7 +69,7 @@ class Executor:
         }
 
     def execute(self, operation: Operation, work: Work) -> None:
-        """Make the call and note what it did in `work` and in the journal. Raises ApiError, RoomTaken."""
+        """Make the call and note what it did in `work` and in the journal. Raises ApiError, RoomTaken, StateError."""
         intent = self._intent(operation, work)
         self._journal.begin(intent)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import logging
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 import click
 
 from reconciler import __version__
-from reconciler.cli import logs
+from reconciler.cli import interrupt, logs
 from reconciler.cli.options import Globals, global_options
 from reconciler.errors import ConfigError, ReconcilerError
 
@@ -106,12 +107,18 @@ def run(arguments: Sequence[str]) -> int:
         return _say(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _say("interrupted", 130)
+    except interrupt.Interrupted as stop:
+        return _say(stop.told, stop.exit_code)
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # the last resort: a fault of ours is told in a sentence, too
         logging.getLogger("reconciler").debug("unexpected", exc_info=True)
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return _say(
+                f"{error.filename or 'what is to be written'}: {error.strerror}\n  make room, then run again", 1
+            )
         fix = "this is a fault in reconciler: run again with -vv and report what it prints"
         return _say(f"unexpected {type(error).__name__}: {error}\n  {fix}", 1)
     return result if isinstance(result, int) else 0
@@ -126,14 +133,15 @@ def _usage(error: click.ClickException) -> int:
 
 
 def _say(text: str, code: int) -> int:
-    from reconciler.report.clean import for_terminal
+    with interrupt.ignored():
+        from reconciler.report.clean import for_terminal
 
-    if logs.as_json():
-        logs.tell_json("error", text)
+        if logs.as_json():
+            logs.tell_json("error", text)
+            return code
+        lines = [for_terminal(line) for line in text.splitlines()]
+        sys.stderr.write("error: " + "\n".join(lines) + "\n")
         return code
-    lines = [for_terminal(line) for line in text.splitlines()]
-    sys.stderr.write("error: " + "\n".join(lines) + "\n")
-    return code
 
 
 def _log(settings: Globals) -> None:

@@ -78,7 +78,7 @@ def command(
             foresight=foresight,
             parallelism=parallelism,
         )
-        with project.client() as client:
+        with project.client(counts=lock) as client:
             made = planned(project, client, question, settings, quiet=as_json)
             if lock:
                 remember_calls(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=made)

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -17,6 +17,7 @@ import click
 
 from reconciler.apply import Stop
 from reconciler.cli.console import progress, show, tell
+from reconciler.cli.interrupt import SIGNALS
 from reconciler.cli.notify import notify
 from reconciler.cli.options import Globals
 from reconciler.cli.project import Project, open_project
@@ -97,6 +98,8 @@ def save_plan(made: Planned, project: Project, path: Path, *, refresh: str) -> N
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise ReconcilerError(f"the plan can't be written: {error.strerror}", where=str(path)) from error
 
 
@@ -211,7 +214,7 @@ def _wait(made: Planned, outcome: Outcome, project: Project, client: Client, *, 
         f"waiting for the approval of {len(outcome.pending)} rooms, {limit_s / 60:g} minutes at most;"
         f" a look now and then costs {organizers} {'call' if organizers == 1 else 'calls'}"
     )
-    with stopping(stop):
+    with stopping(stop), client.session.halting(stop.event):
         return wait_for_approvals(
             made, outcome, client, project.store, limit_s=limit_s, clock=project.clock, sleep=sleep
         )
@@ -252,7 +255,7 @@ def stopping(stop: Stop) -> Iterator[None]:
         stop.request(Failure(code=name, message=f"stopped by {name}", hint="the next run continues"))
         tell(f"{name}: finishing the calls in flight; a second Ctrl-C stops at once")
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     for number in before:
         signal.signal(number, ask)
     try:

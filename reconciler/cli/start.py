@@ -28,7 +28,7 @@ def command(settings: Globals, *, meeting: str, again: bool, as_json: bool) -> i
     from reconciler.opening import open_meeting
 
     project = open_project(settings)
-    with project.store.lock.held("start", now=project.clock()), project.client() as client:
+    with project.client() as client, project.store.lock.held("start", now=project.clock()):
         opening = open_meeting(project.config, client, project.store, meeting, now=project.clock(), again=again)
     if as_json:
         from reconciler.report.document import dump, opening_document

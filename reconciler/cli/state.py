@@ -126,7 +126,7 @@ def rebuild(settings: Globals) -> int:
     from reconciler.workflow import rebuild_state
 
     project = open_project(settings)
-    with project.store.lock.held("state rebuild", now=project.clock()), project.client() as client:
+    with project.client() as client, project.store.lock.held("state rebuild", now=project.clock()):
         made = planned(project, client, Question(forget=True, foresight=False), settings, quiet=False)
         state = rebuild_state(made, project.store, client, now=project.clock())
     tell(f"{len(state.entries)} occurrences are known; {len(made.plan.changes)} differ from the config")

@@ -189,6 +189,13 @@ class NotSent(ApiError):
     hint = "check `provider.endpoint`, the network and the proxy"
 
 
+class Halted(NotSent):
+    """The run is to stop, so nothing more is sent. See `ReadSession.halting`."""
+
+    code = "stopped"
+    hint = "the next run continues"
+
+
 class UnreadableAnswer(ApiError):
     """The answer says that all went well, but it is not what the API documents."""
 

@@ -8,6 +8,7 @@ from reconciler.dingtalk.calls import Repeat
 from reconciler.dingtalk.errors import (
     ApiError,
     Banned,
+    Halted,
     MinuteLimited,
     NoAnswer,
     NotSent,
@@ -33,7 +34,7 @@ class Backoff:
 
 def may_repeat(error: BaseException, repeat: Repeat) -> bool:
     """Return whether the same call may be sent again after `error`, and whether that could help."""
-    if not isinstance(error, ApiError) or error.final or not isinstance(error, _PASSING):
+    if not isinstance(error, ApiError) or error.final or not isinstance(error, _PASSING) or isinstance(error, Halted):
         return False
     return repeat is Repeat.ALWAYS or error.certain_not_done
 

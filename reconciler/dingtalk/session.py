@@ -11,7 +11,8 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -26,6 +27,7 @@ from reconciler.dingtalk.classify import classify, classify_old
 from reconciler.dingtalk.credentials import Credentials
 from reconciler.dingtalk.errors import (
     ApiError,
+    Halted,
     NoAnswer,
     NotSent,
     RateLimited,
@@ -80,7 +82,10 @@ def confirm(call: Call, answer: Answer, key: str) -> None:
 
 
 class ReadSession:
-    """Sends the calls that read. Safe to share between threads. `clock` is monotonic, in seconds."""
+    """Sends the calls that read. Safe to share between threads.
+
+    `clock` is monotonic, in seconds. `sleep` is for tests: none but the real wait ends early where the run is halted.
+    """
 
     def __init__(
         self,
@@ -90,7 +95,7 @@ class ReadSession:
         options: Options | None = None,
         on_call: Progress | None = None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.endpoint = check_endpoint(endpoint)
@@ -99,12 +104,13 @@ class ReadSession:
         self._on_call = on_call
         self._clock, self._sleep, self._jitter = clock, sleep, jitter
         self._transport = Transport(self._options.limits, clock)
-        self._limiter = Limiter(self._options.qps, clock=clock, sleep=sleep, shared=self._options.shared)
+        self._limiter = Limiter(self._options.qps, clock=clock, sleep=self._rest, shared=self._options.shared)
         self._tokens = TokenCache(self._fetch_token, clock)
         self._redactor = Redactor()
         self._redactor.learn(credentials.app_secret)
         self._calls: Counter[str] = Counter()
         self._lock = threading.Lock()
+        self._halt = threading.Event()
         self._date = ""
 
     @property
@@ -118,6 +124,28 @@ class ReadSession:
     def close(self) -> None:
         """Let go of what is shared with other processes. Calls may go on."""
         self._limiter.close()
+
+    @contextmanager
+    def halting(self, halt: threading.Event) -> Iterator[None]:
+        """Send nothing from when `halt` is set, for as long as the block runs.
+
+        Calls in flight are answered, none is repeated. What waits, for its pace or to be repeated, ends at once: with
+        Halted where it was never sent, else with what came of it.
+        """
+        before, self._halt = self._halt, halt
+        try:
+            yield
+        finally:
+            self._halt = before
+
+    def _rest(self, seconds: float) -> None:
+        """Wait. Raises Halted as soon as nothing more is to be sent."""
+        (self._sleep or self._halt.wait)(seconds)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._halt.is_set():
+            raise Halted("the run is to stop", call="not sent")
 
     def login(self) -> None:
         """Fetch the access token, unless there is one. Raises ApiError."""
@@ -183,6 +211,8 @@ class ReadSession:
         def attempt() -> Answer:
             try:
                 return self._with_token(call, request, len(failures) + 1)
+            except Halted:
+                raise
             except ApiError as error:
                 error.unclear_before = any(not earlier.certain_not_done for earlier in failures)
                 failures.append(error)
@@ -190,19 +220,24 @@ class ReadSession:
 
         def exhausted(state: RetryCallState) -> bool:
             waited = state.idle_for + state.upcoming_sleep
-            return state.attempt_number >= attempts or waited > self._options.backoff.total_s
+            return self._halt.is_set() or state.attempt_number >= attempts or waited > self._options.backoff.total_s
 
         def pause(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             return wait_before(error, state.attempt_number, self._options.backoff, self._jitter())
 
-        return Retrying(
-            retry=retry_if_exception(lambda error: may_repeat(error, call.repeat)),
-            stop=exhausted,
-            wait=pause,
-            sleep=self._sleep,
-            reraise=True,
-        )(attempt)
+        try:
+            return Retrying(
+                retry=retry_if_exception(lambda error: may_repeat(error, call.repeat)),
+                stop=exhausted,
+                wait=pause,
+                sleep=self._rest,
+                reraise=True,
+            )(attempt)
+        except Halted as halted:
+            if failures:
+                raise failures[-1] from None
+            raise Halted(halted.what, call=str(call)) from None
 
     def _with_token(self, call: Call, request: Request, attempt: int) -> Answer:
         """Send once; where the token is rejected, once more with a new one."""
@@ -228,7 +263,11 @@ class ReadSession:
             raise
 
     def _once(self, call: Call, request: Request, attempt: int) -> Answer:
+        self._go_on()
         passage = self._limiter.enter(call.name)
+        if self._halt.is_set():  # while it waited for others to pass
+            passage.over()
+            self._go_on()
         started = self._clock()
         failure: ApiError | None = None
         status = 0

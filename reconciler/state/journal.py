@@ -22,6 +22,7 @@ from reconciler.state.model import Entry, Orphan, State
 from reconciler.state.values import as_instant, as_text, decode_entry, encode_entry
 from reconciler.state.versions import JOURNAL_VERSION, refuse_newer
 
+_FIX = "make room on the disk, or let this user write there, then run again: it goes on from what is in DingTalk"
 _PAIR = re.compile(r'"(\w+)":("(?:[^"\\]|\\.)*")')
 
 
@@ -77,9 +78,10 @@ class Journal:
         self._path = path
         self._lock = threading.Lock()
         self._descriptor: int | None = None
+        self._cut = False  # whether the last line ends in the middle
 
     def begin(self, intent: Intent) -> None:
-        """Write down that `intent` is about to be asked of DingTalk."""
+        """Write down that `intent` is about to be asked of DingTalk. Raises StateError, and then it must not be."""
         self._append(
             {
                 "begin": intent.id,
@@ -127,18 +129,45 @@ class Journal:
             if self._descriptor is not None:
                 os.close(self._descriptor)
                 self._descriptor = None
-            self._path.unlink(missing_ok=True)
+            try:
+                self._path.unlink(missing_ok=True)
+            except OSError as error:
+                what = f"the journal can't be removed: {error.strerror}"
+                raise StateError(what, where=str(self._path), fix=_FIX) from error
 
     def _append(self, record: Mapping[str, Any]) -> None:
+        """Add a line, and see it on the disk. Raises StateError where the disk does not take it."""
         line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         with self._lock:
-            if self._descriptor is None:
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-                if os.fstat(self._descriptor).st_size:
-                    line = b"\n" + line  # the last line may have been cut in the middle
-            os.write(self._descriptor, line)
-            os.fsync(self._descriptor)
+            try:
+                descriptor = self._open()
+                cut, before = self._cut, os.fstat(descriptor).st_size
+                self._cut = True
+                try:
+                    _write_all(descriptor, b"\n" + line if cut else line)
+                except OSError:
+                    if "begin" in record:  # what could not be announced will not be done
+                        os.ftruncate(descriptor, before)
+                        self._cut = cut
+                    raise
+                self._cut = False
+            except OSError as error:
+                what = f"the journal can't be written: {error.strerror or type(error).__name__}"
+                raise StateError(what, where=str(self._path), fix=_FIX) from error
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            self._cut = os.fstat(self._descriptor).st_size > 0  # by a crash, perhaps
+        return self._descriptor
+
+
+def _write_all(descriptor: int, line: bytes) -> None:
+    left = memoryview(line)
+    while left:
+        left = left[os.write(descriptor, left) :]
+    os.fsync(descriptor)
 
 
 def _record(line: bytes) -> dict[str, Any]:

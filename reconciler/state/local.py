@@ -59,23 +59,33 @@ class LocalBackend:
         A note left by a dead process of this host is taken over; one from another host, where nobody can see whether
         the process lives, needs `force_unlock`.
         """
-        self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = FileLock(self._lock, timeout=timeout_s, mode=0o600)
         try:
+            self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock.acquire(poll_interval=0.05)
         except Timeout:
             raise Held(self._holder(), where=str(self._lock)) from None
+        except OSError as error:
+            raise self._unlockable(error) from error
         try:
             left = self._holder()
             if left is not None and left.host != socket.gethostname():
                 raise Held(left, where=str(self._lock))
-            write_whole(self._note, info.dumps())
+            try:
+                write_whole(self._note, info.dumps())
+            except OSError as error:
+                raise self._unlockable(error) from error
             try:
                 yield
             finally:
                 self._note.unlink(missing_ok=True)
         finally:
             lock.release()
+
+    def _unlockable(self, error: OSError) -> StateError:
+        fix = "make room on the disk, or let this user write there; `plan --lock=false` needs no lock"
+        what = f"the lock can't be written: {error.strerror or type(error).__name__}"
+        return StateError(what, where=str(self._lock), fix=fix)
 
     def force_unlock(self) -> LockInfo | None:
         """Remove the note, and return whose it was. A living process on this host keeps its lock all the same."""

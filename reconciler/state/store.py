@@ -34,6 +34,7 @@ class Store:
         self.workspace = workspace
         self.folder = folder
         self.notice = ""  # what a person should know about the last load
+        self.saves = 0  # how often this store was written here
         self.journal = Journal(folder / "journal.jsonl")
         self.lock = StateLock(backend)
         self.errored = folder / "errored.state.json"
@@ -128,6 +129,7 @@ class Store:
         self._seen = Snapshot(body=b"", version=version)
         self._known = self._given_up = None
         self.notice = ""
+        self.saves += 1
         self.journal.clear()
 
     def _rescued(self, state: State, error: StateError) -> StateError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -219,6 +221,67 @@ def test_a_stopped_run_does_nothing_more(team: Team) -> None:
     outcome = team.apply(stop)
     assert outcome.count(Status.DEFERRED) == 4
     assert team.events() == []
+
+
+def _stopped_at(team: Team, call: str, options: Options) -> Outcome:
+    """Apply with a client that waits for hours, and ask it to stop as soon as it has made `call`."""
+    keys = team.sandbox.credentials
+    team.client = connect(
+        team.sandbox.endpoint,
+        Credentials(app_key=keys.app_key, app_secret=Secret(keys.app_secret)),
+        options=options,
+        on_call=lambda done: stop.request(Failure(code="SIGTERM", message="stopped")) if done.call == call else None,
+    )
+    stop = Stop()
+    return team.apply(stop)
+
+
+def test_a_stopped_run_repeats_nothing(team: Team) -> None:
+    team.fault("event.create", "error_before", times=None)
+    outcome = _stopped_at(team, "event.create", Options(backoff=Backoff(first_s=7200, most_s=7200, total_s=72000)))
+    assert outcome.stopped is not None
+    made = [one["api"] for one in team.sandbox.control("calls")["calls"]]
+    assert made.count("event.create") <= 4
+    assert outcome.count(Status.DONE) == 0
+    team.sandbox.control("faults", method="DELETE")
+    team.apply()
+    assert team.converged()
+
+
+@pytest.mark.parametrize("writes", range(1, 9))
+def test_a_disk_that_fills_up_stops_the_run_which_tells_what_it_did(
+    team: Team, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    left, fsync = iter(range(writes)), os.fsync
+
+    def filling(file: int) -> None:
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(file)
+
+    planned = team.plan()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", filling)
+        outcome = apply_plan(planned, team.client, team.store, clock=lambda: NOW, parallelism=1)
+    assert outcome.count(Status.FAILED) >= 1
+    assert outcome.count(Status.DONE) <= 1
+    assert {one.error.code for one in outcome.results if one.error is not None} == {"state"}
+    assert outcome.unsaved is not None
+    assert "No space left on device" in outcome.unsaved.message
+    again = team.apply()
+    assert again.count(Status.FAILED) == 0
+    assert team.converged()
+    assert len(team.events()) == 4
+    assert len(team.sandbox.control("conferences")["conferences"]) == 4 + len(again.orphans)
+
+
+def test_what_waits_for_its_turn_when_a_run_is_stopped_was_never_asked_for(team: Team) -> None:
+    outcome = _stopped_at(team, "conference.create", Options(qps=0.001))
+    assert outcome.count(Status.DEFERRED) == 4
+    assert {one.error.code for one in outcome.results if one.error is not None} == {"SIGTERM"}
+    assert len(team.sandbox.control("conferences")["conferences"]) == 1
+    assert outcome.orphans == ()
+    assert team.store.journal.replay().open == ()
 
 
 def test_of_several_rooms_the_free_ones_are_booked(team: Team) -> None:

@@ -38,6 +38,7 @@ from reconciler.dingtalk import (
     calls,
     connection,
 )
+from reconciler.dingtalk.errors import Halted
 from reconciler.dingtalk.retrying import Backoff
 from reconciler.dingtalk.transport import Limits, Request, Transport
 from reconciler.errors import ReconcilerError
@@ -610,3 +611,46 @@ def test_a_reader_has_no_way_to_write(server: Scripted) -> None:
 def test_an_endpoint_that_would_show_secrets_is_refused(endpoint: str) -> None:
     with pytest.raises(ReconcilerError):
         Session(endpoint, Credentials(app_key="k", app_secret=Secret(SECRET)))
+
+
+def test_nothing_is_sent_once_the_run_is_halted(server: Scripted, connect: Connect) -> None:
+    client, halt = connect(), threading.Event()
+    halt.set()
+    with client.session.halting(halt), pytest.raises(Halted) as caught:
+        _create(client)
+    assert caught.value.certain_not_done
+    assert not caught.value.unclear_before
+    assert server.got == []
+    server.script = [(200, CREATED)]
+    assert _create(client) == "c1"
+
+
+@pytest.mark.parametrize("answer", [(500, {"code": "x"}), (429, {"code": "Throttling.User.Qps"}), None])
+def test_a_call_that_is_halted_while_it_waits_ends_with_what_came_of_it(server: Scripted, answer: Any) -> None:
+    halt = threading.Event()
+    client = Client(
+        Session(
+            server.url,
+            Credentials(app_key="the-app-key", app_secret=Secret(SECRET)),
+            sleep=lambda _: halt.set(),
+        )
+    )
+    server.script = [answer]
+    with client.session.halting(halt), pytest.raises(ApiError) as caught:
+        _get(client)
+    assert not isinstance(caught.value, Halted)
+    assert len(server.api) == 1
+
+
+def test_a_halt_ends_a_real_wait_at_once(server: Scripted) -> None:
+    halt = threading.Event()
+    session = Session(
+        server.url,
+        Credentials(app_key="the-app-key", app_secret=Secret(SECRET)),
+        options=Options(backoff=Backoff(first_s=7200, most_s=7200, total_s=72000)),
+        on_call=lambda done: halt.set() if done.status == 500 else None,
+    )
+    server.script = [(500, {"code": "x"})]
+    with session.halting(halt), pytest.raises(ServerError):
+        _get(Client(session))
+    assert len(server.api) == 1

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 from contextlib import suppress
 from dataclasses import replace
@@ -196,3 +198,56 @@ def test_old_occurrences_are_forgotten_a_week_after_their_end() -> None:
 
 def test_the_key_is_the_original_start() -> None:
     assert Key("a", local("2026-12-02T10:00")) < Key("a", local("2026-12-02T10:30"))
+
+
+def _full(*_: object, **__: object) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("function", ["write", "fsync"])
+def test_a_full_disk_is_told_and_what_is_written_later_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.begin(intent(name="first"))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, function, _full)
+        with pytest.raises(StateError, match="No space left on device") as caught:
+            journal.begin(intent(name="second"))
+    assert "make room" in caught.value.fix
+    assert journal.replay().open == (intent(name="first"),)
+    journal.settled(intent(name="first"))
+    assert journal.replay().open == ()
+
+
+def test_a_line_that_the_disk_takes_in_pieces_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, write = Journal(tmp_path / "journal.jsonl"), os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:7]))
+    journal.begin(intent())
+    assert journal.replay().open == (intent(),)
+
+
+def test_a_line_that_a_full_disk_cut_spoils_none_that_follows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, write = Journal(tmp_path / "journal.jsonl"), os.write
+    with monkeypatch.context() as patched:
+        sizes = [7]
+        patched.setattr(os, "write", lambda file, data: write(file, data[: sizes.pop()]) if sizes else _full())
+        with pytest.raises(StateError):
+            journal.settled(intent(name="lost"))
+    journal.begin(intent())
+    assert journal.replay().open == (intent(),)
+
+
+def test_a_state_that_finds_no_room_is_told_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = local_store(tmp_path, "acme")
+    saved = store.save(store.load())
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", _full)
+        with pytest.raises(StateError, match="No space left on device"):
+            store.save(saved)
+        with pytest.raises(StateError, match="No space left on device"), store.lock.held("apply", now=NOW):
+            pass
+    assert [path.name for path in store.folder.iterdir() if "tmp" in path.name] == []
+    assert store.load().serial == saved.serial

@@ -1,0 +1,59 @@
+"""What SIGINT and SIGTERM do while nothing is written: end the run by an exception of ours, told where all errors are.
+
+While DingTalk is written, `planning.stopping` takes their place.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HALT = threading.Event()  # sessions send nothing once it is set: threads that read end soon, and so does who waits
+
+
+class Interrupted(BaseException):
+    """A signal asks to stop. No `except Exception` takes it for a failure."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number  # as shells have it: 130, 143
+
+    @property
+    def told(self) -> str:
+        """Return what is told of it."""
+        return "interrupted" if self.exit_code == 128 + signal.SIGINT else "stopped by SIGTERM"
+
+
+def listen() -> None:
+    """Let the first signal raise Interrupted in the main thread, and the second end the process at once.
+
+    By default SIGTERM ends a process without a word, and one with the number 1, as in a container, not at all.
+    """
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
+
+
+@contextmanager
+def ignored() -> Iterator[None]:
+    """Let signals do nothing within the block: how it ended is being told."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = [(number, signal.signal(number, signal.SIG_IGN)) for number in SIGNALS]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    if HALT.is_set():
+        os._exit(128 + number)
+    HALT.set()
+    raise Interrupted(number)
