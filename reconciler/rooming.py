@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.approval import awaited
+from reconciler.compare import held_rooms
 from reconciler.config.model import Config
 from reconciler.foresight import (
     Booking,
@@ -225,6 +226,47 @@ def foresee(
     told += _no_room(missing, config, names)
     problems = _with_alternatives(config, told, by_place=by_place, own=own, known=known, reads=reads, now=now)
     return replace(plan, problems=_sorted(problems), pending=awaited(plan, reads.remembered()))
+
+
+def refused_by_rules(plan: Plan) -> frozenset[tuple[str, str]]:
+    """Return the bookings, as addresses and rooms, that a rule of the room will refuse: whoever has it now."""
+    others_ = {"taken", "declined"}
+    return frozenset((one.address, one.room) for one in plan.problems if one.room and one.code not in others_)
+
+
+def with_halted(plan: Plan, first: Plan, swaps: Iterable[frozenset[str]]) -> Plan:
+    """Return `plan`, which leaves `swaps` alone, with why it does: what `first`, which has them, foresees of each.
+
+    These are errors: what the config asks for is not done, and no later run will do it.
+    """
+    problems = [*plan.problems]
+    refused = refused_by_rules(first)
+    for swap in swaps:
+        members = [one for one in first.changes if one.change.address in swap]
+        for one in members:
+            after, before = one.change.after, one.change.before
+            event = before.event if before is not None else None
+            if after is None or event is None:
+                continue
+            told = [p for p in first.problems if p.address == str(after.key) and (p.address, p.room) in refused]
+            problems += [
+                replace(problem, message=f"{problem.message}; everybody in its swap keeps their rooms", is_error=True)
+                for problem in told
+            ]
+            booked = sorted(set(after.rooms or ()) - held_rooms(event)) if not told else []
+            problems += [
+                RoomProblem(
+                    address=str(after.key),
+                    start=after.start,
+                    end=after.end,
+                    room=room,
+                    code="halted",
+                    message="stays where it is: its swap with others can't be done",
+                    is_error=True,
+                )
+                for room in booked
+            ]
+    return replace(plan, problems=_sorted(problems))
 
 
 def _without_another(refused: Iterable[Declined]) -> Iterator[Booking]:

@@ -64,9 +64,9 @@ class Unwinding:
     def _who_took(self, room: str, work: Work) -> Iterator[Work]:
         """Yield who of this run took `room` for a time that meets that of `work`."""
         for one in self._works:
-            if one is not work and room in rooms_of(one, Call.ROOMS_BOOK):
-                if one.after.start < work.after.end and one.after.end > work.after.start:
-                    yield one
+            took = one is not work and room in rooms_of(one, Call.ROOMS_BOOK)
+            if took and one.after.start < work.after.end and one.after.end > work.after.start:
+                yield one
 
     def _exchange(self, work: Work, *, taken: tuple[str, ...], given: tuple[str, ...]) -> None:
         """Book what was given away, release what was taken: in this order, as far as the limit of rooms allows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,32 @@ def test_a_lasting_refusal_in_a_circle_leaves_everybody_the_room_they_had(tmp_pa
             assert outcome.count(Status.FAILED) == size
             assert outcome.rooms(Call.ROOMS_BOOK) == outcome.rooms(Call.ROOMS_RELEASE) == 0
             assert by_title(team) == before == {f"M{number}": f"r{number}" for number in range(size)}
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_a_swap_that_is_known_to_be_refused_is_left_alone_and_told(tmp_path: Path, size: int) -> None:
+    with room_team(tmp_path, rooms_of(size)) as team:
+        rotating(team, size, 0, PEOPLE)
+        team.rules("r1", status=2, members=["union-bob"])
+        team.apply()
+        before = by_title(team)
+        rotating(team, size, 1, PEOPLE)
+        for _ in range(2):
+            calls = len(team.calls("rooms.book", "rooms.release"))
+            planned = team.plan()
+            assert (planned.plan.changes, len(planned.plan.unchanged)) == ((), size)
+            assert [one.is_error for one in planned.plan.problems] == [True] * size
+            told = {one.room: (one.code, one.message) for one in planned.plan.problems}
+            assert told["room-r1"][0] == "not-allowed"
+            assert told["room-r1"][1].endswith("; everybody in its swap keeps their rooms")
+            assert told["room-r0"] == ("halted", "stays where it is: its swap with others can't be done")
+            team.apply(planned)
+            assert by_title(team) == before
+            assert len(team.calls("rooms.book", "rooms.release")) == calls
+        team.rules("r1", status=0)
+        team.store.save(replace(team.store.load(), rooms={}))  # else it is asked for again after three days
+        assert team.apply().count(Status.DONE) == size
+        assert by_title(team) == {f"M{number}": f"r{(number + 1) % size}" for number in range(size)}
 
 
 @pytest.mark.parametrize(("size", "step"), STEPS)
