@@ -22,6 +22,7 @@ from reconciler.operations import Call, Operation, Plan
 from reconciler.outcome import Failure, Outcome, Result, Status
 from reconciler.state.journal import Journal
 from reconciler.state.model import Entry, Orphan, State
+from reconciler.unwinding import Unwinding
 from reconciler.work import Work, is_bare, lacks_rooms
 from reconciler.workers import carry_out
 
@@ -91,11 +92,12 @@ class _Run:
         stop: Stop,
         progress: Progress,
     ) -> None:
+        self._works = [Work.begin(planned, at=clock()) for planned in plan.changes]
         self._executor = Executor(client, journal, workspace=plan.workspace, clock=clock, names=names)
+        self._unwinding = Unwinding(self._works, client, names)
         self._clock = clock
         self._stop = stop
         self._progress = progress
-        self._works = [Work.begin(planned, at=clock()) for planned in plan.changes]
         self._owner = {operation.id: work for work in self._works for operation in work.planned.operations}
         self._operation = {operation.id: operation for operation in plan.operations}
         self._rank = {operation.id: rank for rank, operation in enumerate(plan.operations)}
@@ -131,14 +133,15 @@ class _Run:
     def _help_the_bare(self) -> None:
         """Let no occurrence be without rooms because it let go of some early, for a circle that then came to a halt.
 
-        What was refused is tried once more, as often as that brings anything on; else it gets back what it had.
+        What was refused is tried once more, as often as that brings anything on; else it gets back what it had, and so
+        does who has that by now.
         """
         going = any(is_bare(work) for work in self._works)
         while going and not self._stop.requested:
             going = sum(self._executor.go_on(work) for work in self._works if lacks_rooms(work)) > 0
         for work in self._works:
             if is_bare(work) and not self._stop.requested:
-                self._executor.restore(work)
+                self._unwinding.restore(work)
 
     def _run(self, name: str) -> None:
         """Run one call, unless its change has failed or the run is to stop. Errors become the change's result."""

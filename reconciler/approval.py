@@ -16,13 +16,13 @@ def awaited(plan: Plan, details: Mapping[str, RoomDetail | None]) -> tuple[Pendi
     """
     found: list[Pending] = []
     for same, have in plan.unchanged:
-        found += waiting(same, have.event)
+        found += waiting(same, have.event, details)
     for planned in plan.changes:
         want, before = planned.change.after, planned.change.before
         if want is None:
             continue
         released = {room for one in planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms}
-        found += [one for one in waiting(want, before.event if before else None) if one.room not in released]
+        found += [one for one in waiting(want, before.event if before else None, details) if one.room not in released]
         booked = [room for one in planned.operations if one.call is Call.ROOMS_BOOK for room in one.rooms]
         for room in booked:
             detail = details.get(room)
@@ -40,11 +40,18 @@ def awaited(plan: Plan, details: Mapping[str, RoomDetail | None]) -> tuple[Pendi
     return tuple(sorted(found, key=lambda one: (one.start.timestamp(), one.address, one.room)))
 
 
-def waiting(want: Occurrence, event: Event | None) -> Iterator[Pending]:
-    """Yield the rooms of `event` that wait for an approval."""
+def waiting(want: Occurrence, event: Event | None, details: Mapping[str, RoomDetail | None]) -> Iterator[Pending]:
+    """Yield the rooms of `event` that wait for an approval, with whom to ask as far as `details` tells."""
     for room in event.rooms if event is not None else ():
         if room.status is RoomStatus.TENTATIVE:
-            yield Pending(address=str(want.key), start=want.start, room=room.room_id, organizer=want.organizer)
+            detail = details.get(room.room_id)
+            yield Pending(
+                address=str(want.key),
+                start=want.start,
+                room=room.room_id,
+                organizer=want.organizer,
+                contact=detail.contact if detail is not None else "",
+            )
 
 
 def counted(pending: Iterable[Pending]) -> int:

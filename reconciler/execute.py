@@ -365,17 +365,6 @@ class Executor:
         work.failure = None
         return True
 
-    def restore(self, work: Work) -> None:
-        """Book again what a change let go before it took what it never got: it is left with the rooms it had."""
-        released = [room for one in work.done if one.call is Call.ROOMS_RELEASE for room in one.rooms]
-        try:
-            self._rooms.book(replace(place_of(work), spares=()), released)
-        except ReconcilerError:
-            return  # it is somebody else's by now
-        if work.failure is not None:
-            kept = ", ".join(self._rooms.names.get(room, room) for room in released)
-            work.failure = replace(work.failure, message=f"{work.failure.message}; {kept} is booked again")
-
     def _replace(self, work: Work, replaced: Mapping[str, str]) -> None:
         with work.lock:
             work.replaced |= replaced

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from dateutil.relativedelta import relativedelta
 
@@ -12,7 +13,7 @@ from reconciler.compare import held_rooms
 from reconciler.config.model import Room
 from reconciler.diff import Action, Change
 from reconciler.freebusy import Span
-from reconciler.models import Busy, Event, Occurrence, RoomStatus
+from reconciler.models import Busy, Event, Key, Occurrence, RoomStatus
 from reconciler.observed import Observed
 from reconciler.operations import Call, Plan, PlannedChange, RoomProblem
 from reconciler.pools.problem import Calendar, Taken
@@ -226,33 +227,72 @@ def with_alternatives(
     return replace(problem, alternatives=tuple(free[:ALTERNATIVES]))
 
 
-def declined(plan: Plan, details: Details) -> Iterator[RoomProblem]:
-    """Yield the rooms of what is seen that were refused to an occurrence that (still) wants them."""
-    for want, room in _refused(plan):
-        detail = details.get(room)
-        yield RoomProblem(
-            address=str(want.key),
-            start=want.start,
-            end=want.end,
-            room=room,
-            code="declined",
-            message="was declined" if room in (want.rooms or ()) else "was declined, and another is booked instead",
-            contact=detail.contact if detail is not None else "",
-        )
+class Sequel(StrEnum):
+    """What comes of a room that was declined."""
+
+    AGAIN = ", and is asked for again"
+    GIVEN_UP = ", and is not asked for again until the booking changes"
+    REPLACED = ", and another is booked instead"
+    NOTHING = ""  # the pool has no other, which is told of the pool
 
 
-def declined_rooms(plan: Plan) -> frozenset[str]:
-    """Return the rooms that were refused to anybody who wants them."""
-    return frozenset(room for _, room in _refused(plan))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """A room that was refused to an occurrence that (still) wants it, as the booking that it would be."""
+
+    booking: Booking
+    sequel: Sequel
 
 
-def _refused(plan: Plan) -> Iterator[tuple[Occurrence, str]]:
+def declined(found: Iterable[Declined], details: Details) -> Iterator[RoomProblem]:
+    """Yield what was refused, in words. A room that needs no approval was refused by nobody: the event lost it."""
+    for one in found:
+        detail = details.get(one.booking.room)
+        was = "was lost" if detail is not None and detail.approval is False else "was declined"
+        problem = _problem(one.booking, "declined", was + one.sequel)
+        yield replace(problem, contact=detail.contact if detail is not None else "")
+
+
+def declined_bookings(
+    plan: Plan, refused: Collection[tuple[Key, str]], *, pools: Collection[Key], short: Collection[Key]
+) -> tuple[Declined, ...]:
+    """Return the rooms of what is seen that were refused; for those in `refused` nobody asks again.
+
+    Of the occurrences that take rooms of `pools` those that are `short` get no other.
+    """
+    found: dict[tuple[Key, str], Declined] = {}
     for want, have in _wanting(plan):
         last = have.entry.applied if have.entry is not None else None
-        ours_ = {*(want.rooms or ()), *(last.rooms or () if last is not None else ())}
         for room in have.event.rooms if have.event is not None else ():
-            if room.status is RoomStatus.DECLINED and room.room_id in ours_:
-                yield want, room.room_id
+            place = want.key, room.room_id
+            had = last is not None and room.room_id in (last.rooms or ())
+            if room.status is not RoomStatus.DECLINED:
+                continue
+            if room.room_id in (want.rooms or ()):
+                sequel = Sequel.AGAIN
+            elif want.key in short and (had or place in refused):
+                sequel = Sequel.NOTHING
+            elif want.key in pools and had:
+                sequel = Sequel.REPLACED
+            elif want.key not in pools and place in refused:
+                sequel = Sequel.GIVEN_UP
+            else:
+                continue
+            found[place] = Declined(booking=_booking(want, room.room_id), sequel=sequel)
+    return tuple(found.values())
+
+
+def _booking(want: Occurrence, room: str) -> Booking:
+    return Booking(
+        address=str(want.key),
+        organizer=want.organizer,
+        room=room,
+        start=want.start,
+        end=want.end,
+        people=None if want.attendees is None else len(want.attendees) + 1,
+        rooms=frozenset(want.rooms or ()),
+        recurring=want.recurrence is not None,
+    )
 
 
 def _wanting(plan: Plan) -> Iterator[tuple[Occurrence, Observed]]:

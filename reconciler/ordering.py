@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from graphlib import CycleError, TopologicalSorter
@@ -13,6 +13,7 @@ from reconciler.compare import held_rooms
 from reconciler.diff import Action
 from reconciler.operations import Call, Operation, PlannedChange
 
+_OF_ROOMS = frozenset({Call.ROOMS_BOOK, Call.ROOMS_RELEASE})
 _OF_EVENTS = frozenset({Call.EVENT_CREATE, Call.EVENT_UPDATE, Call.EVENT_DELETE})
 
 
@@ -34,17 +35,49 @@ def ordered(changes: Sequence[PlannedChange], draw_id: Callable[[], str]) -> tup
     releasing its room early. `draw_id` gives ids for the calls that this may add.
     """
     work = list(changes)
-    followers, makers, turns = _follow_cancellations(work), _follow_makers(work), _follow_turns(work)
     while True:
-        needs = {
-            operation: [*across, *followers.get(operation, ()), *makers.get(operation, ()), *turns.get(operation, ())]
-            for operation, across in _across(work).items()
-        }
+        needs = _waits(work)
         circle = _circle(work, needs)
         if not circle:
             return tuple(_with_needs(one, needs) for one in work)
         index = _furthest(work, circle)
         work[index] = _broken(work[index], circle, draw_id)
+
+
+def halted(
+    changes: Sequence[PlannedChange], refused: Collection[tuple[str, str]], draw_id: Callable[[], str]
+) -> tuple[frozenset[str], ...]:
+    """Return the swaps, each as the addresses that take part, in which somebody takes a room that will be refused.
+
+    `refused` are addresses and ids of rooms. To open such a circle would only leave somebody without a room. `changes`
+    have no needs across yet.
+    """
+    work, found = list(changes), []
+    while circle := _circle(work, _waits(work)):
+        inside = [index for index, one in enumerate(work) if any(call.id in circle for call in one.operations)]
+        calls = [(work[index].change.address, call) for index in inside for call in work[index].operations]
+        calls = [(address, call) for address, call in calls if call.id in circle]
+        freed = {room for _, call in calls if call.call is Call.ROOMS_RELEASE for room in call.rooms}
+        taken = {(who, room) for who, call in calls if call.call is Call.ROOMS_BOOK for room in call.rooms}
+        swaps = all(call.call in _OF_ROOMS for _, call in calls)
+        if swaps and any((who, room) in refused and room in freed for who, room in taken):
+            found.append(frozenset(work[index].change.address for index in inside))
+            for index in inside:
+                rest = tuple(call for call in work[index].operations if call.call not in _OF_ROOMS)
+                work[index] = replace(work[index], operations=rest)
+        else:
+            index = _furthest(work, circle)
+            work[index] = _broken(work[index], circle, draw_id)
+    return tuple(found)
+
+
+def _waits(work: Sequence[PlannedChange]) -> dict[str, list[str]]:
+    """Return for each call the calls of other changes that come first."""
+    followers, makers, turns = _follow_cancellations(work), _follow_makers(work), _follow_turns(work)
+    return {
+        operation: [*across, *followers.get(operation, ()), *makers.get(operation, ()), *turns.get(operation, ())]
+        for operation, across in _across(work).items()
+    }
 
 
 def _follow_cancellations(changes: Sequence[PlannedChange]) -> Mapping[str, list[str]]:

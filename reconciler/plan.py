@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,16 +12,13 @@ from reconciler.marker import Marker
 from reconciler.models import Link, Occurrence
 from reconciler.observed import Observation, Observed
 from reconciler.operations import MAX_ROOMS, Call, Operation, Plan, PlannedChange
-from reconciler.ordering import ordered
+from reconciler.ordering import halted, ordered
 
 
 def plan(found: Diff, seen: Observation, *, workspace: str, now: datetime, until: datetime) -> Plan:
     """Return the calls that carry out `found`, in an order that is a DAG within and across occurrences."""
     ids = _Ids()
-    changes = [
-        PlannedChange(change=change, operations=tuple(_operations(change, ids)), notifies=_notifies(change))
-        for change in found.changes
-    ]
+    changes = _planned(found, ids)
     return Plan(
         workspace=workspace,
         generated_at=now,
@@ -34,6 +31,39 @@ def plan(found: Diff, seen: Observation, *, workspace: str, now: datetime, until
         failures=seen.failures,
         organizers=seen.organizers,
     )
+
+
+def halted_swaps(found: Diff, refused: Collection[tuple[str, str]]) -> tuple[frozenset[str], ...]:
+    """Return the swaps of rooms, as addresses, that can't be done: a room will be `refused` to one who takes part."""
+    ids = _Ids()
+    return halted(_planned(found, ids), refused, ids.draw)
+
+
+def without_swaps(found: Diff, swaps: Iterable[frozenset[str]]) -> Diff:
+    """Return `found` with the rooms of all who take part in `swaps` as they are; what else differs is done."""
+    addresses = frozenset[str]().union(*swaps)
+    changes, unchanged = [], [*found.unchanged]
+    for change in found.changes:
+        before, after = change.before, change.after
+        if change.address not in addresses or before is None or before.event is None or after is None:
+            changes.append(change)
+            continue
+        after = replace(after, rooms=tuple(sorted(held_rooms(before.event))))
+        event = tuple(one for one in change.comparison.event if one.path != "rooms")
+        left = replace(change, after=after, comparison=replace(change.comparison, event=event))
+        if left.comparison.fields:
+            changes.append(left)
+        else:
+            unchanged.append((after, before))
+    return replace(found, changes=tuple(changes), unchanged=tuple(unchanged))
+
+
+def _planned(found: Diff, ids: _Ids) -> list[PlannedChange]:
+    """Return the changes with their calls, which wait for none of another change yet."""
+    return [
+        PlannedChange(change=change, operations=tuple(_operations(change, ids)), notifies=_notifies(change))
+        for change in found.changes
+    ]
 
 
 class _Ids:

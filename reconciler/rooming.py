@@ -8,15 +8,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.approval import awaited
+from reconciler.compare import held_rooms
 from reconciler.config.model import Config
 from reconciler.foresight import (
     Booking,
+    Declined,
     Details,
+    Sequel,
     bookings,
     candidates,
     conflicts,
     declined,
-    declined_rooms,
+    declined_bookings,
     others,
     ours,
     refusal,
@@ -24,14 +27,14 @@ from reconciler.foresight import (
     with_alternatives,
 )
 from reconciler.freebusy import Span
-from reconciler.models import Key, Occurrence
+from reconciler.models import Key, Occurrence, Pool
 from reconciler.observed import Observation
 from reconciler.operations import NO_ROOM, Call, Operation, Plan, RoomProblem
 from reconciler.pools import greedy
 from reconciler.pools.assign import assign, has_solver
 from reconciler.pools.problem import Assignment, Calendar, Taken, Wish, parts, possible
 from reconciler.roomreads import RoomReads
-from reconciler.wishing import Shortage, Wishes, events_of, gather, settled, shortages, spares
+from reconciler.wishing import Shortage, Wishes, events_of, gather, settled, shortages, spares, without
 
 ROUNDS = 6  # how often rooms are looked for anew because one turns out to refuse
 LOOKED_AT = 10  # rooms that are asked for in place of one that can't be had
@@ -44,6 +47,8 @@ class Rooming:
     wanted: tuple[Occurrence, ...]
     shortages: tuple[Shortage, ...] = ()
     spares: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+    declined: frozenset[tuple[Key, str]] = frozenset()  # what a person has refused: nobody asks again
+    pools: Mapping[Key, Pool] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -64,10 +69,13 @@ def assign_rooms(
     """
     wanted = tuple(wanted)
     wishes = gather(wanted, seen, now=now, until=until, is_meant=is_meant)
+    declined = _declined(wishes, reads, rules=rules)
+    wanted = without(wanted, declined)
     if not wishes.wishes:
-        return Rooming(wanted=settled(wanted, {}))
+        return Rooming(wanted=settled(wanted, {}), declined=declined)
     taken = (*wishes.taken, *_busy(wishes, seen, reads))
     refused: set[tuple[Key, str]] = set(_refused(wishes, _all(wishes), reads.remembered() if reads else {}, now))
+    refused |= declined
     found = Assignment()
     for _ in range(ROUNDS):
         found = assign(_possible(wishes, taken, refused))
@@ -93,10 +101,24 @@ def assign_rooms(
     knows_all = reads is not None and all(reads.is_known(Span(w.start, w.end, r)) for w in left for r in w.rooms)
     return Rooming(
         wanted=settled(wanted, found.rooms),
-        shortages=shortages(wishes.wishes, found.rooms, everybody),
+        shortages=shortages(wishes.wishes, found.rooms, everybody, wishes.declined),
         spares=spares(left, found.rooms, everybody) if knows_all else {},
+        declined=declined,
+        pools={one.key: one.pool for one in wanted if one.pool is not None},
         warnings=tuple(_about_solver(found)),
     )
+
+
+def _declined(wishes: Wishes, reads: RoomReads | None, *, rules: bool) -> frozenset[tuple[Key, str]]:
+    """Return what a person has refused. A room that needs no approval was lost by a move: it may be had again.
+
+    So may one of which that is not known.
+    """
+    if reads is None or not wishes.declined:
+        return frozenset()
+    known = reads.details(room for of in wishes.declined.values() for room in of) if rules else reads.remembered()
+    approved = {room for room, detail in known.items() if detail is not None and detail.approval}
+    return frozenset((key, room) for key, of in wishes.declined.items() for room in of & approved)
 
 
 def _all(wishes: Wishes) -> Iterator[tuple[Wish, str]]:
@@ -173,7 +195,7 @@ def _may_miss(operations: Iterable[Operation]) -> bool:
 def foresee(
     config: Config,
     plan: Plan,
-    missing: Sequence[Shortage],
+    rooming: Rooming,
     reads: RoomReads | None,
     *,
     names: Mapping[str, str],
@@ -181,24 +203,76 @@ def foresee(
 ) -> Plan:
     """Return `plan` with the problems that its bookings will meet, and who waits for an approval.
 
+    `rooming` says what its pools could not give and what people have refused.
     Without `reads` only what is known anyway is told.
     """
-    found = bookings(plan)
+    found, missing = bookings(plan), rooming.shortages
     own, known = ours(plan)
-    if reads is None or not (found or missing):
+    if reads is None or not (found or missing or rooming.declined):
         problems = [*conflicts(found, Calendar(own)), *_no_room(missing, config, names)]
-        return replace(plan, problems=_sorted(problems), pending=awaited(plan, {}))
+        return replace(
+            plan, problems=_sorted(problems), pending=awaited(plan, reads.remembered() if reads is not None else {})
+        )
     also = [room for one in found for room in candidates(one, config.rooms)]
     busy = reads.busy([one.span for one in found], tuple(dict.fromkeys(also)))
-    details = reads.details([*(one.room for one in found), *declined_rooms(plan)])
+    short = frozenset(one.key for one in missing)
+    refused = declined_bookings(plan, rooming.declined, pools=rooming.pools, short=short)
+    details = reads.details([*(one.booking.room for one in refused), *(one.room for one in found)])
     calendar = Calendar((*own, *others(busy, known)))
-    told = [*conflicts(found, calendar), *refusals(found, details, now), *declined(plan, details)]
-    by_place = {(one.address, one.room): one for one in found}
+    told = [*conflicts(found, calendar), *refusals(found, details, now), *declined(refused, details)]
+    by_place = {(one.address, one.room): one for one in (*_without_another(refused), *found)}
     for one in missing:
         by_place[str(one.key), ""] = _as_booking(one, plan)
     told += _no_room(missing, config, names)
     problems = _with_alternatives(config, told, by_place=by_place, own=own, known=known, reads=reads, now=now)
-    return replace(plan, problems=_sorted(problems), pending=awaited(plan, details))
+    return replace(plan, problems=_sorted(problems), pending=awaited(plan, reads.remembered()))
+
+
+def refused_by_rules(plan: Plan) -> frozenset[tuple[str, str]]:
+    """Return the bookings, as addresses and rooms, that a rule of the room will refuse: whoever has it now."""
+    others_ = {"taken", "declined"}
+    return frozenset((one.address, one.room) for one in plan.problems if one.room and one.code not in others_)
+
+
+def with_halted(plan: Plan, first: Plan, swaps: Iterable[frozenset[str]]) -> Plan:
+    """Return `plan`, which leaves `swaps` alone, with why it does: what `first`, which has them, foresees of each.
+
+    These are errors: what the config asks for is not done, and no later run will do it.
+    """
+    problems = [*plan.problems]
+    refused = refused_by_rules(first)
+    for swap in swaps:
+        members = [one for one in first.changes if one.change.address in swap]
+        for one in members:
+            after, before = one.change.after, one.change.before
+            event = before.event if before is not None else None
+            if after is None or event is None:
+                continue
+            told = [p for p in first.problems if p.address == str(after.key) and (p.address, p.room) in refused]
+            problems += [
+                replace(problem, message=f"{problem.message}; everybody in its swap keeps their rooms", is_error=True)
+                for problem in told
+            ]
+            booked = sorted(set(after.rooms or ()) - held_rooms(event)) if not told else []
+            problems += [
+                RoomProblem(
+                    address=str(after.key),
+                    start=after.start,
+                    end=after.end,
+                    room=room,
+                    code="halted",
+                    message="stays where it is: its swap with others can't be done",
+                    is_error=True,
+                )
+                for room in booked
+            ]
+    return replace(plan, problems=_sorted(problems))
+
+
+def _without_another(refused: Iterable[Declined]) -> Iterator[Booking]:
+    for one in refused:
+        if one.sequel in {Sequel.AGAIN, Sequel.GIVEN_UP}:
+            yield one.booking
 
 
 def _sorted(problems: Iterable[RoomProblem]) -> tuple[RoomProblem, ...]:
@@ -275,7 +349,7 @@ def _why(one: Shortage, names: Mapping[str, str]) -> str:
     zone = one.start.tzinfo
     told = []
     for room, other in one.blocked:
-        why = "refuses"
+        why = "declined" if room in one.declined else "refuses"
         if other is not None:
             why = f"{names.get(other.holder, other.holder) or 'somebody'} until {other.end.astimezone(zone):%H:%M}"
         told.append(f"{names.get(room, room)}: {why}")

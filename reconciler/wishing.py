@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.compare import held_rooms, wanted_rooms, yielding
 from reconciler.diff import paired
-from reconciler.models import Key, Occurrence, RoomStatus
+from reconciler.models import Event, Key, Occurrence, RoomStatus
+from reconciler.native import follows
 from reconciler.observed import Observation, Observed
 from reconciler.pools.problem import Calendar, Taken, Wish, possible
 from reconciler.sharing import ahead
@@ -22,12 +23,14 @@ class Wishes:
     """All wishes, by start, and the rooms that others of ours have or will have: none of these moves for a wish.
 
     `certain` are the rooms that a wish holds already, at the very time. `organizers` says in whose name it is booked.
+    `declined` are the rooms that an occurrence wants, named or of its pool, and was refused at the very time.
     """
 
     wishes: tuple[Wish, ...] = ()
     taken: tuple[Taken, ...] = ()
     certain: Mapping[Key, frozenset[str]] = field(default_factory=dict)
     organizers: Mapping[Key, str] = field(default_factory=dict)
+    declined: Mapping[Key, frozenset[str]] = field(default_factory=dict)
 
     @property
     def needy(self) -> frozenset[Key]:
@@ -52,6 +55,7 @@ def gather(
     """
     wishes: list[tuple[Wish, frozenset[str], str]] = []
     taken: list[Taken] = []
+    declined: dict[Key, frozenset[str]] = {}
     left = set(seen.occurrences)
     for meeting, pairs in paired(wanted, seen, now=now).items():
         if meeting in seen.unresolved or not is_meant(meeting):
@@ -64,6 +68,7 @@ def gather(
                 taken += _left_alone(have)
             elif have is not None or want.start < until or want.key in early:
                 wish = _wish(want, have)
+                declined[want.key] = _declined(want, have)
                 wishes += [] if wish is None else [wish]
                 taken += [] if wish is not None else _fixed(want, have)
     taken += [one for key in sorted(left) for one in _as_it_is(seen.occurrences[key])]
@@ -73,6 +78,7 @@ def gather(
         taken=tuple(taken),
         certain={wish.key: certain for wish, certain, _ in wishes},
         organizers={wish.key: organizer for wish, _, organizer in wishes},
+        declined={key: rooms for key, rooms in declined.items() if rooms},
     )
 
 
@@ -87,12 +93,40 @@ def _wish(want: Occurrence, have: Observed | None) -> tuple[Wish, frozenset[str]
         return None
     want = yielding(want, have)
     assert want.pool is not None  # noqa: S101  # what it yields in is another field
-    stays = (event.start, event.end, event.organizer) == (want.start, want.end, want.organizer)
-    refused = {room.room_id for room in event.rooms if room.status is RoomStatus.DECLINED} if stays else set()
-    rooms = tuple(room for room in want.pool.rooms if room not in refused)
+    declined = _declined(want, have)
+    rooms = tuple(sorted(want.pool.rooms, key=lambda room: room in declined))  # those are the last to try again
     held = held_rooms(event) & frozenset(rooms)
     wish = Wish(key=want.key, start=want.start, end=want.end, rooms=rooms, count=want.pool.count, held=held)
-    return wish, held if stays else frozenset(), want.organizer
+    return wish, held if _stays(want, event) else frozenset(), want.organizer
+
+
+def _declined(want: Occurrence, have: Observed | None) -> frozenset[str]:
+    """Return the rooms that `want` would have and that were refused to it as it stands: same time, same organiser.
+
+    DingTalk tells two things by one word: that somebody said no, and that the event lost the room when it moved.
+    """
+    event = have.event if have is not None else None
+    if event is None or have is None or "rooms" in want.ignore or not _stays(yielding(want, have), event):
+        return frozenset()
+    rooms = want.pool.rooms if want.pool is not None else want.rooms or ()
+    return frozenset(one.room_id for one in event.rooms if one.status is RoomStatus.DECLINED) & frozenset(rooms)
+
+
+def _stays(want: Occurrence, event: Event) -> bool:
+    if want.recurrence is not None or event.recurrence is not None:
+        return event.organizer == want.organizer and follows(want, event)
+    return (event.start, event.end, event.organizer) == (want.start, want.end, want.organizer)
+
+
+def without(wanted: Iterable[Occurrence], refused: Collection[tuple[Key, str]]) -> tuple[Occurrence, ...]:
+    """Return `wanted` without the named rooms that were `refused` to an occurrence by a person: nobody asks again."""
+    keys = {key for key, _ in refused}
+    return tuple(
+        one
+        if one.rooms is None or one.key not in keys
+        else replace(one, rooms=tuple(room for room in one.rooms if (one.key, room) not in refused))
+        for one in wanted
+    )
 
 
 def _fixed(want: Occurrence, have: Observed | None) -> Iterator[Taken]:
@@ -148,17 +182,24 @@ def as_applied(wanted: Iterable[Occurrence], observed: Mapping[Key, Observed]) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortage:
-    """A wish that got fewer rooms than it wants: `missing` of them, and for each room in question who has it."""
+    """A wish that got fewer rooms than it wants: `missing` of them, and for each room in question who has it.
+
+    `declined` are those of them that somebody has refused to it.
+    """
 
     key: Key
     start: datetime
     end: datetime
     missing: int
     blocked: tuple[tuple[str, Taken | None], ...] = ()  # None: it was refused, or its own rules forbid it
+    declined: frozenset[str] = frozenset()
 
 
 def shortages(
-    wishes: Iterable[Wish], rooms: Mapping[Key, tuple[str, ...]], taken: Iterable[Taken]
+    wishes: Iterable[Wish],
+    rooms: Mapping[Key, tuple[str, ...]],
+    taken: Iterable[Taken],
+    declined: Mapping[Key, frozenset[str]],
 ) -> tuple[Shortage, ...]:
     """Return what could not be placed, and why. `wishes` have all rooms they ever wanted, `taken` includes `rooms`."""
     calendar = Calendar(taken)
@@ -171,7 +212,8 @@ def shortages(
                 for room in wish.rooms
                 if room not in rooms[wish.key]
             )
-            found.append(Shortage(key=wish.key, start=wish.start, end=wish.end, missing=missing, blocked=blocked))
+            short = Shortage(key=wish.key, start=wish.start, end=wish.end, missing=missing, blocked=blocked)
+            found.append(replace(short, declined=declined.get(wish.key, frozenset())))
     return tuple(found)
 
 

@@ -135,6 +135,12 @@ def place_of(work: Work) -> Place:
     )
 
 
+def rooms_of(work: Work, call: Call) -> tuple[str, ...]:
+    """Return the rooms that a change has booked or released so far, with those that were booked instead of others."""
+    rooms = (room for one in work.done if one.call is call for room in one.rooms)
+    return tuple(work.replaced.get(room, room) if call is Call.ROOMS_BOOK else room for room in rooms)
+
+
 def left_to_do(work: Work) -> list[Operation]:
     """Return the calls of a change that were not made, or failed."""
     return [one for one in work.planned.operations if one not in work.done]

@@ -14,6 +14,7 @@ from reconciler import apply as applying
 from reconciler.config.model import Config
 from reconciler.counting import calls_made, count_calls, counted, quota_of
 from reconciler.desired import People, desired
+from reconciler.diff import Diff
 from reconciler.differing import Differences, differences
 from reconciler.dingtalk import Client, Reader
 from reconciler.drift import Finding, find_drift
@@ -27,11 +28,11 @@ from reconciler.observe import Refresh, observe, remembered, verify
 from reconciler.observed import Observation, Observed
 from reconciler.operations import Plan, verification_of
 from reconciler.outcome import Outcome, waiting_now
-from reconciler.plan import plan
+from reconciler.plan import halted_swaps, plan, without_swaps
 from reconciler.policy import foretold_refusal
 from reconciler.provider import resolve_people
 from reconciler.remembering import with_calendars
-from reconciler.rooming import Rooming, assign_rooms, foresee, with_spares
+from reconciler.rooming import Rooming, assign_rooms, foresee, refused_by_rules, with_halted, with_spares
 from reconciler.roomreads import RoomReads
 from reconciler.schedule.workdays import REACH
 from reconciler.staleness import moved_ground, moved_occurrences
@@ -95,8 +96,16 @@ def make_plan(
     found, spared = spare(found, config)
     off = () if question.destroy else days_off(config, after=now - NEAR, before=look.until + SLACK)
     found = explained(found, off, state.days_off, on_workdays=made_up(config))
-    made = with_spares(plan(found, seen, workspace=config.workspace, now=now, until=look.until), rooming.spares)
-    made = foresee(config, made, rooming.shortages, reads if question.foresight else None, names=names, now=now)
+    asks = reads if question.foresight else None
+
+    def foreseen(found: Diff) -> Plan:
+        made = with_spares(plan(found, seen, workspace=config.workspace, now=now, until=look.until), rooming.spares)
+        return foresee(config, made, rooming, asks, names=names, now=now)
+
+    made = foreseen(found)
+    swaps = halted_swaps(found, refused) if (refused := refused_by_rules(made)) else ()
+    if swaps:
+        made = with_halted(foreseen(without_swaps(found, swaps)), made, swaps)
     freeze = (f"{told}\n  apply refuses without --override-freeze",) if (told := frozen(config, now)) else ()
     gone = gone_before_adoption(found, config)
     unread = (*rooming.warnings, *(reads.warnings if reads is not None else ()))

@@ -159,7 +159,7 @@ def _shown_rules(room: RoomSeed) -> dict[str, Any]:
         "taskStartTime": room.closed_from,
         "taskEndTime": room.closed_to,
         "closeReason": room.close_reason,
-        "contactUnionId": "",
+        "contactUnionId": room.contact,
     }
     return {
         "openReservation": room.open,
@@ -170,7 +170,7 @@ def _shown_rules(room: RoomSeed) -> dict[str, Any]:
             "advanceReservationTimeUnit": "months" if days is None else "days",
             "advanceBookTimeFormat": "00:00",
         },
-        "reservationCloseDetail": None if room.closed_from is None else closed,
+        "reservationCloseDetail": None if room.closed_from is None and not room.contact else closed,
         "approvalSwitch": room.approval,
         "approvalType": 1,
     }

@@ -22,7 +22,8 @@ class RoomSeed:
     """A room and its rules. Durations in minutes, 0: no limit; `closed_from` and `closed_to` in UTC milliseconds.
 
     `status`: 0 everyone may book, 1 admins, 2 the `members` (union ids). `advance_days` None: three months for
-    series, no limit for a single event. A closure without a `closed_to` is for good.
+    series, no limit for a single event. A closure without a `closed_to` is for good. `contact`: the union id of
+    whom to ask.
     """
 
     name: str
@@ -40,6 +41,7 @@ class RoomSeed:
     closed_from: int | None = None
     closed_to: int | None = None
     close_reason: str = ""
+    contact: str = ""
     group: str = ""
 
 

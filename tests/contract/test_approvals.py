@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from roomteam import RoomTeam, meeting, room_team
 
 from reconciler.looking import Question
 from reconciler.outcome import Outcome
+from reconciler.report.apply_text import apply_text
 from reconciler.report.document import apply_document, plan_document
+from reconciler.report.names import Names
 from reconciler.waiting import looks
 from reconciler.workflow import look_for_drift, wait_for_approvals
 
@@ -50,6 +54,17 @@ def test_what_waits_is_counted_and_neither_drift_nor_booked_anew(team: RoomTeam)
     assert {one.cause for one in drift.findings} <= {"approval"}
 
 
+def test_who_waits_for_an_answer_or_was_refused_is_told_whom_to_ask(team: RoomTeam) -> None:
+    team.rules("aurora", contact="union-dave")
+    outcome = waited(team, lambda _rest: team.respond(team.events()[0].id, "aurora", "declined"), limit_s=60)
+    planned = team.plan().plan
+    assert [one.contact for one in (*outcome.pending, *outcome.declined)] == ["union-dave"] * 2
+    assert [one.contact for one in planned.pending] == ["union-dave"]
+    told = io.StringIO()
+    Console(file=told, width=120).print(apply_text(outcome, planned, Names(people={"union-dave": "dave"})))
+    assert "declined sync@2026-11-30T10:00 room room-aurora; ask dave" in told.getvalue()
+
+
 def test_waiting_ends_with_the_last_answer(team: RoomTeam) -> None:
     def happens(rest: int) -> None:
         for event in team.events()[:rest]:
@@ -77,3 +92,36 @@ def test_looks_get_rarer_and_end_with_the_time() -> None:
     assert list(looks(10)) == [10]
     assert list(looks(0)) == []
     assert max(looks(7200)) <= 330
+
+
+def test_who_has_declined_is_asked_again_only_when_the_booking_changes(team: RoomTeam) -> None:
+    team.rules("aurora", contact="union-dave")
+    team.apply()
+    first = team.events()[0]
+    team.respond(first.id, "aurora", "declined")
+    for _ in range(2):
+        planned = team.plan()
+        (problem,) = planned.plan.problems
+        assert problem.message == "was declined, and is not asked for again until the booking changes"
+        assert problem.contact == "union-dave"
+        assert problem.alternatives
+        assert planned.plan.changes == ()
+        team.apply(planned)
+    assert team.rooms() == {"Sync": ["", "aurora"]}
+    team.declare(meeting(start="2026-01-05T15:00", rooms=("aurora",)))
+    team.apply()
+    assert team.rooms() == {"Sync": ["aurora", "aurora"]}
+
+
+def test_a_named_room_that_was_lost_by_a_move_is_asked_for_again(team: RoomTeam) -> None:
+    team.declare(meeting(rooms=("borealis",)))
+    team.apply()
+    team.declare(meeting(start="2026-01-05T15:00", rooms=("borealis",)))
+    theirs = team.occupy("borealis", "2026-11-30T15:00", "2026-11-30T16:00")
+    team.apply()
+    assert team.rooms() == {"Sync": ["", "borealis"]}
+    assert [len(one.operations) for one in team.plan().plan.changes] == [1]
+    team.edit("delete_event", event=theirs)
+    assert [one.message for one in team.plan().plan.problems] == ["was lost, and is asked for again"]
+    team.apply()
+    assert team.rooms() == {"Sync": ["borealis", "borealis"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -109,6 +109,42 @@ def test_a_declined_room_is_replaced(team: RoomTeam) -> None:
     team.apply(planned)
     assert team.rooms() == {"Sync": ["borealis", "aurora"]}
     assert team.plan().plan.changes == ()
+
+
+def test_a_room_that_was_lost_by_a_move_is_booked_again_once_it_is_free(team: RoomTeam) -> None:
+    two = meeting(pool=replace(ANY, count=2), max_conflicts=1)
+    team.declare(two)
+    team.apply()
+    day = date(2026, 11, 30)
+    moved = replace(two.schedule, changes={day: Change(start=time(15))})
+    team.declare(replace(two, schedule=moved, overrides={day: Override()}))
+    theirs = team.occupy("aurora", "2026-11-30T15:00", "2026-11-30T16:00")
+    team.apply()
+    assert team.rooms() == {"Sync": ["borealis", "aurora borealis"]}
+    (problem,) = [one for one in team.plan().plan.problems if one.code == "no-room"]
+    assert "aurora: carol until 16:00" in problem.message
+    assert "room-aurora" not in problem.alternatives
+    team.edit("delete_event", event=theirs)
+    assert team.apply().count(Status.DONE) == 1
+    assert team.rooms() == {"Sync": ["aurora borealis", "aurora borealis"]}
+    assert team.plan().plan.changes == ()
+
+
+def test_a_declined_room_that_nothing_replaces_is_told_again_and_not_offered(team: RoomTeam) -> None:
+    team.rules("aurora", approval=True, contact="union-dave")
+    team.declare(meeting(pool=replace(ANY, count=2), max_conflicts=1))
+    team.apply()
+    team.respond(team.events()[0].id, "aurora", "declined")
+    for _ in range(2):
+        planned = team.plan()
+        short, declined = sorted(planned.plan.problems, key=lambda one: one.room)
+        assert (short.code, short.is_error) == ("no-room", False)
+        assert "aurora: declined" in short.message
+        assert set(short.alternatives) == {"room-cirrus", "room-dune"}
+        assert (declined.message, declined.contact) == ("was declined", "union-dave")
+        assert planned.plan.changes == ()
+        team.apply(planned)
+    assert team.rooms() == {"Sync": ["borealis", "aurora borealis"]}
 
 
 def test_one_occurrence_may_have_a_pool_of_its_own(team: RoomTeam) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from roomteam import RoomTeam, meeting, room_team
+from roomteam import NOW, PEOPLE, RoomTeam, meeting, room_team
 
 from reconciler.config.model import Room
 from reconciler.errors import ReconcilerError
-from reconciler.operations import Operation
+from reconciler.operations import Call, Operation
 from reconciler.outcome import Outcome, Status
 from reconciler.state.store import local_store
 
@@ -23,11 +25,19 @@ class Crash(BaseException):
     pass
 
 
-def rotating(team: RoomTeam, size: int, by: int) -> None:
+def rotating(team: RoomTeam, size: int, by: int, organizers: Sequence[str] = ("alice",)) -> None:
+    """Declare `size` meetings at one hour, each in the room `by` further on; the organizers take turns."""
     rule = "FREQ=DAILY;COUNT=1"
     team.declare(
         *(
-            meeting(f"m{number}", "2026-12-01T10:00", rooms=(f"r{(number + by) % size}",), rule=rule)
+            meeting(
+                f"m{number}",
+                "2026-12-01T10:00",
+                organizer=organizers[number % len(organizers)],
+                attendees=(),
+                rooms=(f"r{(number + by) % size}",),
+                rule=rule,
+            )
             for number in range(size)
         )
     )
@@ -39,6 +49,16 @@ def rooms_of(size: int) -> dict[str, Room]:
 
 def held(team: RoomTeam) -> list[str]:
     return sorted(rooms[0] for rooms in team.rooms().values())
+
+
+def by_title(team: RoomTeam) -> dict[str, str]:
+    """Return the room of each meeting, whoever organises it."""
+    found = {
+        event.title: " ".join(room.room_id.removeprefix("room-") for room in event.rooms)
+        for who in PEOPLE
+        for event in team.client.events.list(organizer=f"union-{who}", since=NOW, show_deleted=False).events
+    }
+    return dict(sorted(found.items()))
 
 
 def converges(team: RoomTeam, size: int) -> None:
@@ -64,6 +84,47 @@ def test_a_refusal_in_a_circle_leaves_everybody_a_room(tmp_path: Path, size: int
         assert outcome.count(Status.FAILED) == 0
         assert all(found), found
         converges(team, size)
+
+
+@pytest.mark.parametrize(("size", "step"), STEPS)
+def test_a_lasting_refusal_in_a_circle_leaves_everybody_the_room_they_had(tmp_path: Path, size: int, step: int) -> None:
+    with room_team(tmp_path, rooms_of(size)) as team:
+        rotating(team, size, 0, PEOPLE)
+        team.apply(team.plan(foresight=False))
+        before = by_title(team)
+        rotating(team, size, 1, PEOPLE)
+        team.rules(f"r{step}", status=2, members=[f"union-{PEOPLE[step % len(PEOPLE)]}"])
+        for _ in range(2):
+            outcome = team.apply(team.plan(foresight=False))
+            assert outcome.count(Status.FAILED) == size
+            assert outcome.rooms(Call.ROOMS_BOOK) == outcome.rooms(Call.ROOMS_RELEASE) == 0
+            assert by_title(team) == before == {f"M{number}": f"r{number}" for number in range(size)}
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_a_swap_that_is_known_to_be_refused_is_left_alone_and_told(tmp_path: Path, size: int) -> None:
+    with room_team(tmp_path, rooms_of(size)) as team:
+        rotating(team, size, 0, PEOPLE)
+        team.rules("r1", status=2, members=["union-bob"])
+        team.apply()
+        before = by_title(team)
+        rotating(team, size, 1, PEOPLE)
+        for _ in range(2):
+            calls = len(team.calls("rooms.book", "rooms.release"))
+            planned = team.plan()
+            assert (planned.plan.changes, len(planned.plan.unchanged)) == ((), size)
+            assert [one.is_error for one in planned.plan.problems] == [True] * size
+            told = {one.room: (one.code, one.message) for one in planned.plan.problems}
+            assert told["room-r1"][0] == "not-allowed"
+            assert told["room-r1"][1].endswith("; everybody in its swap keeps their rooms")
+            assert told["room-r0"] == ("halted", "stays where it is: its swap with others can't be done")
+            team.apply(planned)
+            assert by_title(team) == before
+            assert len(team.calls("rooms.book", "rooms.release")) == calls
+        team.rules("r1", status=0)
+        team.store.save(replace(team.store.load(), rooms={}))  # else it is asked for again after three days
+        assert team.apply().count(Status.DONE) == size
+        assert by_title(team) == {f"M{number}": f"r{(number + 1) % size}" for number in range(size)}
 
 
 @pytest.mark.parametrize(("size", "step"), STEPS)
