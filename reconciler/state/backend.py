@@ -26,10 +26,12 @@ class StateConflict(StateError):
 
     code = "state-conflict"
 
-    def __init__(self, where: str) -> None:
-        super().__init__(
-            "another run has written the state since it was read", where=where, fix="run again: it reads what is there"
-        )
+    def __init__(self, where: str, *, reused_serial: bool = False) -> None:
+        what, fix = "another run has written the state since it was read", "run again: it reads what is there"
+        if reused_serial:
+            what = "the server refuses the state's serial as used already: another run has written it since it was read"
+            fix += "; if that repeats, the state was deleted there, or an older version put back"
+        super().__init__(what, where=where, fix=fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

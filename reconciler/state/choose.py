@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import assert_never
+from urllib.parse import urlsplit
 
 from reconciler.config.model import Config, StateKind, StateSettings
 from reconciler.errors import StateError
@@ -16,6 +17,8 @@ from reconciler.state.backend import Backend
 from reconciler.state.files import write_whole
 from reconciler.state.folder import FOLDER
 from reconciler.state.store import Store, local_store
+
+_LARGEST = 3600  # of tries, or of seconds between them
 
 
 def open_store(config: Config, environment: Mapping[str, str]) -> Store:
@@ -67,13 +70,16 @@ def _http(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
         return given or environment.get(f"TF_HTTP_{name.upper()}") or otherwise
 
     address = of("address")
-    if not address.startswith(("http://", "https://")):
+    if not address:
         fix = "write state.address, or set TF_HTTP_ADDRESS, to an http or https URL"
         raise StateError("no address of the state is known", where="state", fix=fix)
     for name in ("address", "lock_address", "unlock_address"):
-        if of(name) and in_clear_text(of(name)):
-            what = "the state, and the password to it, would travel in clear text"
-            raise StateError(what, where=f"TF_HTTP_{name.upper()}", fix="write https://")
+        if of(name):
+            _check_address(of(name), f"TF_HTTP_{name.upper()}")
+    login = any(name.casefold() == "authorization" for name in settings.headers)
+    if login and (of("username") or urlsplit(address).username):
+        fix = "take it out of state.headers, or set no TF_HTTP_USERNAME"
+        raise StateError("a user and a header Authorization can't both log in", where="state", fix=fix)
     verify, certificate = _certificates(environment)
     return HttpBackend(
         HttpSettings(
@@ -85,9 +91,10 @@ def _http(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
             unlock_method=of("unlock_method", "UNLOCK"),
             username=of("username"),
             password=of("password"),
-            retry_max=int(_number(of("retry_max", "2"))),
-            retry_wait_min_s=_number(of("retry_wait_min", "1")),
-            retry_wait_max_s=_number(of("retry_wait_max", "30")),
+            retry_max=int(_number("retry_max", of("retry_max", "2"))),
+            retry_wait_min_s=_number("retry_wait_min", of("retry_wait_min", "1")),
+            retry_wait_max_s=_number("retry_wait_max", of("retry_wait_max", "30")),
+            headers=settings.headers,
             verify=False if settings.skip_cert_verification else verify,
             certificate=certificate,
         )
@@ -116,9 +123,27 @@ def _certificates(environment: Mapping[str, str]) -> tuple[bool | str, tuple[str
     return verify, (str(files["CERTIFICATE"]), str(files["PRIVATE_KEY"]))
 
 
-def _number(text: str) -> float:
-    """Return the seconds, or the count, that one of Terraform's variables says."""
+def _check_address(address: str, where: str) -> None:
+    """Raise StateError, without `address`, where it is none of http, or others could read what is sent to it."""
     try:
-        return float(text)
+        scheme, shown = urlsplit(address).scheme.lower(), in_clear_text(address)
     except ValueError:
-        raise StateError(f"{text!r} is no number", where="TF_HTTP_RETRY_*", fix="write 2, for example") from None
+        scheme, shown = "", False
+    if scheme not in {"http", "https"}:
+        what = f"this is no http or https URL, but {scheme}" if scheme.isalnum() else "this is no http or https URL"
+        raise StateError(what, where=where, fix="the state is asked for over http: write https://")
+    if shown:
+        what = "the state, and the password to it, would travel in clear text"
+        raise StateError(what, where=where, fix="write https://")
+
+
+def _number(name: str, text: str) -> float:
+    """Return the seconds, or the count, that one of Terraform's variables says."""
+    where = f"TF_HTTP_{name.upper()}"
+    try:
+        number = float(text)
+    except ValueError:
+        raise StateError(f"{text!r} is no number", where=where, fix="write 2, for example") from None
+    if not 0 <= number <= _LARGEST:
+        raise StateError(f"{text!r} is no number from 0 to {_LARGEST}", where=where, fix="write 2, for example")
+    return number

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import md5
@@ -25,7 +25,8 @@ log = logging.getLogger("reconciler.state")
 _OK, _NO_CONTENT, _NOT_FOUND, _TOO_LARGE, _TOO_MANY, _SERVER, _NOT_IMPLEMENTED = 200, 204, 404, 413, 429, 500, 501
 _WRITTEN = {200, 201, 204}
 _LOCKED = {409, 423}
-_TAKEN = {409, 412, 422}  # GitLab answers 422 to a serial that it has already
+_UNPROCESSABLE = 422  # what GitLab answers to a serial that it has already, and to a state deleted there
+_TAKEN = {409, 412, _UNPROCESSABLE}
 _TIMEOUT_S = (10, 60)
 
 
@@ -47,6 +48,7 @@ class HttpSettings:
     retry_max: int = 2
     retry_wait_min_s: float = 1
     retry_wait_max_s: float = 30
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     verify: bool | str = True
     certificate: tuple[str, str] | None = None
 
@@ -87,7 +89,7 @@ class HttpBackend:
         if answer.status_code in _TAKEN:
             if self._version() == digest(body):  # ours came through before, and its answer was lost
                 return digest(body)
-            raise StateConflict(self.where)
+            raise StateConflict(self.where, reused_serial=answer.status_code == _UNPROCESSABLE)
         if answer.status_code == _TOO_LARGE:
             raise StateError(
                 f"the server takes no state of {len(body)} bytes", where=self.where, fix="raise its limit on states"
@@ -157,7 +159,8 @@ class HttpBackend:
     def _send(self, method: str, url: str, body: bytes = b"") -> requests.Response:
         """Send a request, again where no answer came or one that may change. Raises StateError without an answer."""
         settings = self._settings
-        headers = {"Content-Type": "application/json", "Content-MD5": _md5(body)} if body else {}
+        protocol = {"Content-Type": "application/json", "Content-MD5": _md5(body)} if body else {}
+        headers = {**settings.headers, **protocol}
         attempt = 0
         while True:
             try:
