@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from reconciler.config.model import Config, StateKind, StateSettings
 from reconciler.errors import StateError
 from reconciler.loopback import in_clear_text
-from reconciler.state.backend import Backend
+from reconciler.state.backend import PROGRAM, Backend
 from reconciler.state.files import write_whole
 from reconciler.state.folder import FOLDER
 from reconciler.state.store import Store, local_store
@@ -21,23 +21,29 @@ from reconciler.state.store import Store, local_store
 _LARGEST = 3600  # of tries, or of seconds between them
 
 
-def open_store(config: Config, environment: Mapping[str, str]) -> Store:
-    """Return the store that the config names. Raises StateError where something is missing."""
+def open_store(config: Config, environment: Mapping[str, str], *, program: str = PROGRAM) -> Store:
+    """Return the store that the config names; `program` is how messages call this program, with its `-c`.
+
+    Raises StateError where something is missing.
+    """
     if config.state.kind is StateKind.LOCAL:
-        return local_store(config.root, config.workspace)
-    return Store(_shared(config, environment), config.root / FOLDER, config.workspace)
+        return local_store(config.root, config.workspace, program=program)
+    backend = _shared(config, environment, program)
+    return Store(backend, config.root / FOLDER, config.workspace, program=program)
 
 
-def _shared(config: Config, environment: Mapping[str, str]) -> Backend:
+def _shared(config: Config, environment: Mapping[str, str], program: str) -> Backend:
     settings = config.state
     match settings.kind:
         case StateKind.HTTP:
-            return _http(settings, environment)
+            return _http(settings, environment, program)
         case StateKind.S3:
             from reconciler.state.s3 import S3Backend
 
             key = settings.key or f"{config.workspace}.state.json"
-            return S3Backend(bucket=settings.bucket, key=key, region=settings.region, endpoint=settings.endpoint)
+            return S3Backend(
+                bucket=settings.bucket, key=key, region=settings.region, endpoint=settings.endpoint, program=program
+            )
         case StateKind.POSTGRES:
             return _postgres(settings, environment, config.workspace)
         case StateKind.LOCAL:
@@ -62,7 +68,7 @@ def _postgres(settings: StateSettings, environment: Mapping[str, str], workspace
     )
 
 
-def _http(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
+def _http(settings: StateSettings, environment: Mapping[str, str], program: str) -> Backend:
     from reconciler.state.http import HttpBackend, HttpSettings
 
     def of(name: str, otherwise: str = "") -> str:
@@ -97,7 +103,8 @@ def _http(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
             headers=settings.headers,
             verify=False if settings.skip_cert_verification else verify,
             certificate=certificate,
-        )
+        ),
+        program=program,
     )
 
 

@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import md5
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
@@ -18,7 +19,18 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from reconciler.errors import StateError
-from reconciler.state.backend import Held, LockInfo, Patience, Snapshot, StateConflict, digest
+from reconciler.state.backend import (
+    PROGRAM,
+    Held,
+    LockInfo,
+    Patience,
+    Snapshot,
+    StateConflict,
+    check_holder,
+    digest,
+    lock_info,
+    unlocking,
+)
 
 log = logging.getLogger("reconciler.state")
 
@@ -57,11 +69,17 @@ class HttpBackend:
     """One address, one state."""
 
     def __init__(
-        self, settings: HttpSettings, *, patience: Patience | None = None, sleep: Callable[[float], None] = time.sleep
+        self,
+        settings: HttpSettings,
+        *,
+        patience: Patience | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        program: str = PROGRAM,
     ) -> None:
         self._settings = settings
         self._patience = patience or Patience()
         self._sleep = sleep
+        self._program = program
         self._lock_id = ""
         self._auth = _login(settings)
         self.where = _plain(settings.address)
@@ -110,11 +128,17 @@ class HttpBackend:
             self._lock_id = ""
             self._give_back(info)
 
-    def force_unlock(self) -> LockInfo | None:
-        """Take the lock away. Who holds it is only told to those who ask for the lock, so we ask for it."""
-        if not self._settings.lock_address:
+    def force_unlock(self, lock_id: str = "") -> LockInfo | None:
+        """Take the lock away. Who holds it is only told to those who ask for the lock, so we ask for it.
+
+        With a `lock_id` nobody is asked: the server itself refuses to unlock for another.
+        """
+        if not (self._settings.lock_address or (lock_id and self._settings.unlock_address)):
             return None
-        ours = LockInfo(id="reconciler-unlock", operation="unlock")
+        if lock_id:
+            self._release(LockInfo(id=lock_id))
+            return LockInfo(id=lock_id)
+        ours = lock_info("unlock", now=datetime.now(UTC))
         holder = None
         try:
             self._take(ours)
@@ -137,12 +161,15 @@ class HttpBackend:
         try:
             self._release(info)
         except StateError as error:
-            log.warning("%s\n  once you are sure that nothing runs: `reconciler state unlock`", error.what)
+            command = unlocking(self._program, info)
+            log.warning("%s: %s\n  once you are sure that nothing runs: %s", self.where, error.what, command)
 
     def _release(self, info: LockInfo) -> None:
         address = self._settings.unlock_address or self._settings.lock_address
         answer = self._send(self._settings.unlock_method, address, info.dumps())
         if answer.status_code != _OK:
+            if answer.status_code in _LOCKED and (holder := LockInfo.loads(answer.content)) is not None:
+                check_holder(holder, info.id, where=self.where)
             raise self._refused("unlocked", answer)
 
     def _version(self) -> str | None:
@@ -192,6 +219,7 @@ class HttpBackend:
     def _refused(self, what: str, answer: requests.Response) -> StateError:
         fix = {
             401: "set TF_HTTP_USERNAME and TF_HTTP_PASSWORD",
+            409: "if no other run goes on, `reconciler state unlock` without an id takes it from whoever holds it",
             403: "this user may not do that: GitLab asks for Maintainer; a plan can do with --lock=false",
         }.get(answer.status_code, "look into the server's log")
         text = f"the state can't be {what}: the server answers {answer.status_code}"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import StateError, UnreadableState
-from reconciler.state.backend import Backend, Snapshot, StateLock, digest
+from reconciler.state.backend import PROGRAM, Backend, Snapshot, StateLock, digest
 from reconciler.state.codec import dumps, loads
 from reconciler.state.files import write_whole
 from reconciler.state.folder import FOLDER, check_folder
@@ -27,15 +27,19 @@ class StateNotSaved(StateError):
 
 
 class Store:
-    """Loads and saves states. `folder` is where the journal lies, and a state that could not be saved."""
+    """Loads and saves states. `folder` is where the journal lies, and a state that could not be saved.
 
-    def __init__(self, backend: Backend, folder: Path, workspace: str) -> None:
+    `program` is how to call this program once more, with the same config, in a shell.
+    """
+
+    def __init__(self, backend: Backend, folder: Path, workspace: str, *, program: str = PROGRAM) -> None:
         self.backend = backend
         self.workspace = workspace
         self.folder = folder
         self.notice = ""  # what a person should know about the last load
         self.journal = Journal(folder / "journal.jsonl")
-        self.lock = StateLock(backend)
+        self.lock = StateLock(backend, program)
+        self._program = program
         self.errored = folder / "errored.state.json"
         self._broken = folder / "state.broken.json"
         self._looked = False
@@ -108,7 +112,7 @@ class Store:
         with suppress(UnreadableState):  # a damaged state may be replaced
             saved = None if snapshot is None else self._decoded(snapshot.body, self.backend.where)
         if saved is not None and not force:
-            _refuse_older(given, saved, where)
+            _refuse_older(given, saved, where, self._program)
         serial = max(given.serial, 0 if snapshot is None else _serial(snapshot.body) + 1)
         pushed = replace(self.journal.replay().onto(given), serial=serial)
         self._write(pushed)
@@ -135,11 +139,9 @@ class Store:
             write_whole(self.errored, dumps(state))
         except OSError:
             return error
-        return StateNotSaved(
-            f"the state was not saved: {error.what}",
-            where=error.where,
-            fix=f"it lies in {self.errored}; save it with `reconciler state push {shlex.quote(str(self.errored))}`",
-        )
+        command = f"{self._program} state push {shlex.quote(str(self.errored))}"
+        fix = f"it lies in {self.errored}; save it with `{command}`"
+        return StateNotSaved(f"the state was not saved: {error.what}", where=error.where, fix=fix)
 
     def _decoded(self, body: bytes, where: str) -> State:
         known = digest(body)
@@ -161,18 +163,18 @@ class Store:
         return State(workspace=self.workspace, lineage=str(uuid.uuid4()), serial=serial)
 
 
-def local_store(root: Path, workspace: str) -> Store:
+def local_store(root: Path, workspace: str, *, program: str = PROGRAM) -> Store:
     """Return the store in the folder `.reconciler` beside the config."""
     folder = root / FOLDER
-    return Store(LocalBackend(folder / "state.json"), folder, workspace)
+    return Store(LocalBackend(folder / "state.json"), folder, workspace, program=program)
 
 
-def _refuse_older(given: State, saved: State, where: str) -> None:
+def _refuse_older(given: State, saved: State, where: str, program: str) -> None:
     if given.lineage != saved.lineage:
         raise StateError(
             "this state has another origin (lineage) than the one that is saved",
             where=where,
-            fix="compare it with `reconciler state pull`; --force replaces what is saved",
+            fix=f"compare it with `{program} state pull`; --force replaces what is saved",
         )
     if given.serial <= saved.serial:
         raise StateError(

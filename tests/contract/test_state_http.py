@@ -6,6 +6,7 @@ import logging
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -60,6 +61,15 @@ def test_a_killed_client_leaves_the_lock_which_can_be_taken_away(http: Backend, 
     assert server.lock is None
 
 
+def test_with_an_id_the_lock_is_given_back_and_none_asked_for(http: Backend, server: StateServer) -> None:
+    server.lock = {"ID": "dead", "Who": "ci@runner"}
+    with pytest.raises(StateError, match="409"):
+        http.force_unlock("another")
+    taken = http.force_unlock("dead")
+    assert (taken, server.lock) == (LockInfo(id="dead"), None)
+    assert {kind for kind, _, _ in server.seen} == {"DELETE lock"}
+
+
 def test_a_write_whose_answer_was_lost_is_found_done(http: Backend, server: StateServer) -> None:
     server.refusals["POST state"] = [(502, "after")]
     http.write(document(1), None)
@@ -98,7 +108,24 @@ def test_a_failed_unlock_after_a_good_write_is_a_warning(
     server.refusals["DELETE lock"] = [(500, "")] * 3
     with caplog.at_level(logging.WARNING), http.lock(note(), timeout_s=0):
         http.write(document(1), None)
+    assert f"{server.address}: the state can't be unlocked" in caplog.text
     assert "reconciler state unlock" in caplog.text
+
+
+def test_what_is_to_be_done_names_the_config_that_was_given(server: StateServer, tmp_path: Path) -> None:
+    server.lock = {"ID": "dead", "Who": "ci@runner"}
+    program = "reconciler -c 'my meetings.yaml'"
+    environment = {
+        "TF_HTTP_ADDRESS": server.address,
+        "TF_HTTP_LOCK_ADDRESS": f"{server.address}/lock",
+        "TF_HTTP_LOCK_METHOD": "POST",
+        "TF_HTTP_USERNAME": USER,
+        "TF_HTTP_PASSWORD": PASSWORD,
+    }
+    store = open_store(config(tmp_path), environment, program=program)
+    with pytest.raises(Held) as refused, store.lock.held("apply", now=datetime.now(UTC)):
+        pass
+    assert f"`{program} state unlock dead`" in refused.value.fix
 
 
 def test_reading_is_tried_three_times(http: Backend, server: StateServer) -> None:
