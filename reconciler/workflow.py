@@ -34,7 +34,7 @@ from reconciler.rooming import Rooming, assign_rooms, foresee, with_spares
 from reconciler.roomreads import RoomReads
 from reconciler.schedule.workdays import REACH
 from reconciler.staleness import moved_ground, moved_occurrences
-from reconciler.state.edit import renamed
+from reconciler.state.edit import moves, renamed, without_undone
 from reconciler.state.lines import joined, parted, without_past
 from reconciler.state.model import State, pruned
 from reconciler.state.store import Store
@@ -59,8 +59,9 @@ def make_plan(
     Raises UsageError for a target that is no meeting, StateError, and ApiError where people can't be resolved.
     """
     check_targets(config, store, question)
-    state = store.load(unread=True)
+    state = without_undone(store.load(unread=True), config.meetings)
     people, known = resolve_people(config, client, state)
+    config = replace(config, moved=moves(config, state))
     state = replace(renamed(state, config.moved), people=known)
     if question.forget:
         state, question = replace(state, entries={}, calendars={}), replace(question, refresh=Refresh.FULL)
@@ -148,10 +149,11 @@ def check_saved(
     state = replace(state, people=known)
     touched = [planned.change for planned in plan.changes]
     keys = frozenset(one.key for change in touched for one in (change.before, change.after) if one is not None)
+    moved = [*moved_ground(plan, ground, config, state)]
+    config = replace(config, moved=moves(config, state))
     scope = replace(
         scope_of(config, people, (), Question(refresh=Refresh(ground["refresh"]))), only=keys, expected=keys
     )
-    moved = [*moved_ground(plan, ground, config, state)]
     state = renamed(state, config.moved)
     seen = verify(client, observe(client, state, scope, now=now), scope, keys, now=now)
     moved += [*moved_occurrences(touched, seen, now)]
@@ -268,7 +270,8 @@ def remembered_agenda(config: Config, store: Store, *, now: datetime, until: dat
         or person.alias
         for person in config.people.values()
     }
-    observed = last_seen(state, remembered(renamed(state, config.moved)), config.moved)
+    names = moves(config, state)
+    observed = last_seen(state, remembered(renamed(state, names)), names)
     wanted = as_applied(desired(config, people, after=now - timedelta(days=1), before=until), observed)
     return Agenda(
         wanted=tuple(occurrence for occurrence in wanted if occurrence.end > now),
@@ -301,6 +304,7 @@ def look_for_drift(
     """
     check_targets(config, store, question)
     state = store.load()
+    config = replace(config, moved=moves(config, state))
     state = renamed(state, config.moved)
     people, _ = resolve_people(config, reader, state)
     if question.refresh is Refresh.AUTO:

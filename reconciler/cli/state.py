@@ -185,7 +185,8 @@ def push(settings: Globals, *, file: Path, force: bool, lock_timeout: float) -> 
 def move(settings: Globals, *, old: str, new: str, lock_timeout: float) -> int:
     """Let the state know under NEW what it knows under OLD: two addresses, or two names of meetings.
 
-    DingTalk is not asked or changed. Where an event's marker can be read, what the marker says counts.
+    DingTalk is not asked or changed. Rename a meeting in the config, too: its events are known by their old name until
+    the next apply writes the new one. Of a single occurrence what its event's marker says counts.
 
     \b
     Examples:
@@ -202,6 +203,9 @@ def move(settings: Globals, *, old: str, new: str, lock_timeout: float) -> int:
         changed, count = moved(state, old, new)
         project.store.save(changed)
     tell(f"{count} moved")
+    meetings = project.config.meetings
+    if "@" not in new and (old in meetings or new not in meetings):
+        tell(f"now rename {old} to {new} in the config: as long as {old} is declared, what the events say counts")
     return 0
 
 
