@@ -33,7 +33,7 @@ from reconciler.remembering import with_calendars
 from reconciler.rooming import Rooming, assign_rooms, foresee, with_spares
 from reconciler.roomreads import RoomReads
 from reconciler.schedule.workdays import REACH
-from reconciler.staleness import moved_ground, moved_occurrences
+from reconciler.staleness import capped, moved_ground, moved_occurrences
 from reconciler.state.edit import moves, renamed, without_undone
 from reconciler.state.lines import joined, parted, without_past
 from reconciler.state.model import State, pruned
@@ -156,10 +156,10 @@ def check_saved(
     )
     state = renamed(state, config.moved)
     seen = verify(client, observe(client, state, scope, now=now), scope, keys, now=now)
-    moved += [*moved_occurrences(touched, seen, now)]
+    moved += [*moved_occurrences(touched, seen, names_of(config, people), now)]
     if moved:
         fix = "plan again, and look at what is different now"
-        raise PlanStale("the plan is stale: " + "; ".join(moved), fix=fix)
+        raise PlanStale(f"the plan is stale: {capped(moved)}", fix=fix)
     return Planned(
         plan=replace(plan, quota=quota_of(config, state, client, now)),
         state=state,
