@@ -28,6 +28,7 @@ from reconciler.observed import Observation, Observed
 from reconciler.operations import Plan, verification_of
 from reconciler.outcome import Outcome, waiting_now
 from reconciler.plan import plan
+from reconciler.planfile import check_format
 from reconciler.provider import resolve_people
 from reconciler.remembering import with_calendars
 from reconciler.rooming import Rooming, assign_rooms, foresee, with_spares
@@ -142,8 +143,10 @@ def check_saved(
     """Return a saved plan ready to be applied, after looking at all that it will touch, and at nothing else.
 
     `ground` is what the plan's file says it was made from. Raises PlanStale, naming all that has moved: the config, the
-    state, an occurrence that has begun or was changed in DingTalk; and where something could not be read.
+    state, an occurrence that has begun or was changed in DingTalk; and where something could not be read. Raises
+    PlanUnreadable where a newer program made it.
     """
+    check_format(ground)
     state = store.load()
     people, known = resolve_people(config, client, state)
     state = replace(state, people=known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import uuid
@@ -106,7 +107,7 @@ class Store:
         Raises StateError where what is saved has another origin or is as new, unless `force`, or where the workspace is
         another.
         """
-        given = self._decoded(body, where)
+        given = self._given(body, where)
         snapshot = self._look()
         saved = None
         with suppress(UnreadableState):  # a damaged state may be replaced
@@ -142,6 +143,25 @@ class Store:
         command = f"{self._program} state push {shlex.quote(str(self.errored))}"
         fix = f"it lies in {self.errored}; save it with `{command}`"
         return StateNotSaved(f"the state was not saved: {error.what}", where=error.where, fix=fix)
+
+    def _given(self, body: bytes, where: str) -> State:
+        """Return the state that a person gives us, all of it read. Raises StateError with what is wrong with it."""
+        what = ""
+        try:
+            document = json.loads(body)
+            if not isinstance(document, dict) or "version" not in document:
+                what = "it does not say its version"
+        except (ValueError, RecursionError):
+            what = "it is not JSON"
+        try:
+            given = self._decoded(body, where)
+            if isinstance(given.entries, Lines):
+                given.entries.read()
+        except UnreadableState as error:
+            what = what or "something in it is missing, or of another kind"
+            fix = f"name what `state pull` printed, or {self.errored}; what is saved stays as it is"
+            raise StateError(f"this is no state: {what}", where=where, fix=fix) from error
+        return given
 
     def _decoded(self, body: bytes, where: str) -> State:
         known = digest(body)

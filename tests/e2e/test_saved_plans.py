@@ -108,7 +108,7 @@ def test_a_plan_that_was_edited_is_refused(team: Team) -> None:
         assert done.code == 1
         assert "changed after it was made" in done.err
     path.write_text("{", encoding="utf-8")
-    assert "no plan" in team.run("show", "plan.json").err
+    assert "no saved plan: it is not JSON" in team.run("show", "plan.json").err
     assert "can't be read" in team.run("show", "nonsense.json").err
     assert team.events() == []
 
