@@ -29,6 +29,7 @@ from reconciler.dingtalk.robot import robot_from_environment
 from reconciler.errors import ReconcilerError, StateError, StateLocked
 from reconciler.operations import Quota
 from reconciler.provider import ask_person, asked_as, connected_reader
+from reconciler.state.backend import PROGRAM
 from reconciler.state.choose import open_store
 from reconciler.state.model import State
 from reconciler.state.store import Store
@@ -38,7 +39,7 @@ from reconciler.state.store import Store
 class Examination:
     """What is looked at, with which clocks: `clock` may be another moment (`--now`), `machine` is this machine's.
 
-    With `lock` False the state is read alone: neither locked nor written.
+    With `lock` False the state is read alone: neither locked nor written. `program` is how to call this program again.
     """
 
     config: Config
@@ -46,6 +47,7 @@ class Examination:
     clock: Callable[[], datetime]
     machine: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     lock: bool = True
+    program: str = PROGRAM
     progress: Callable[[int, int, str], None] = field(default=lambda _done, _total, _text: None)
     _store: Store | None = field(default=None, init=False)
     _state: State | None = field(default=None, init=False)
@@ -116,7 +118,7 @@ class Examination:
 
     def _look_at_state(self) -> Iterator[Check]:
         try:
-            store = open_store(self.config, self.environment)
+            store = open_store(self.config, self.environment, program=self.program)
             self._state = store.load()
         except StateError as error:
             yield failed("state", error)

@@ -12,7 +12,7 @@ from reconciler.dingtalk.errors import ApiError
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.models import InstantConference, Occurrence
 from reconciler.provider import resolve_people
-from reconciler.state.edit import renamed
+from reconciler.state.edit import moves, renamed
 from reconciler.state.model import Opened
 from reconciler.state.store import Store
 
@@ -42,7 +42,8 @@ def open_meeting(
     """
     if meeting not in config.meetings:
         raise UsageError(f"there is no meeting {meeting!r}", fix=f"choose of: {', '.join(sorted(config.meetings))}")
-    state = renamed(store.load(), config.moved)
+    state = store.load()
+    state = renamed(state, moves(config, state))
     people, known = resolve_people(config, client, state)
     occurrence = _current(
         desired(

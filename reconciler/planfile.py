@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -45,11 +46,14 @@ from reconciler.state.values import (
     encode_event,
     encode_instance,
     encode_occurrence,
+    known,
 )
 from reconciler.staying import staying
 from reconciler.upcoming import DayOff, NextDates
 
 FORMAT_VERSION = "1.0"
+_FORMAT = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
+_OURS = tuple(int(part) for part in FORMAT_VERSION.split("."))
 _NOWHERE = Position("", 0, 0)
 Json = dict[str, Any]
 
@@ -96,19 +100,43 @@ def dumps(
 def loads(text: str, *, where: str) -> tuple[Plan, Json]:
     """Return the plan that `text` holds, and the document it was read from.
 
-    Raises PlanUnreadable, naming `where`, if it is none, was made by a newer program, or was changed since.
+    Of a newer minor format what is unknown here is passed over: see `check_format` before it is applied.
+    Raises PlanUnreadable, naming `where`, if it is none, has another major format, or was changed since.
     """
+    document = _document(text, where)
+    version = _check_version(document["format_version"], where)
+    if document.pop("checksum") != _digest(document):
+        raise PlanUnreadable("the plan was changed after it was made", where=where, fix="plan again")
+    try:
+        return _decode(document), document
+    except Exception as error:
+        if version > _OURS:
+            raise _newer(document["format_version"], where) from error
+        what = f"the plan can't be read: something is missing in it, or of another kind ({str(error)[:80]})"
+        raise PlanUnreadable(what, where=where, fix="plan again, with --out") from error
+
+
+def check_format(ground: Mapping[str, Any]) -> None:
+    """Raise PlanUnreadable where a plan, by its document, has a newer format than ours.
+
+    It may ask for what we pass over, and then what is applied would not be what was reviewed.
+    """
+    if _parsed(ground["format_version"]) > _OURS:
+        raise _newer(ground["format_version"], "")
+
+
+def _document(text: str, where: str) -> Json:
+    fix = "name a file that `plan --out FILE` wrote"
     try:
         document = json.loads(text)
-        _check_version(str(document["format_version"]), where)
-        if document.pop("checksum") != _digest(document):
-            raise PlanUnreadable("the plan was changed after it was made", where=where, fix="plan again")
-        return _decode(document), document
-    except PlanUnreadable:
-        raise
-    except Exception as error:
-        what = f"this is no plan that can be read ({type(error).__name__}: {str(error)[:80]})"
-        raise PlanUnreadable(what, where=where, fix="plan again, with --out") from error
+    except (ValueError, RecursionError) as error:
+        raise PlanUnreadable("this is no saved plan: it is not JSON", where=where, fix=fix) from error
+    if not isinstance(document, dict) or "format_version" not in document:
+        raise PlanUnreadable("this is no saved plan: it does not say its format", where=where, fix=fix)
+    if "checksum" not in document and "config_digest" not in document and "summary" in document:
+        raise PlanUnreadable("this is what --json prints, no saved plan", where=where, fix=fix)
+    document.setdefault("checksum", None)
+    return document
 
 
 def config_digest(config: Config) -> str:
@@ -132,14 +160,29 @@ def seen_digest(seen: Observed | None) -> str:
     return _digest({"event": event, "conference": encode_conference(seen.conference)})
 
 
-def _check_version(version: str, where: str) -> None:
-    """Raise PlanUnreadable for a newer format: even a minor one may ask for what an older program passes over."""
-    theirs, ours = (tuple(int(part) for part in text.split(".")) for text in (version, FORMAT_VERSION))
-    what = f"the plan has format {version[:20]}, this program reads {FORMAT_VERSION}"
-    if theirs > ours:
-        raise PlanUnreadable(what, where=where, fix="apply it with the newer reconciler that made it, or plan again")
-    if theirs[0] < ours[0]:
+def _check_version(version: object, where: str) -> tuple[int, ...]:
+    """Return a format as numbers. Raises PlanUnreadable for one of another major number."""
+    theirs = _parsed(version)
+    if not theirs:
+        what = f"this is no saved plan: its format is {str(version)[:20]!r}"
+        raise PlanUnreadable(what, where=where, fix="name a file that `plan --out FILE` wrote")
+    if theirs[0] > _OURS[0]:
+        raise _newer(version, where)
+    if theirs[0] < _OURS[0]:
+        what = f"the plan has format {version}, this program reads {FORMAT_VERSION}"
         raise PlanUnreadable(what, where=where, fix="plan again: plans are short-lived, and old ones are not read")
+    return theirs
+
+
+def _parsed(version: object) -> tuple[int, ...]:
+    """Return a format such as "1.0" as numbers, none where it is no format."""
+    text = str(version)
+    return tuple(int(part) for part in text.split(".")) if _FORMAT.fullmatch(text) else ()
+
+
+def _newer(version: object, where: str) -> PlanUnreadable:
+    what = f"the plan has format {version}, this program knows {FORMAT_VERSION}: it may ask for more than we know of"
+    return PlanUnreadable(what, where=where, fix="apply it with the newer reconciler that made it, or plan again")
 
 
 def _decode(document: Json) -> Plan:
@@ -152,15 +195,17 @@ def _decode(document: Json) -> Plan:
         changes=tuple(_decode_change(one) for one in document["changes"]),
         kept=int(document["unchanged"]),
         organizers=frozenset(document["organizers"]),
-        failures=tuple(ReadFailure(**one) for one in document["failures"]),
+        failures=tuple(ReadFailure(**known(ReadFailure, one)) for one in document["failures"]),
         warnings=tuple(document["warnings"]),
         days_off=tuple(_decode_day_off(one) for one in document.get("days_off", ())),
         rules=tuple(_decode_rule(one) for one in document.get("rules", ())),
         problems=tuple(_decode_problem(one) for one in document.get("problems", ())),
         pending=tuple(_decode_pending(one) for one in document.get("pending", ())),
         stays=tuple(_decode_staying(one) for one in document.get("stays", ())),
-        declared_rooms=tuple(Room(**(one | {"tags": tuple(one["tags"])})) for one in document.get("rooms", ())),
-        quota=None if quota is None else Quota(**quota),
+        declared_rooms=tuple(
+            Room(**(known(Room, one) | {"tags": tuple(one["tags"])})) for one in document.get("rooms", ())
+        ),
+        quota=None if quota is None else Quota(**known(Quota, quota)),
         verification=_decode_verification(document["verification"]),
     )
 
@@ -171,7 +216,9 @@ def _encode_verification(looked: Verification) -> Json:
 
 def _decode_verification(document: Json) -> Verification:
     oldest = document["oldest"]
-    return Verification(**(document | {"oldest": None if oldest is None else datetime.fromisoformat(oldest)}))
+    return Verification(
+        **(known(Verification, document) | {"oldest": None if oldest is None else datetime.fromisoformat(oldest)})
+    )
 
 
 def _encode_change(planned: PlannedChange) -> Json:
@@ -212,8 +259,8 @@ def _decode_change(document: Json) -> PlannedChange:
         before=None if before is None else _decode_observed(before),
         after=None if after is None else decode_occurrence(after, Key.parse(after["address"])),
         comparison=Comparison(
-            event=tuple(Field(**field) for field in fields["event"]),
-            conference=tuple(Field(**field) for field in fields["conference"]),
+            event=tuple(Field(**known(Field, field)) for field in fields["event"]),
+            conference=tuple(Field(**known(Field, field)) for field in fields["conference"]),
         ),
         reason=document["reason"],
         duplicate=document["duplicate"],
@@ -268,11 +315,11 @@ def _decode_problem(document: Json) -> RoomProblem:
     until = document["until"]
     times: Json = {name: datetime.fromisoformat(document[name]) for name in ("start", "end")}
     times["until"] = None if until is None else datetime.fromisoformat(until)
-    return RoomProblem(**(document | times | {"alternatives": tuple(document["alternatives"])}))
+    return RoomProblem(**(known(RoomProblem, document) | times | {"alternatives": tuple(document["alternatives"])}))
 
 
 def _decode_pending(document: Json) -> Pending:
-    return Pending(**(document | {"start": datetime.fromisoformat(document["start"])}))
+    return Pending(**(known(Pending, document) | {"start": datetime.fromisoformat(document["start"])}))
 
 
 def _encode_staying(one: Staying) -> Json:
@@ -281,8 +328,10 @@ def _encode_staying(one: Staying) -> Json:
 
 def _decode_staying(document: Json) -> Staying:
     times: Json = {name: datetime.fromisoformat(document[name]) for name in ("start", "end")}
-    rooms = tuple(RoomBooking(**(one | {"status": RoomStatus(one["status"])})) for one in document["rooms"])
-    return Staying(**(document | times | {"rooms": rooms}))
+    rooms = tuple(
+        RoomBooking(**(known(RoomBooking, one) | {"status": RoomStatus(one["status"])})) for one in document["rooms"]
+    )
+    return Staying(**(known(Staying, document) | times | {"rooms": rooms}))
 
 
 def _encode_role(role: Role) -> Json:
@@ -314,7 +363,7 @@ def _decode_operation(document: Json) -> Operation:
         call=Call(document["call"]),
         needs=tuple(document["needs"]),
         parts=tuple(document["parts"]),
-        people=tuple(Attendee(**who) for who in document["people"]),
+        people=tuple(Attendee(**known(Attendee, who)) for who in document["people"]),
         rooms=tuple(document["rooms"]),
         conference=document["conference"],
         instance=None if document.get("instance") is None else decode_instance(document["instance"]),

@@ -29,14 +29,15 @@ from reconciler.observed import Observation, Observed
 from reconciler.operations import Plan, verification_of
 from reconciler.outcome import Outcome, waiting_now
 from reconciler.plan import halted_swaps, plan, without_swaps
+from reconciler.planfile import check_format
 from reconciler.policy import foretold_refusal
 from reconciler.provider import resolve_people
 from reconciler.remembering import with_calendars
 from reconciler.rooming import Rooming, assign_rooms, foresee, refused_by_rules, with_halted, with_spares
 from reconciler.roomreads import RoomReads
 from reconciler.schedule.workdays import REACH
-from reconciler.staleness import moved_ground, moved_occurrences
-from reconciler.state.edit import renamed
+from reconciler.staleness import capped, moved_ground, moved_occurrences
+from reconciler.state.edit import moves, renamed, without_undone
 from reconciler.state.lines import joined, parted, without_past
 from reconciler.state.model import State, pruned
 from reconciler.state.store import Store
@@ -61,8 +62,9 @@ def make_plan(
     Raises UsageError for a target that is no meeting, StateError, and ApiError where people can't be resolved.
     """
     check_targets(config, store, question)
-    state = store.load(unread=True)
+    state = without_undone(store.load(unread=True), config.meetings)
     people, known = resolve_people(config, client, state)
+    config = replace(config, moved=moves(config, state))
     state = replace(renamed(state, config.moved), people=known)
     if question.forget:
         state, question = replace(state, entries={}, calendars={}), replace(question, refresh=Refresh.FULL)
@@ -118,9 +120,9 @@ def make_plan(
         days_off=ahead(off, now=now, before=look.until),
         rules=() if question.destroy else next_dates(config, found, now=now),
     )
-    refused = () if question.destroy else foretold_refusal(made)
+    foretold = () if question.destroy else foretold_refusal(made)
     return Planned(
-        plan=replace(made, warnings=(*refused, *warnings)),
+        plan=replace(made, warnings=(*foretold, *warnings)),
         state=state if reads is None else replace(state, rooms=reads.notes),
         people=people,
         names=names,
@@ -152,23 +154,26 @@ def check_saved(
     """Return a saved plan ready to be applied, after looking at all that it will touch, and at nothing else.
 
     `ground` is what the plan's file says it was made from. Raises PlanStale, naming all that has moved: the config, the
-    state, an occurrence that has begun or was changed in DingTalk; and where something could not be read.
+    state, an occurrence that has begun or was changed in DingTalk; and where something could not be read. Raises
+    PlanUnreadable where a newer program made it.
     """
+    check_format(ground)
     state = store.load()
     people, known = resolve_people(config, client, state)
     state = replace(state, people=known)
     touched = [planned.change for planned in plan.changes]
     keys = frozenset(one.key for change in touched for one in (change.before, change.after) if one is not None)
+    moved = [*moved_ground(plan, ground, config, state)]
+    config = replace(config, moved=moves(config, state))
     scope = replace(
         scope_of(config, people, (), Question(refresh=Refresh(ground["refresh"]))), only=keys, expected=keys
     )
-    moved = [*moved_ground(plan, ground, config, state)]
     state = renamed(state, config.moved)
     seen = verify(client, observe(client, state, scope, now=now), scope, keys, now=now)
-    moved += [*moved_occurrences(touched, seen, now)]
+    moved += [*moved_occurrences(touched, seen, names_of(config, people), now)]
     if moved:
         fix = "plan again, and look at what is different now"
-        raise PlanStale("the plan is stale: " + "; ".join(moved), fix=fix)
+        raise PlanStale(f"the plan is stale: {capped(moved)}", fix=fix)
     return Planned(
         plan=replace(plan, quota=quota_of(config, state, client, now)),
         state=state,
@@ -280,7 +285,8 @@ def remembered_agenda(config: Config, store: Store, *, now: datetime, until: dat
         or person.alias
         for person in config.people.values()
     }
-    observed = last_seen(state, remembered(renamed(state, config.moved)), config.moved)
+    names = moves(config, state)
+    observed = last_seen(state, remembered(renamed(state, names)), names)
     declared = desired(config, people, after=now - timedelta(days=1), before=until)
     wanted = as_applied(declared, observed)
     return Agenda(
@@ -315,6 +321,7 @@ def look_for_drift(
     """
     check_targets(config, store, question)
     state = store.load()
+    config = replace(config, moved=moves(config, state))
     state = renamed(state, config.moved)
     people, _ = resolve_people(config, reader, state)
     if question.refresh is Refresh.AUTO:

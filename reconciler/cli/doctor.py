@@ -35,7 +35,14 @@ def command(settings: Globals, *, lock: bool, as_json: bool) -> int:
     clock = settings.clock()
     config = load(settings.config, now=clock())
     with progress("Asking DingTalk", no_color=settings.no_color, quiet=as_json) as tick:
-        checkup = Examination(config=config, environment=os.environ, clock=clock, lock=lock, progress=tick).run()
+        checkup = Examination(
+            config=config,
+            environment=os.environ,
+            clock=clock,
+            lock=lock,
+            program=settings.program,
+            progress=tick,
+        ).run()
     if as_json:
         from reconciler.report.doctor_document import doctor_document
         from reconciler.report.document import dump

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,17 +17,23 @@ from reconciler.cli.logs import set_up
 from reconciler.cli.names import complete_meeting
 
 F = TypeVar("F", bound=Callable[..., Any])
+_DEFAULT = Path("meetings.yaml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Globals:
     """The options that stand before or after the command's name."""
 
-    config: Path = Path("meetings.yaml")
+    config: Path = _DEFAULT
     now: datetime | None = None
     no_color: bool = False
     verbose: int = 0
     log_format: str = "text"
+
+    @property
+    def program(self) -> str:
+        """Return how to call this program in a shell, so that it goes by the same config."""
+        return "reconciler" if self.config == _DEFAULT else f"reconciler -c {shlex.quote(str(self.config))}"
 
     def clock(self) -> Callable[[], datetime]:
         """Return a clock that goes on from `--now`, or the real one."""

@@ -61,6 +61,6 @@ def open_project(settings: Globals) -> Project:
     """Return the project that the global options name. Raises ConfigError with all that is wrong, StateError."""
     clock = settings.clock()
     config = load(settings.config, now=clock())
-    store = open_store(config, os.environ)
+    store = open_store(config, os.environ, program=settings.program)
     store.check()
     return Project(config=config, store=store, clock=clock)

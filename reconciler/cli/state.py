@@ -186,7 +186,8 @@ def push(settings: Globals, *, file: Path, force: bool, lock_timeout: float) -> 
 def move(settings: Globals, *, old: str, new: str, lock_timeout: float) -> int:
     """Let the state know under NEW what it knows under OLD: two addresses, or two names of meetings.
 
-    DingTalk is not asked or changed. Where an event's marker can be read, what the marker says counts.
+    DingTalk is not asked or changed. Rename a meeting in the config, too: its events are known by their old name until
+    the next apply writes the new one. Of a single occurrence what its event's marker says counts.
 
     \b
     Examples:
@@ -203,6 +204,9 @@ def move(settings: Globals, *, old: str, new: str, lock_timeout: float) -> int:
         changed, count = moved(state, old, new)
         project.store.save(changed)
     tell(f"{count} moved")
+    meetings = project.config.meetings
+    if "@" not in new and (old in meetings or new not in meetings):
+        tell(f"now rename {old} to {new} in the config: as long as {old} is declared, what the events say counts")
     return 0
 
 
@@ -245,20 +249,25 @@ def remove(settings: Globals, *, addresses: tuple[str, ...], organizers: tuple[s
 
 
 @command.command("unlock")
+@click.argument("lock_id", metavar="[ID]", default="")
 @global_options
-def unlock(settings: Globals) -> int:
-    """Take away the lock that a dead run has left.
+def unlock(settings: Globals, *, lock_id: str) -> int:
+    """Take away the lock that a dead run has left; with an ID, as the refused run prints it, that lock alone.
 
     With a state on this machine a run that is alive keeps its lock. With a shared one it loses it: what it writes from
     then on is refused.
 
     \b
-    Example:
+    Examples:
       reconciler state unlock
+      reconciler state unlock 4f0c8dd2-5a0f-4f2b-9d3c-0d6a3a1c7b1e
     """
     from reconciler.cli.console import tell
     from reconciler.cli.project import open_project
 
-    holder = open_project(settings).store.lock.unlock()
-    tell(f"unlocked; it was held by {holder}" if holder is not None else "the state was not locked")
+    holder = open_project(settings).store.lock.unlock(lock_id)
+    if holder is None:
+        tell("the state was not locked")
+    else:
+        tell("unlocked" if lock_id and not holder.who else f"unlocked; it was held by {holder}")
     return 0

@@ -64,6 +64,7 @@ class StateSettings:
     lock_method: str = ""
     unlock_method: str = ""
     skip_cert_verification: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     bucket: str = ""
     key: str = ""
     region: str = ""

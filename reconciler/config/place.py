@@ -21,11 +21,14 @@ _OF_KIND: dict[StateKind, frozenset[str]] = {
             "lock_method",
             "unlock_method",
             "skip_cert_verification",
+            "headers",
         }
     ),
     StateKind.S3: frozenset({"bucket", "key", "region", "endpoint"}),
     StateKind.POSTGRES: frozenset({"dsn", "table", "skip_cert_verification"}),
 }
+_KNOWN = frozenset[str]().union(*_OF_KIND.values())
+_RESERVED = {"content-type", "content-md5"}  # the protocol says what these are
 _SECRET = re.compile(r"(password|secret|scram_\w+_key)\s*=", re.IGNORECASE)
 
 
@@ -36,13 +39,17 @@ def read_state(tree: dict[str, Any], findings: Findings) -> StateSettings:
         return StateSettings()
     kind = StateKind(tree["kind"])
     given = {name: value for name, value in tree.items() if name != "kind" and value is not None}
-    for name in sorted(given.keys() - _OF_KIND[kind]):
+    for name in sorted((given.keys() & _KNOWN) - _OF_KIND[kind]):  # what nobody knows, the schema tells
         owners = ", ".join(one for one, names in _OF_KIND.items() if name in names)
         findings.error((*path, name), f"{name} means nothing to kind {kind}", f"it belongs to {owners}", on_key=True)
     for name in ("address", "lock_address", "unlock_address", "endpoint"):
         if name in given and _shown(str(given[name])):
             message = "the state, and the password to it, would travel in clear text"
             findings.error((*path, name), message, "write https://")
+    for name in given.get("headers", {}):
+        if name.casefold() in _RESERVED:
+            message = f"{name} is not yours to set: every request says what it carries"
+            findings.error((*path, "headers", name), message, "leave it out", on_key=True)
     if _holds_secret(str(given.get("dsn", ""))):  # which is not repeated here
         hint = "set PGPASSWORD, or write it into ~/.pgpass or a service file; and change it, for it is known now"
         findings.error((*path, "dsn"), "the dsn carries a password", hint)

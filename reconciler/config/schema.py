@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -140,6 +140,8 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
         case "not":
             first, second = limit["required"]
             yield Fault((*path, second), f"{first} and {second} can't both be given", "keep one of them", on_key=True)
+        case "type" if _is_header(path):
+            yield Fault(path, f"the header {name} must be text", _NUMBERED, spoils=True)
         case "type":
             yield Fault(
                 path, f"{name} must be {_wanted(schema)}, not {show(instance)}", _typed(instance, schema), spoils=True
@@ -167,6 +169,8 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
 def _limit(error: ValidationError, name: str, schema: dict[str, Any]) -> tuple[str, str]:
     limit: Any = error.validator_value
     instance: Any = error.instance
+    if _is_header(error.absolute_path):
+        return f"the header {name} can't have this value", "write up to 1,000 characters of ASCII, on one line"
     match error.validator:
         case "maxLength":
             return f"{name} has {len(instance)} characters; {limit} are the most", "shorten it"
@@ -269,6 +273,11 @@ def _name(path: Path) -> str:
 def _of(path: Path) -> str:
     name = _name(path)
     return f"the {name}" if path and not isinstance(path[-1], int) and not _is_entry(path) else name
+
+
+def _is_header(path: Sequence[str | int]) -> bool:
+    """Return whether a header of the state's requests stands there, whose value is not repeated: it may be secret."""
+    return tuple(path)[:2] == ("state", "headers") and len(path) > 2  # noqa: PLR2004  # its name
 
 
 def _is_entry(path: Path) -> bool:

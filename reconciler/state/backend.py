@@ -6,13 +6,14 @@ import getpass
 import json
 import os
 import random
+import re
 import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
@@ -20,16 +21,23 @@ from reconciler import __version__
 from reconciler.errors import StateError, StateLocked
 from reconciler.runs import RUN_ID, job_url
 
+PROGRAM = "reconciler"
+_OPERATION = "OperationType"  # as Terraform's own notes begin
+_PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+_SAME_TIME = timedelta(minutes=1)
+
 
 class StateConflict(StateError):
     """Somebody else has written the state since it was read."""
 
     code = "state-conflict"
 
-    def __init__(self, where: str) -> None:
-        super().__init__(
-            "another run has written the state since it was read", where=where, fix="run again: it reads what is there"
-        )
+    def __init__(self, where: str, *, reused_serial: bool = False) -> None:
+        what, fix = "another run has written the state since it was read", "run again: it reads what is there"
+        if reused_serial:
+            what = "the server refuses the state's serial as used already: another run has written it since it was read"
+            fix += "; if that repeats, the state was deleted there, or an older version put back"
+        super().__init__(what, where=where, fix=fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +52,8 @@ class Snapshot:
 class LockInfo:
     """Who holds a lock, in the seven fields that Terraform's http backends exchange.
 
-    `who` is user@host, `created` an ISO 8601 instant, `info` the address of a CI job or the number of a process.
+    `operation` is Terraform's word, such as OperationTypeApply, `who` user@host, `created` an ISO 8601 instant by this
+    machine's clock, `info` the address of a CI job or the number of a process.
     """
 
     id: str
@@ -56,7 +65,7 @@ class LockInfo:
     path: str = ""
 
     def __str__(self) -> str:
-        details = ", ".join(part for part in (self.info, self.operation) if part)
+        details = ", ".join(part for part in (self.info, _in_words(self.operation)) if part)
         text = f"{self.who or 'somebody'} ({details})" if details else self.who or "somebody"
         return f"{text} since {self.created}" if self.created else text
 
@@ -92,16 +101,49 @@ _KEYS = {
 }
 
 
-def lock_info(operation: str, *, now: datetime, environment: Mapping[str, str] = os.environ) -> LockInfo:
-    """Return the note with which this process takes a lock."""
+def lock_info(
+    operation: str, *, now: datetime, real: datetime | None = None, environment: Mapping[str, str] = os.environ
+) -> LockInfo:
+    """Return the note with which this process takes a lock, at `real`: the moment it is, unless given.
+
+    `now` is the moment that the run goes by; where that is another one, the note says so.
+    """
+    real = real or datetime.now(UTC)
+    parts = [job_url(environment) or f"process {os.getpid()}", f"run {RUN_ID}"]
+    if abs(now - real) > _SAME_TIME:
+        parts.append(f"as of {_utc(now)}")
     return LockInfo(
         id=str(uuid.uuid4()),
-        operation=operation,
-        info=f"{job_url(environment) or f'process {os.getpid()}'}, run {RUN_ID}",
+        operation=f"{_OPERATION}{''.join(word.capitalize() for word in operation.split())}",
+        info=", ".join(parts),
         who=f"{_user()}@{socket.gethostname()}",
         version=__version__,
-        created=now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        created=_utc(real),
     )
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _in_words(operation: str) -> str:
+    """Return "state push" for OperationTypeStatePush; what is written otherwise as it stands."""
+    name = operation.removeprefix(_OPERATION)
+    return operation if name == operation else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def unlocking(program: str, holder: LockInfo | None = None) -> str:
+    """Return the command that takes a lock away: that of `holder` alone, where it says which it is."""
+    known = holder is not None and _PLAIN_ID.fullmatch(holder.id)
+    return f"`{program} state unlock {holder.id}`" if holder is not None and known else f"`{program} state unlock`"
+
+
+def check_holder(holder: LockInfo | None, lock_id: str, *, where: str) -> None:
+    """Raise StateError where the lock is to be taken from `lock_id`, and another has it by now."""
+    if lock_id and holder is not None and holder.id != lock_id:
+        what = f"the lock is not that one: it is held by {holder}"
+        fix = f"if that run is dead for certain, give its id, {holder.id}" if holder.id else "give no id"
+        raise StateError(what, where=where, fix=fix)
 
 
 class Held(StateLocked):
@@ -111,9 +153,15 @@ class Held(StateLocked):
         super().__init__(
             f"the state is locked by {holder or 'another run'}",
             where=where,
-            fix="wait for it with --lock-timeout, or, if that run is dead for certain, `reconciler state unlock`",
+            fix="wait for it with --lock-timeout",
         )
         self.holder = holder
+        self.advise(PROGRAM)
+
+    def advise(self, program: str) -> None:
+        """Say what to do in terms of `program`, as it was called."""
+        unlock = unlocking(program, self.holder)
+        self.fix = f"wait for it with --lock-timeout, or, if that run is dead for certain, {unlock}"
 
 
 class Backend(Protocol):
@@ -138,8 +186,11 @@ class Backend(Protocol):
         logged and not raised: by then the work is done.
         """
 
-    def force_unlock(self) -> LockInfo | None:
-        """Take the lock away from whoever holds it; return who that was, None where nobody did."""
+    def force_unlock(self, lock_id: str = "") -> LockInfo | None:
+        """Take the lock away from whoever holds it; return who that was, None where nobody did.
+
+        With a `lock_id` from that one alone: raises StateError where another holds it.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,18 +225,23 @@ def digest(body: bytes) -> str:
 class StateLock:
     """The lock of a store, by the name of what is going on."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, program: str = PROGRAM) -> None:
         self._backend = backend
+        self._program = program  # how this one was called, with the config that it was given
 
     @contextmanager
     def held(self, operation: str, *, now: datetime, timeout_s: float = 0) -> Iterator[None]:
         """Hold the lock for as long as the block runs. Raises StateLocked, naming the holder."""
-        with self._backend.lock(lock_info(operation, now=now), timeout_s=timeout_s):
-            yield
+        try:
+            with self._backend.lock(lock_info(operation, now=now), timeout_s=timeout_s):
+                yield
+        except Held as held:
+            held.advise(self._program)
+            raise
 
-    def unlock(self) -> LockInfo | None:
-        """Take the lock away, and return whose it was."""
-        return self._backend.force_unlock()
+    def unlock(self, lock_id: str = "") -> LockInfo | None:
+        """Take the lock away, with a `lock_id` from that holder alone, and return whose it was."""
+        return self._backend.force_unlock(lock_id)
 
 
 def _user() -> str:

@@ -8,33 +8,42 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import assert_never
+from urllib.parse import urlsplit
 
 from reconciler.config.model import Config, StateKind, StateSettings
 from reconciler.errors import StateError
 from reconciler.loopback import in_clear_text
-from reconciler.state.backend import Backend
+from reconciler.state.backend import PROGRAM, Backend
 from reconciler.state.files import write_whole
 from reconciler.state.folder import FOLDER
 from reconciler.state.store import Store, local_store
 
+_LARGEST = 3600  # of tries, or of seconds between them
 
-def open_store(config: Config, environment: Mapping[str, str]) -> Store:
-    """Return the store that the config names. Raises StateError where something is missing."""
+
+def open_store(config: Config, environment: Mapping[str, str], *, program: str = PROGRAM) -> Store:
+    """Return the store that the config names; `program` is how messages call this program, with its `-c`.
+
+    Raises StateError where something is missing.
+    """
     if config.state.kind is StateKind.LOCAL:
-        return local_store(config.root, config.workspace)
-    return Store(_shared(config, environment), config.root / FOLDER, config.workspace)
+        return local_store(config.root, config.workspace, program=program)
+    backend = _shared(config, environment, program)
+    return Store(backend, config.root / FOLDER, config.workspace, program=program)
 
 
-def _shared(config: Config, environment: Mapping[str, str]) -> Backend:
+def _shared(config: Config, environment: Mapping[str, str], program: str) -> Backend:
     settings = config.state
     match settings.kind:
         case StateKind.HTTP:
-            return _http(settings, environment)
+            return _http(settings, environment, program)
         case StateKind.S3:
             from reconciler.state.s3 import S3Backend
 
             key = settings.key or f"{config.workspace}.state.json"
-            return S3Backend(bucket=settings.bucket, key=key, region=settings.region, endpoint=settings.endpoint)
+            return S3Backend(
+                bucket=settings.bucket, key=key, region=settings.region, endpoint=settings.endpoint, program=program
+            )
         case StateKind.POSTGRES:
             return _postgres(settings, environment, config.workspace)
         case StateKind.LOCAL:
@@ -59,7 +68,7 @@ def _postgres(settings: StateSettings, environment: Mapping[str, str], workspace
     )
 
 
-def _http(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
+def _http(settings: StateSettings, environment: Mapping[str, str], program: str) -> Backend:
     from reconciler.state.http import HttpBackend, HttpSettings
 
     def of(name: str, otherwise: str = "") -> str:
@@ -67,13 +76,16 @@ def _http(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
         return given or environment.get(f"TF_HTTP_{name.upper()}") or otherwise
 
     address = of("address")
-    if not address.startswith(("http://", "https://")):
+    if not address:
         fix = "write state.address, or set TF_HTTP_ADDRESS, to an http or https URL"
         raise StateError("no address of the state is known", where="state", fix=fix)
     for name in ("address", "lock_address", "unlock_address"):
-        if of(name) and in_clear_text(of(name)):
-            what = "the state, and the password to it, would travel in clear text"
-            raise StateError(what, where=f"TF_HTTP_{name.upper()}", fix="write https://")
+        if of(name):
+            _check_address(of(name), f"TF_HTTP_{name.upper()}")
+    login = any(name.casefold() == "authorization" for name in settings.headers)
+    if login and (of("username") or urlsplit(address).username):
+        fix = "take it out of state.headers, or set no TF_HTTP_USERNAME"
+        raise StateError("a user and a header Authorization can't both log in", where="state", fix=fix)
     verify, certificate = _certificates(environment)
     return HttpBackend(
         HttpSettings(
@@ -85,12 +97,14 @@ def _http(settings: StateSettings, environment: Mapping[str, str]) -> Backend:
             unlock_method=of("unlock_method", "UNLOCK"),
             username=of("username"),
             password=of("password"),
-            retry_max=int(_number(of("retry_max", "2"))),
-            retry_wait_min_s=_number(of("retry_wait_min", "1")),
-            retry_wait_max_s=_number(of("retry_wait_max", "30")),
+            retry_max=int(_number("retry_max", of("retry_max", "2"))),
+            retry_wait_min_s=_number("retry_wait_min", of("retry_wait_min", "1")),
+            retry_wait_max_s=_number("retry_wait_max", of("retry_wait_max", "30")),
+            headers=settings.headers,
             verify=False if settings.skip_cert_verification else verify,
             certificate=certificate,
-        )
+        ),
+        program=program,
     )
 
 
@@ -116,9 +130,27 @@ def _certificates(environment: Mapping[str, str]) -> tuple[bool | str, tuple[str
     return verify, (str(files["CERTIFICATE"]), str(files["PRIVATE_KEY"]))
 
 
-def _number(text: str) -> float:
-    """Return the seconds, or the count, that one of Terraform's variables says."""
+def _check_address(address: str, where: str) -> None:
+    """Raise StateError, without `address`, where it is none of http, or others could read what is sent to it."""
     try:
-        return float(text)
+        scheme, shown = urlsplit(address).scheme.lower(), in_clear_text(address)
     except ValueError:
-        raise StateError(f"{text!r} is no number", where="TF_HTTP_RETRY_*", fix="write 2, for example") from None
+        scheme, shown = "", False
+    if scheme not in {"http", "https"}:
+        what = f"this is no http or https URL, but {scheme}" if scheme.isalnum() else "this is no http or https URL"
+        raise StateError(what, where=where, fix="the state is asked for over http: write https://")
+    if shown:
+        what = "the state, and the password to it, would travel in clear text"
+        raise StateError(what, where=where, fix="write https://")
+
+
+def _number(name: str, text: str) -> float:
+    """Return the seconds, or the count, that one of Terraform's variables says."""
+    where = f"TF_HTTP_{name.upper()}"
+    try:
+        number = float(text)
+    except ValueError:
+        raise StateError(f"{text!r} is no number", where=where, fix="write 2, for example") from None
+    if not 0 <= number <= _LARGEST:
+        raise StateError(f"{text!r} is no number from 0 to {_LARGEST}", where=where, fix="write 2, for example")
+    return number

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from reconciler.config.model import Config
 from reconciler.errors import UsageError
 from reconciler.models import Key
 from reconciler.state.lines import meetings
 from reconciler.state.model import Entry, State
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+
 
 def moved(state: State, old: str, new: str) -> tuple[State, int]:
     """Return `state` with what stands under `old` under `new`, and how many occurrences that were.
 
-    Raises UsageError where nothing stands under `old`, something under `new`, or one is a meeting and the other is not.
+    That a meeting was renamed is remembered, see `moves`. Raises UsageError where nothing stands under `old`, something
+    under `new`, one is a meeting and the other is not, or `new` is no name of a meeting.
     """
     if ("@" in old) != ("@" in new):
         raise UsageError("an occurrence can't become a meeting", fix="give two addresses, or two names of meetings")
-    keys = {
-        key: Key.parse(new) if "@" in new else Key(new, key.original, key.series)
-        for key in state.entries
-        if _under(key, old)
-    }
-    if not keys:
+    name = new.partition("@")[0]
+    if not _NAME.fullmatch(name):
+        fix = "write up to 60 lower-case letters, digits and hyphens, as for a meeting of the config"
+        raise UsageError(f"{name!r} can't be the name of a meeting", fix=fix)
+    count = sum(_under(key, old) for key in state.entries)
+    if not count:
         raise _unknown(old)
-    for target in keys.values():
-        if target in state.entries:
-            raise UsageError(f"the state has {target} already", fix=f"`reconciler state rm {target}` forgets it")
+    taken = [key for key in state.entries if _under(key, new)]
+    if taken:
+        what = f"the state has {new} already" if "@" in new else f"the state has {len(taken)} of {new!r} already"
+        raise UsageError(what, fix=f"`reconciler state rm {new}` forgets it")
+    if "@" not in new:
+        return replace(renamed(state, {old: new}), moved=_and_moved(state.moved, old, new)), count
+    keys = {key: Key.parse(new) for key in state.entries if _under(key, old)}
     names = {str(key): str(target) for key, target in keys.items()}
     return replace(
         state,
@@ -36,7 +45,31 @@ def moved(state: State, old: str, new: str) -> tuple[State, int]:
             names.get(address, address): replace(one, address=names.get(address, address))
             for address, one in state.opened.items()
         },
-    ), len(keys)
+    ), count
+
+
+def _and_moved(moves: Mapping[str, str], old: str, new: str) -> dict[str, str]:
+    """Return `moves` and that of `old` to `new`; what led to `old` leads to `new`, and nothing away from there."""
+    onward = {before: new if after == old else after for before, after in moves.items()}
+    return {before: after for before, after in {**onward, old: new}.items() if before != new}
+
+
+def moves(config: Config, state: State) -> Mapping[str, str]:
+    """Return the meetings that have another name now: by the config's `moved`, and by `state mv` where it fits.
+
+    The config's word counts more: who is declared has not moved, and to one that is not declared nobody moves.
+    """
+    found = dict(config.moved)
+    for old, new in state.moved.items():
+        name = config.moved.get(new, new)
+        if old not in config.meetings and old not in found and name in config.meetings:
+            found[old] = name
+    return found
+
+
+def without_undone(state: State, declared: Collection[str]) -> State:
+    """Return `state` without the moves of meetings that are declared under the old name, as if never renamed."""
+    return replace(state, moved={old: new for old, new in state.moved.items() if old not in declared})
 
 
 def renamed(state: State, names: Mapping[str, str]) -> State:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import md5
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
@@ -18,14 +19,26 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from reconciler.errors import StateError
-from reconciler.state.backend import Held, LockInfo, Patience, Snapshot, StateConflict, digest
+from reconciler.state.backend import (
+    PROGRAM,
+    Held,
+    LockInfo,
+    Patience,
+    Snapshot,
+    StateConflict,
+    check_holder,
+    digest,
+    lock_info,
+    unlocking,
+)
 
 log = logging.getLogger("reconciler.state")
 
 _OK, _NO_CONTENT, _NOT_FOUND, _TOO_LARGE, _TOO_MANY, _SERVER, _NOT_IMPLEMENTED = 200, 204, 404, 413, 429, 500, 501
 _WRITTEN = {200, 201, 204}
 _LOCKED = {409, 423}
-_TAKEN = {409, 412, 422}  # GitLab answers 422 to a serial that it has already
+_UNPROCESSABLE = 422  # what GitLab answers to a serial that it has already, and to a state deleted there
+_TAKEN = {409, 412, _UNPROCESSABLE}
 _TIMEOUT_S = (10, 60)
 
 
@@ -47,6 +60,7 @@ class HttpSettings:
     retry_max: int = 2
     retry_wait_min_s: float = 1
     retry_wait_max_s: float = 30
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     verify: bool | str = True
     certificate: tuple[str, str] | None = None
 
@@ -55,11 +69,17 @@ class HttpBackend:
     """One address, one state."""
 
     def __init__(
-        self, settings: HttpSettings, *, patience: Patience | None = None, sleep: Callable[[float], None] = time.sleep
+        self,
+        settings: HttpSettings,
+        *,
+        patience: Patience | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        program: str = PROGRAM,
     ) -> None:
         self._settings = settings
         self._patience = patience or Patience()
         self._sleep = sleep
+        self._program = program
         self._lock_id = ""
         self._auth = _login(settings)
         self.where = _plain(settings.address)
@@ -87,7 +107,7 @@ class HttpBackend:
         if answer.status_code in _TAKEN:
             if self._version() == digest(body):  # ours came through before, and its answer was lost
                 return digest(body)
-            raise StateConflict(self.where)
+            raise StateConflict(self.where, reused_serial=answer.status_code == _UNPROCESSABLE)
         if answer.status_code == _TOO_LARGE:
             raise StateError(
                 f"the server takes no state of {len(body)} bytes", where=self.where, fix="raise its limit on states"
@@ -108,11 +128,17 @@ class HttpBackend:
             self._lock_id = ""
             self._give_back(info)
 
-    def force_unlock(self) -> LockInfo | None:
-        """Take the lock away. Who holds it is only told to those who ask for the lock, so we ask for it."""
-        if not self._settings.lock_address:
+    def force_unlock(self, lock_id: str = "") -> LockInfo | None:
+        """Take the lock away. Who holds it is only told to those who ask for the lock, so we ask for it.
+
+        With a `lock_id` nobody is asked: the server itself refuses to unlock for another.
+        """
+        if not (self._settings.lock_address or (lock_id and self._settings.unlock_address)):
             return None
-        ours = LockInfo(id="reconciler-unlock", operation="unlock")
+        if lock_id:
+            self._release(LockInfo(id=lock_id))
+            return LockInfo(id=lock_id)
+        ours = lock_info("unlock", now=datetime.now(UTC))
         holder = None
         try:
             self._take(ours)
@@ -135,12 +161,15 @@ class HttpBackend:
         try:
             self._release(info)
         except StateError as error:
-            log.warning("%s\n  once you are sure that nothing runs: `reconciler state unlock`", error.what)
+            command = unlocking(self._program, info)
+            log.warning("%s: %s\n  once you are sure that nothing runs: %s", self.where, error.what, command)
 
     def _release(self, info: LockInfo) -> None:
         address = self._settings.unlock_address or self._settings.lock_address
         answer = self._send(self._settings.unlock_method, address, info.dumps())
         if answer.status_code != _OK:
+            if answer.status_code in _LOCKED and (holder := LockInfo.loads(answer.content)) is not None:
+                check_holder(holder, info.id, where=self.where)
             raise self._refused("unlocked", answer)
 
     def _version(self) -> str | None:
@@ -157,7 +186,8 @@ class HttpBackend:
     def _send(self, method: str, url: str, body: bytes = b"") -> requests.Response:
         """Send a request, again where no answer came or one that may change. Raises StateError without an answer."""
         settings = self._settings
-        headers = {"Content-Type": "application/json", "Content-MD5": _md5(body)} if body else {}
+        protocol = {"Content-Type": "application/json", "Content-MD5": _md5(body)} if body else {}
+        headers = {**settings.headers, **protocol}
         attempt = 0
         while True:
             try:
@@ -189,6 +219,7 @@ class HttpBackend:
     def _refused(self, what: str, answer: requests.Response) -> StateError:
         fix = {
             401: "set TF_HTTP_USERNAME and TF_HTTP_PASSWORD",
+            409: "if no other run goes on, `reconciler state unlock` without an id takes it from whoever holds it",
             403: "this user may not do that: GitLab asks for Maintainer; a plan can do with --lock=false",
         }.get(answer.status_code, "look into the server's log")
         text = f"the state can't be {what}: the server answers {answer.status_code}"

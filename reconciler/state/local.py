@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from reconciler.errors import StateError
-from reconciler.state.backend import Held, LockInfo, Snapshot, StateConflict, digest
+from reconciler.state.backend import Held, LockInfo, Snapshot, StateConflict, check_holder, digest
 from reconciler.state.files import write_whole
 
 
@@ -87,9 +87,10 @@ class LocalBackend:
         what = f"the lock can't be written: {error.strerror or type(error).__name__}"
         return StateError(what, where=str(self._lock), fix=fix)
 
-    def force_unlock(self) -> LockInfo | None:
+    def force_unlock(self, lock_id: str = "") -> LockInfo | None:
         """Remove the note, and return whose it was. A living process on this host keeps its lock all the same."""
         holder = self._holder()
+        check_holder(holder, lock_id, where=str(self._lock))
         self._note.unlink(missing_ok=True)
         return holder
 

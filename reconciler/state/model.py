@@ -99,7 +99,8 @@ class State:
 
     `people` has the union ids that were asked for, by `userid:…` or `mobile:…`. `organizers` are all whose calendars
     have ever held an event of this workspace. `days_off` says by address why an occurrence was taken at the last apply.
-    `rooms` is what was learned of rooms, by their ids.
+    `rooms` is what was learned of rooms, by their ids. `moved` are meetings that `state mv` gave another name, from old
+    to new: the markers in their events may still have the old one.
     """
 
     workspace: str
@@ -114,6 +115,7 @@ class State:
     days_off: Mapping[str, str] = field(default_factory=dict)
     rooms: Mapping[str, RoomNote] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by organiser
+    moved: Mapping[str, str] = field(default_factory=dict)
 
 
 def pruned(state: State, now: datetime) -> State:

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import errors, sql
 
 from reconciler.errors import StateError
-from reconciler.state.backend import Held, LockInfo, Snapshot, StateConflict
+from reconciler.state.backend import Held, LockInfo, Snapshot, StateConflict, check_holder
 from reconciler.state.pgconnect import address, effective, parameters, secrets
 
 log = logging.getLogger("reconciler.state")
@@ -107,12 +107,13 @@ class PostgresBackend:
             finally:
                 self._give_back(session)
 
-    def force_unlock(self) -> LockInfo | None:
+    def force_unlock(self, lock_id: str = "") -> LockInfo | None:
         """End the connection that has the lock. Takes the same role, or one that may signal the others."""
         with self._connected("unlocked") as session:
             pid, holder = self._holder(session)
             if pid is None:
                 return None
+            check_holder(holder or LockInfo(id=""), lock_id, where=self.where)
             session.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
             return holder or LockInfo(id="")
 

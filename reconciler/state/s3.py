@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.errors import StateError
 from reconciler.loopback import in_clear_text
-from reconciler.state.backend import Held, LockInfo, Patience, Snapshot, StateConflict
+from reconciler.state.backend import PROGRAM, Held, LockInfo, Patience, Snapshot, StateConflict, check_holder, unlocking
 
 log = logging.getLogger("reconciler.state")
 
@@ -32,6 +32,7 @@ class S3Backend:
         endpoint: str = "",
         patience: Patience | None = None,
         attempts: int = 3,
+        program: str = PROGRAM,
     ) -> None:
         try:
             import boto3
@@ -43,6 +44,7 @@ class S3Backend:
         self._errors: tuple[type[Exception], ...] = (BotoCoreError, ClientError)
         self._bucket, self._key = bucket, key
         self._patience = patience or Patience()
+        self._program = program
         self.where = f"s3://{bucket}/{key}"
         try:
             self._client: Any = boto3.client(
@@ -85,13 +87,15 @@ class S3Backend:
         finally:
             self._give_back(info)
 
-    def force_unlock(self) -> LockInfo | None:
-        """Delete the lock's object, whoever made it."""
+    def force_unlock(self, lock_id: str = "") -> LockInfo | None:
+        """Delete the lock's object, whoever made it; with a `lock_id` only if that one did."""
         held = self._get(self._lock_key)
         if held is None:
             return None
+        holder = LockInfo.loads(held.body) or LockInfo(id="")
+        check_holder(holder, lock_id, where=self.where)
         self._delete_lock()
-        return LockInfo.loads(held.body) or LockInfo(id="")
+        return holder
 
     @property
     def _lock_key(self) -> str:
@@ -115,7 +119,8 @@ class S3Backend:
             if holder is not None and holder.id == info.id:  # else it was taken away from us
                 self._delete_lock()
         except StateError as error:
-            log.warning("%s\n  once you are sure that nothing runs: `reconciler state unlock`", error.what)
+            command = unlocking(self._program, info)
+            log.warning("%s: %s\n  once you are sure that nothing runs: %s", self.where, error.what, command)
 
     def _get(self, key: str) -> Snapshot | None:
         try:

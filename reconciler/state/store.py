@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import uuid
@@ -10,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import StateError, UnreadableState
-from reconciler.state.backend import Backend, Snapshot, StateLock, digest
+from reconciler.state.backend import PROGRAM, Backend, Snapshot, StateLock, digest
 from reconciler.state.codec import dumps, loads
 from reconciler.state.files import write_whole
 from reconciler.state.folder import FOLDER, check_folder
@@ -27,16 +28,20 @@ class StateNotSaved(StateError):
 
 
 class Store:
-    """Loads and saves states. `folder` is where the journal lies, and a state that could not be saved."""
+    """Loads and saves states. `folder` is where the journal lies, and a state that could not be saved.
 
-    def __init__(self, backend: Backend, folder: Path, workspace: str) -> None:
+    `program` is how to call this program once more, with the same config, in a shell.
+    """
+
+    def __init__(self, backend: Backend, folder: Path, workspace: str, *, program: str = PROGRAM) -> None:
         self.backend = backend
         self.workspace = workspace
         self.folder = folder
         self.notice = ""  # what a person should know about the last load
         self.saves = 0  # how often this store was written here
         self.journal = Journal(folder / "journal.jsonl")
-        self.lock = StateLock(backend)
+        self.lock = StateLock(backend, program)
+        self._program = program
         self.errored = folder / "errored.state.json"
         self._broken = folder / "state.broken.json"
         self._looked = False
@@ -103,13 +108,13 @@ class Store:
         Raises StateError where what is saved has another origin or is as new, unless `force`, or where the workspace is
         another.
         """
-        given = self._decoded(body, where)
+        given = self._given(body, where)
         snapshot = self._look()
         saved = None
         with suppress(UnreadableState):  # a damaged state may be replaced
             saved = None if snapshot is None else self._decoded(snapshot.body, self.backend.where)
         if saved is not None and not force:
-            _refuse_older(given, saved, where)
+            _refuse_older(given, saved, where, self._program)
         serial = max(given.serial, 0 if snapshot is None else _serial(snapshot.body) + 1)
         pushed = replace(self.journal.replay().onto(given), serial=serial)
         self._write(pushed)
@@ -137,11 +142,28 @@ class Store:
             write_whole(self.errored, dumps(state))
         except OSError:
             return error
-        return StateNotSaved(
-            f"the state was not saved: {error.what}",
-            where=error.where,
-            fix=f"it lies in {self.errored}; save it with `reconciler state push {shlex.quote(str(self.errored))}`",
-        )
+        command = f"{self._program} state push {shlex.quote(str(self.errored))}"
+        fix = f"it lies in {self.errored}; save it with `{command}`"
+        return StateNotSaved(f"the state was not saved: {error.what}", where=error.where, fix=fix)
+
+    def _given(self, body: bytes, where: str) -> State:
+        """Return the state that a person gives us, all of it read. Raises StateError with what is wrong with it."""
+        what = ""
+        try:
+            document = json.loads(body)
+            if not isinstance(document, dict) or "version" not in document:
+                what = "it does not say its version"
+        except (ValueError, RecursionError):
+            what = "it is not JSON"
+        try:
+            given = self._decoded(body, where)
+            if isinstance(given.entries, Lines):
+                given.entries.read()
+        except UnreadableState as error:
+            what = what or "something in it is missing, or of another kind"
+            fix = f"name what `state pull` printed, or {self.errored}; what is saved stays as it is"
+            raise StateError(f"this is no state: {what}", where=where, fix=fix) from error
+        return given
 
     def _decoded(self, body: bytes, where: str) -> State:
         known = digest(body)
@@ -163,18 +185,18 @@ class Store:
         return State(workspace=self.workspace, lineage=str(uuid.uuid4()), serial=serial)
 
 
-def local_store(root: Path, workspace: str) -> Store:
+def local_store(root: Path, workspace: str, *, program: str = PROGRAM) -> Store:
     """Return the store in the folder `.reconciler` beside the config."""
     folder = root / FOLDER
-    return Store(LocalBackend(folder / "state.json"), folder, workspace)
+    return Store(LocalBackend(folder / "state.json"), folder, workspace, program=program)
 
 
-def _refuse_older(given: State, saved: State, where: str) -> None:
+def _refuse_older(given: State, saved: State, where: str, program: str) -> None:
     if given.lineage != saved.lineage:
         raise StateError(
             "this state has another origin (lineage) than the one that is saved",
             where=where,
-            fix="compare it with `reconciler state pull`; --force replaces what is saved",
+            fix=f"compare it with `{program} state pull`; --force replaces what is saved",
         )
     if given.serial <= saved.serial:
         raise StateError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -208,14 +208,16 @@ def encode_event(event: Event) -> Json:
 
 def decode_event(document: Json) -> Event:
     """Return the event; raise KeyError, TypeError or ValueError where `document` is none."""
-    rooms = (RoomBooking(**(room | {"status": RoomStatus(room["status"])})) for room in document["rooms"])
+    rooms = (
+        RoomBooking(**(known(RoomBooking, room) | {"status": RoomStatus(room["status"])})) for room in document["rooms"]
+    )
     return Event(
         **(
-            document
+            known(Event, document)
             | {
                 "start": as_instant(document["start"]),
                 "end": as_instant(document["end"]),
-                "attendees": tuple(Attendee(**who) for who in document["attendees"]),
+                "attendees": tuple(Attendee(**known(Attendee, who)) for who in document["attendees"]),
                 "rooms": tuple(rooms),
                 "origin": None if document.get("origin") is None else as_instant(document["origin"]),
                 "recurrence": decode_recurrence(document.get("recurrence")),
@@ -244,7 +246,14 @@ def decode_conference(document: Json) -> Conference:
     """Return the conference; raise KeyError, TypeError or ValueError where `document` is none."""
     settings = document["settings"]
     times = {name: as_instant(document[name]) for name in ("start", "end")}
-    return Conference(**(document | times | {"settings": None if settings is None else decode_settings(settings)}))
+    given = {"settings": None if settings is None else decode_settings(settings)}
+    return Conference(**(known(Conference, document) | times | given))
+
+
+def known(kind: type, document: Json) -> Json:
+    """Return those fields of `document` that a dataclass of this `kind` has: a newer program may have written more."""
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in document.items() if name in names}
 
 
 def as_instant(text: str) -> datetime:

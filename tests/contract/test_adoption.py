@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +16,10 @@ from team import NOW, a_team, union
 from reconciler.diff import ADOPTED, Action
 from reconciler.dingtalk.errors import NotFound
 from reconciler.drift import Cause, has_drift
-from reconciler.errors import ConfigError, PlanStale
+from reconciler.errors import ConfigError, PlanStale, PlanUnreadable
 from reconciler.marker import parse_description
 from reconciler.outcome import Status
+from reconciler.planfile import check_format, loads
 
 FOREIGN = "reconciler:1/other/sync/2026-11-30T10:00?conference=foreign&revision=0&applied=00"
 
@@ -243,3 +246,28 @@ def test_a_saved_plan_is_stale_where_the_event_was_changed_since(hands: Hands) -
     hands.edit(action="change_event", event=event_id, summary="Brunch")
     with pytest.raises(PlanStale, match="was changed in DingTalk"):
         hands.of_saved(text)
+
+
+def test_a_plan_of_a_newer_minor_format_can_be_shown_and_not_applied(hands: Hands) -> None:
+    event_id = hands.create("Lunch", "2026-12-01T12:00", people=["bob"])
+    hands.declare(lunch=lunch(adopt={"2026-12-01T12:00": event_id}))
+    document = json.loads(hands.saved(hands.plan()))
+    document["format_version"] = "1.7"
+    _widen(document["changes"] + [document["quota"], document["verification"]])
+    del document["checksum"]
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    document["checksum"] = hashlib.sha256(text.encode()).hexdigest()
+    plan, ground = loads(json.dumps(document), where="plan")
+    assert [planned.change.address for planned in plan.changes] == ["lunch@2026-12-01T12:00"]
+    with pytest.raises(PlanUnreadable, match=r"format 1\.7, this program knows 1\.0"):
+        check_format(ground)
+    with pytest.raises(PlanUnreadable, match=r"format 1\.7"):
+        hands.of_saved(json.dumps(document))
+
+
+def _widen(value: Any) -> None:
+    """Put a field into every mapping that has a fixed set of them, as a newer program may do."""
+    for one in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
+        _widen(one)
+    if isinstance(value, dict):
+        value["newer"] = {}

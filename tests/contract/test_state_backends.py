@@ -22,7 +22,9 @@ from s3server import s3_server
 from statehttp import PASSWORD, USER, StateServer, state_server
 
 from reconciler.cli.main import run
+from reconciler.cli.options import Globals
 from reconciler.config import load
+from reconciler.errors import StateError
 from reconciler.state.backend import Backend, Held, StateConflict
 from reconciler.state.choose import open_store
 from reconciler.state.model import State
@@ -157,6 +159,19 @@ def test_unlocking_what_is_free_says_so(make: Make) -> None:
         pass
 
 
+def test_the_lock_of_another_run_is_not_taken_away_by_an_id(make: Make) -> None:
+    ours = note()
+    with make().lock(ours, timeout_s=0):
+        with pytest.raises(StateError, match=r"held by|unlocked"):
+            make().force_unlock("4f0c8dd2")
+        with pytest.raises(Held) as refused, make().lock(note(), timeout_s=0):
+            pass
+        assert f"`reconciler state unlock {ours.id}`" in refused.value.fix
+        taken = make().force_unlock(ours.id)
+        assert taken is not None
+        assert taken.id == ours.id
+
+
 def test_eight_processes_lose_no_update(kind: str, place: str, make: Make) -> None:
     rounds = 4
     context = multiprocessing.get_context("spawn")
@@ -214,7 +229,8 @@ def test_a_failed_upload_leaves_the_state_here_with_the_command_that_pushes_it(
     config.write_text(f"{{version: 1, workspace: acme, meetings: {{}}, state: {settings(kind, place)}}}", "utf-8")
     for name, value in {"USERNAME": USER, "PASSWORD": PASSWORD, "RETRY_WAIT_MIN": "0"}.items():
         monkeypatch.setenv(f"TF_HTTP_{name}", value)
-    store = open_store(load(config, now=NOW), os.environ)
+    program = Globals(config=config).program
+    store = open_store(load(config, now=NOW), os.environ, program=program)
     first = store.save(store.load())
     with broken(kind, place, request), pytest.raises(StateNotSaved) as refused:
         store.save(replace(first, calls={"2026-11": 7}))
@@ -222,7 +238,8 @@ def test_a_failed_upload_leaves_the_state_here_with_the_command_that_pushes_it(
     assert command is not None
     secrets = (PASSWORD, os.environ.get("PGPASSWORD", PASSWORD), "hunter2")
     assert not any(secret in store.errored.read_text("utf-8") + str(refused.value) for secret in secrets)
-    assert run(["-c", str(config), *shlex.split(command[1])]) == 0
+    monkeypatch.chdir(tmp_path)  # the command brings its config along
+    assert run(shlex.split(command[1])) == 0
     assert open_store(load(config, now=NOW), os.environ).load().calls == {"2026-11": 7}
 
 

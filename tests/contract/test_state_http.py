@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -59,6 +61,15 @@ def test_a_killed_client_leaves_the_lock_which_can_be_taken_away(http: Backend, 
     assert server.lock is None
 
 
+def test_with_an_id_the_lock_is_given_back_and_none_asked_for(http: Backend, server: StateServer) -> None:
+    server.lock = {"ID": "dead", "Who": "ci@runner"}
+    with pytest.raises(StateError, match="409"):
+        http.force_unlock("another")
+    assert http.force_unlock("dead") == LockInfo(id="dead")
+    assert vars(server)["lock"] is None
+    assert {kind for kind, _, _ in server.seen} == {"DELETE lock"}
+
+
 def test_a_write_whose_answer_was_lost_is_found_done(http: Backend, server: StateServer) -> None:
     server.refusals["POST state"] = [(502, "after")]
     http.write(document(1), None)
@@ -74,7 +85,7 @@ def test_a_lock_whose_answer_was_lost_is_ours(http: Backend, server: StateServer
 
 def test_a_serial_used_before_is_a_conflict(http: Backend, server: StateServer) -> None:
     server.serials.add(1)
-    with pytest.raises(StateConflict):
+    with pytest.raises(StateConflict, match="serial"):
         http.write(document(1), None)
 
 
@@ -97,7 +108,24 @@ def test_a_failed_unlock_after_a_good_write_is_a_warning(
     server.refusals["DELETE lock"] = [(500, "")] * 3
     with caplog.at_level(logging.WARNING), http.lock(note(), timeout_s=0):
         http.write(document(1), None)
+    assert f"{server.address}: the state can't be unlocked" in caplog.text
     assert "reconciler state unlock" in caplog.text
+
+
+def test_what_is_to_be_done_names_the_config_that_was_given(server: StateServer, tmp_path: Path) -> None:
+    server.lock = {"ID": "dead", "Who": "ci@runner"}
+    program = "reconciler -c 'my meetings.yaml'"
+    environment = {
+        "TF_HTTP_ADDRESS": server.address,
+        "TF_HTTP_LOCK_ADDRESS": f"{server.address}/lock",
+        "TF_HTTP_LOCK_METHOD": "POST",
+        "TF_HTTP_USERNAME": USER,
+        "TF_HTTP_PASSWORD": PASSWORD,
+    }
+    store = open_store(config(tmp_path), environment, program=program)
+    with pytest.raises(Held) as refused, store.lock.held("apply", now=datetime.now(UTC)):
+        pass
+    assert f"`{program} state unlock dead`" in refused.value.fix
 
 
 def test_reading_is_tried_three_times(http: Backend, server: StateServer) -> None:
@@ -147,8 +175,59 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
     half = {"TF_HTTP_ADDRESS": "https://x", "TF_HTTP_CLIENT_CERTIFICATE_PEM": "x"}
     with pytest.raises(StateError, match="with its key"):
         open_store(config(tmp_path), half)
-    with pytest.raises(StateError, match="no number"):
-        open_store(config(tmp_path), {"TF_HTTP_ADDRESS": "https://x", "TF_HTTP_RETRY_MAX": "many"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("TF_HTTP_ADDRESS", "ftp://user:hunter2@x", "TF_HTTP_ADDRESS: this is no http or https URL, but ftp"),
+        ("TF_HTTP_ADDRESS", "states.example.com", "TF_HTTP_ADDRESS: this is no http or https URL"),
+        ("TF_HTTP_LOCK_ADDRESS", "ftp://x/lock", "TF_HTTP_LOCK_ADDRESS: this is no http or https URL"),
+        ("TF_HTTP_RETRY_MAX", "many", "TF_HTTP_RETRY_MAX: 'many' is no number"),
+        ("TF_HTTP_RETRY_WAIT_MAX", "inf", "TF_HTTP_RETRY_WAIT_MAX: 'inf' is no number from 0"),
+    ],
+)
+def test_a_variable_that_can_not_be_is_named(tmp_path: Path, name: str, value: str, told: str) -> None:
+    with pytest.raises(StateError) as refused:
+        open_store(config(tmp_path), {"TF_HTTP_ADDRESS": "https://x", name: value})
+    assert told in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_header_of_the_config_goes_with_every_request_and_is_told_nowhere(
+    server: StateServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    environment = {
+        "TF_HTTP_ADDRESS": server.address,
+        "TF_HTTP_LOCK_ADDRESS": f"{server.address}/lock",
+        "TF_HTTP_LOCK_METHOD": "POST",
+        "TF_HTTP_UNLOCK_METHOD": "DELETE",
+        "TF_HTTP_USERNAME": USER,
+        "TF_HTTP_PASSWORD": PASSWORD,
+        "TF_HTTP_RETRY_MAX": "0",
+    }
+    with_header = replace(config(tmp_path), state=StateSettings(kind=StateKind.HTTP, headers={"X-Token": "hunter2"}))
+    store = open_store(with_header, environment)
+    with caplog.at_level(logging.DEBUG):
+        with store.backend.lock(note(), timeout_s=0):
+            store.save(store.load())
+        server.refusals["GET state"] = [(500, "")]
+        with pytest.raises(StateError) as refused:
+            store.backend.read()
+    assert {kind for kind, _, _ in server.seen} == {"POST lock", "GET state", "POST state", "DELETE lock"}
+    assert all(headers["X-Token"] == "hunter2" for _, _, headers in server.seen)
+    assert "hunter2" not in caplog.text + str(refused.value) + repr(with_header.state)
+
+
+def test_a_user_and_a_header_can_not_both_log_in(tmp_path: Path) -> None:
+    given = replace(config(tmp_path), state=StateSettings(kind=StateKind.HTTP, headers={"authorization": "Bearer x"}))
+    open_store(given, {"TF_HTTP_ADDRESS": "https://x"})
+    for environment in (
+        {"TF_HTTP_ADDRESS": "https://x", "TF_HTTP_USERNAME": USER},
+        {"TF_HTTP_ADDRESS": "https://me@x"},
+    ):
+        with pytest.raises(StateError, match="can't both log in"):
+            open_store(given, environment)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"busy", b'{"ID": null}'])

@@ -92,7 +92,7 @@ def test_a_lock_can_be_taken_away_and_then_overwrites_nothing(here: Backend, cap
         with pytest.raises(StateError, match="another run has written"):
             here.write(document(3), first)
     assert holder is not None
-    assert holder.operation == "apply"
+    assert holder.operation == "OperationTypeApply"
     assert "connection that held the lock was lost" in caplog.text
 
 

@@ -76,7 +76,7 @@ def test_a_plan_is_refused_when_a_person_has_changed_a_meeting(team: Team) -> No
     team.client.events.patch(organizer="union-alice", event_id=first.id, patch=patch, token="hand")
     done = team.run("apply", "plan.json")
     assert done.code == 1
-    assert "weekly-sync@2026-11-30T10:00 was changed in DingTalk" in done.err
+    assert "weekly-sync@2026-11-30T10:00 was changed in DingTalk by hand (title; organiser alice" in done.err
     assert [event.title for event in team.events("alice")] == ["By hand", *["Weekly sync"] * 3]
 
 
@@ -86,6 +86,7 @@ def test_a_plan_is_refused_when_somebody_else_has_applied_it(team: Team) -> None
     done = team.run("apply", "plan.json")
     assert done.code == 1
     assert "stale" in done.err
+    assert "weekly-sync@2026-11-30T10:00 was booked in DingTalk by a run of reconciler" in done.err
     assert len(team.events()) == 6
 
 
@@ -107,7 +108,7 @@ def test_a_plan_that_was_edited_is_refused(team: Team) -> None:
         assert done.code == 1
         assert "changed after it was made" in done.err
     path.write_text("{", encoding="utf-8")
-    assert "no plan" in team.run("show", "plan.json").err
+    assert "no saved plan: it is not JSON" in team.run("show", "plan.json").err
     assert "can't be read" in team.run("show", "nonsense.json").err
     assert team.events() == []
 

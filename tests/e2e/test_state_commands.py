@@ -68,7 +68,8 @@ def test_a_state_that_could_not_be_saved_is_kept_told_and_pushed(team: Team, ser
 def test_occurrences_are_renamed_and_forgotten(team: Team) -> None:
     team.apply()
     known = team.run("state", "list").out.split()
-    assert team.run("state", "mv", "retro", "review").err == f"{len(known) - 4} moved\n"
+    told = team.run("state", "mv", "retro", "review").err
+    assert told.startswith(f"{len(known) - 4} moved\nnow rename retro to review in the config")
     assert team.run("state", "mv", known[-1], "weekly-sync@2031-01-01T10:00").code == 0
     assert json.loads(team.run("state", "show", "weekly-sync@2031-01-01T10:00").out)["event_id"]
     assert team.run("state", "rm", "review", "weekly-sync@2031-01-01T10:00").code == 0
@@ -77,6 +78,19 @@ def test_occurrences_are_renamed_and_forgotten(team: Team) -> None:
         assert team.run("state", *wrong).code == 64
     assert team.run("state", "mv", *team.run("state", "list").out.split()[:2]).code == 64
     assert team.run("plan", "--detailed-exitcode").code == 0  # the markers know better
+
+
+def test_a_meeting_renamed_in_the_state_and_then_in_the_config_keeps_its_events(team: Team) -> None:
+    team.apply()
+    ids = {event.id for event in team.events()}
+    assert team.run("state", "mv", "retro", "review").code == 0
+    team.config["meetings"]["review"] = team.config["meetings"].pop("retro")
+    planned = team.run("plan", "--json").json
+    assert planned["summary"]["create"] == planned["summary"]["cancel"] == 0
+    assert planned["summary"]["update"] > 0  # the new name is written into the markers
+    team.apply()
+    assert {event.id for event in team.events()} == ids
+    assert team.run("plan", "--detailed-exitcode", "--refresh=full").code == 0
 
 
 def test_a_field_of_another_kind_of_place_is_an_error(team: Team) -> None:

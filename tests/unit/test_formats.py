@@ -15,6 +15,7 @@ from reconciler.sandbox.store import Store as SandboxStore
 from reconciler.state.codec import dumps, loads
 from reconciler.state.journal import Journal
 from reconciler.state.model import FORMAT_VERSION, State
+from reconciler.state.store import local_store
 from reconciler.state.versions import STEPS, upgraded
 
 STATE: dict[str, Any] = json.loads(dumps(State(workspace="acme", lineage="l")))
@@ -51,11 +52,51 @@ def test_a_newer_journal_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert path.exists()
 
 
-@pytest.mark.parametrize(("version", "fix"), [("2.0", "newer"), ("1.1", "newer"), ("0.9", "plan again")])
-def test_a_plan_of_another_format_is_refused(version: str, fix: str) -> None:
-    with pytest.raises(PlanUnreadable, match=f"format {version}, this program reads 1.0") as refused:
+@pytest.mark.parametrize(("version", "fix"), [("2.0", "newer"), ("10.0", "newer"), ("0.9", "plan again")])
+def test_a_plan_of_another_major_format_is_refused(version: str, fix: str) -> None:
+    with pytest.raises(PlanUnreadable, match=rf"format {version}, this program (reads|knows) 1\.0") as refused:
         load_plan(json.dumps({"format_version": version}), where="plan")
     assert fix in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("version: 1\nmeetings: {}", "it is not JSON"),
+        ("[]", "does not say its format"),
+        ("{}", "does not say its format"),
+        ('{"format_version": "new"}', "its format is 'new'"),
+        ('{"format_version": null}', "its format is 'None'"),
+        ('{"format_version": "1.0", "summary": {}}', "what --json prints"),
+        ('{"format_version": "1.0"}', "changed after it was made"),
+    ],
+)
+def test_what_is_no_plan_is_told_in_words(text: str, told: str) -> None:
+    with pytest.raises(PlanUnreadable, match=told) as refused:
+        load_plan(text, where="meetings.yaml")
+    assert "Error" not in str(refused.value)
+    assert "--out" in refused.value.fix or "plan again" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"version: 1", "it is not JSON"),
+        (b"\xff", "it is not JSON"),
+        (b"[]", "does not say its version"),
+        (b'{"version": 1}', "is missing, or of another kind"),
+        (b'{\n "occurrences": {\n  "x@2026-01-01T10:00": {}\n },\n "version": 1\n}', "is missing, or"),
+    ],
+)
+def test_what_is_no_state_is_not_pushed_and_told_in_words(tmp_path: Path, body: bytes, told: str) -> None:
+    store = local_store(tmp_path, "acme")
+    saved = store.save(store.load())
+    with pytest.raises(StateError, match=told) as refused:
+        store.push(body, where="backup.json", force=True)
+    assert refused.value.where == "backup.json"
+    assert "Error" not in str(refused.value)
+    assert "away" not in refused.value.fix
+    assert local_store(tmp_path, "acme").load() == saved
 
 
 def test_newer_data_of_the_sandbox_are_refused_and_left_alone(tmp_path: Path) -> None:

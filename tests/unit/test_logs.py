@@ -17,7 +17,7 @@ from reconciler.cli.console import console, progress, show_problems, tell
 from reconciler.cli.options import Globals
 from reconciler.errors import Position, Problem, ReconcilerError
 from reconciler.runs import RUN_ID, job_url, new_run_id
-from reconciler.state.backend import lock_info
+from reconciler.state.backend import LockInfo, lock_info
 
 log = logging.getLogger("reconciler.dingtalk")
 
@@ -98,10 +98,24 @@ def test_a_run_has_an_id_of_its_own_or_that_of_its_pipeline() -> None:
 def test_a_lock_names_the_run_and_the_job() -> None:
     github = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "acme/m", "GITHUB_RUN_ID": "7"}
     now = datetime(2026, 11, 29, tzinfo=UTC)
-    assert lock_info("apply", now=now, environment=github).info == (
+    assert lock_info("apply", now=now, real=now, environment=github).info == (
         f"https://github.com/acme/m/actions/runs/7, run {RUN_ID}"
     )
     assert lock_info("apply", now=now, environment={}).info.startswith("process ")
+
+
+def test_a_lock_is_dated_by_the_real_clock_and_says_which_moment_the_run_goes_by() -> None:
+    real, now = datetime(2026, 11, 21, 8, tzinfo=UTC), datetime(2026, 11, 29, tzinfo=UTC)
+    taken = lock_info("state push", now=now, real=real, environment={})
+    assert (taken.operation, taken.created) == ("OperationTypeStatePush", "2026-11-21T08:00:00Z")
+    assert taken.info.endswith(f"run {RUN_ID}, as of 2026-11-29T00:00:00Z")
+    assert ", state push) since 2026-11-21T08:00:00Z" in str(taken)
+    assert "as of" not in lock_info("plan", now=real, real=real, environment={}).info
+
+
+def test_a_lock_of_terraform_is_told_in_words() -> None:
+    assert str(LockInfo(id="x", operation="OperationTypeApply", who="ci@runner")) == "ci@runner (apply)"
+    assert str(LockInfo(id="x", operation="migration")) == "somebody (migration)"
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ from builders import NOW, UNTIL, WORKSPACE, booked, observation, occurrence
 
 from reconciler.config import check, load
 from reconciler.diff import Action, diff
+from reconciler.errors import UsageError
 from reconciler.models import Key
 from reconciler.operations import Call
 from reconciler.plan import plan
-from reconciler.state.edit import renamed
+from reconciler.state.codec import dumps, loads
+from reconciler.state.edit import moved, moves, renamed, without_undone
 from reconciler.state.model import Opened, State
 
 HEAD = """\
@@ -92,3 +94,51 @@ def test_the_state_knows_a_renamed_meeting_by_its_new_name() -> None:
     assert renamed(moved, {"old": "new"}) == moved
     both = renamed(replace(state, entries={entry.key: entry, there.key: there}), {"old": "new"})
     assert both.entries == {entry.key: entry, there.key: there}
+
+
+def with_entries(*meetings: str) -> State:
+    entries = [booked(occurrence(meeting=name), number=at).entry for at, name in enumerate(meetings)]
+    return State(workspace="acme", lineage="l", entries={one.key: one for one in entries if one is not None})
+
+
+def test_a_meeting_renamed_in_the_state_alone_is_remembered_until_its_old_name_is_declared(file: Path) -> None:
+    file.write_text(HEAD, encoding="utf-8")
+    config = load(file, now=DAY)
+    state, count = moved(with_entries("old"), "old", "new")
+    assert (count, {key.meeting for key in state.entries}) == (1, {"new"})
+    assert not any(entry.intact for entry in state.entries.values())
+    state = loads(dumps(state), where="file")
+    assert moves(config, state) == {"old": "new"}
+    assert without_undone(state, config.meetings) == state
+    both = replace(config, meetings={**config.meetings, "old": config.meetings["new"]})
+    assert moves(both, state) == {}
+    assert without_undone(state, both.meetings).moved == {}
+    gone = replace(config, meetings={"other": config.meetings["other"]})
+    assert moves(gone, state) == {}
+    assert moves(replace(gone, moved={"new": "other"}), state) == {"new": "other", "old": "other"}
+    assert moves(replace(config, moved={"old": "other"}), state) == {"old": "other"}
+
+
+def test_moves_in_the_state_lead_to_the_last_name_and_back() -> None:
+    state, _ = moved(with_entries("a"), "a", "b")
+    state, _ = moved(state, "b", "c")
+    assert state.moved == {"a": "c", "b": "c"}
+    state, _ = moved(state, "c", "a")
+    assert state.moved == {"b": "a", "c": "a"}
+
+
+def test_nothing_is_merged_into_a_meeting_that_the_state_knows() -> None:
+    state = with_entries("a", "z")
+    with pytest.raises(UsageError, match="1 of 'z' already"):
+        moved(state, "a", "z")
+    (taken,) = [str(key) for key in state.entries if key.meeting == "z"]
+    with pytest.raises(UsageError, match="already"):
+        moved(state, next(str(key) for key in state.entries if key.meeting == "a"), taken)
+    free, count = moved(state, next(str(key) for key in state.entries if key.meeting == "a"), "z@2031-01-01T10:00")
+    assert (count, {key.meeting for key in free.entries}, free.moved) == (1, {"z"}, {})
+
+
+@pytest.mark.parametrize("name", ["Z", "a b", "", "ü", "z" * 61, "-z"])
+def test_what_no_meeting_can_be_called_is_no_new_name(name: str) -> None:
+    with pytest.raises(UsageError, match="can't be the name"):
+        moved(with_entries("a"), "a", name)

@@ -176,3 +176,12 @@ def test_a_rule_that_never_fires_or_always_does_ends(folder: Path, rule: str) ->
         check(folder, now=NOW)
     except ReconcilerError as error:
         pytest.fail(f"raised {error!r}")
+
+
+@pytest.mark.parametrize("value", ["314159", '"314159\\n"', "[314159]", '"314159é"'])
+def test_the_value_of_a_header_is_not_repeated(folder: Path, value: str) -> None:
+    state = f"state: {{kind: http, headers: {{X-Token: {value}}}}}\n"
+    (folder / "meetings.yaml").write_text(CONFIG + state, encoding="utf-8")
+    found = told(folder)
+    assert "the header X-Token" in found
+    assert "314159" not in found

@@ -1,0 +1,70 @@
+"""What is told of a saved plan that can't be applied any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from builders import NOW, booked, edited, observation, occurrence
+
+from reconciler.compare import compare
+from reconciler.diff import Action, Change
+from reconciler.models import Attendee, RoomBooking, RoomStatus
+from reconciler.observed import Observed
+from reconciler.staleness import capped, moved_occurrences
+
+OLD = occurrence()
+NEW = replace(OLD, title="New")
+SEEN = booked(OLD)
+CHANGE = Change(action=Action.UPDATE, before=SEEN, after=NEW, comparison=compare(NEW, SEEN))
+HAND = "sync@2026-12-02T10:00 was changed in DingTalk by hand"
+
+
+def told(*seen: Observed, change: Change = CHANGE) -> str:
+    return "; ".join(moved_occurrences([change], observation(*seen), {"alice": "Alice"}, NOW))
+
+
+def test_what_is_as_it_was_is_not_told() -> None:
+    assert told(SEEN) == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"title": "By hand", "start": OLD.start + timedelta(minutes=5), "end": OLD.end}, "title, time"),
+        ({"attendees": (Attendee("bob"),)}, "attendees"),
+        ({"rooms": (RoomBooking("aurora", RoomStatus.DECLINED),)}, "rooms"),
+        ({"timezone": "UTC", "updated": "2026-11-29T00:00:00Z"}, "time"),
+    ],
+)
+def test_a_change_by_hand_names_its_fields_and_whose_event_it_is(fields: dict[str, object], what: str) -> None:
+    assert told(edited(SEEN, **fields)).startswith(f"{HAND} ({what}; organiser Alice")
+
+
+def test_a_lost_marker_is_a_change_by_hand() -> None:
+    lost = replace(edited(SEEN, description="Mine now."), marker=None)
+    assert told(lost) == f"{HAND} (description, marker; organiser Alice)"
+
+
+def test_a_run_of_ours_is_told_from_a_person() -> None:
+    ours = "sync@2026-12-02T10:00 was changed in DingTalk by a run of reconciler"
+    applied = booked(NEW)
+    assert told(applied).startswith(f"{ours} (title")  # by the memory of it
+    assert told(booked(NEW, remembered=False)).startswith(ours)  # without any: it is as the plan wants it
+    again = booked(OLD, number=2)
+    assert told(again).startswith(ours)  # by its marker
+    assert told(edited(applied, title="By hand")).startswith(HAND)
+
+
+def test_what_was_booked_or_removed_since_is_told() -> None:
+    create = Change(action=Action.CREATE, before=None, after=OLD, comparison=compare(OLD, Observed(key=OLD.key)))
+    assert told(SEEN, change=create) == (
+        "sync@2026-12-02T10:00 was booked in DingTalk by a run of reconciler (organiser Alice)"
+    )
+    assert told() == "sync@2026-12-02T10:00 was removed in DingTalk (organiser Alice)"
+
+
+def test_of_many_changes_ten_are_told() -> None:
+    assert capped(["a", "b"]) == "a; b"
+    assert capped(map(str, range(12))) == "0; 1; 2; 3; 4; 5; 6; 7; 8; 9; and 2 more"
