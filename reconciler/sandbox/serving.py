@@ -75,5 +75,9 @@ class _Handler(WSGIRequestHandler):
             self.wfile.write(answer.get_data())
         self.wfile.flush()
 
+    def finish(self) -> None:
+        with suppress(OSError):  # whoever asked has gone
+            super().finish()
+
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # werkzeug's name
         pass
