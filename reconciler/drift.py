@@ -18,7 +18,7 @@ from reconciler.sharing import Role
 
 class Cause(StrEnum):
     EDITED = "edited"  # a person changed it in DingTalk: the one that is drift
-    APPROVAL = "approval"  # it waits for somebody's decision
+    APPROVAL = "approval"  # somebody's decision: a room that waits for one, an invitation that was answered
     DEFAULT = "default"  # DingTalk's own value of something that nobody declares
     OURS = "ours"  # the config has changed and is not applied yet
 
@@ -134,6 +134,12 @@ def _told_only(want: Occurrence, have: Observed, last: Occurrence | None) -> Ite
     if waiting:
         yield Finding(
             key=want.key, path="rooms", cause=Cause.APPROVAL, expected=waiting, seen="tentative", observed=have
+        )
+    responses = have.event.responses if have.event is not None else ()
+    for response in sorted({response for _, response in responses}):
+        people = [who for who, answered in responses if answered == response]
+        yield Finding(
+            key=want.key, path="attendees", cause=Cause.APPROVAL, expected=people, seen=response, observed=have
         )
     settings = have.conference.settings if have.conference is not None else None
     for name, value in plain(settings or {}).items():

@@ -151,6 +151,7 @@ class Event:
     timezone: str  # "" where the answer names none
     attendees: tuple[Attendee, ...]  # sorted, without the organiser
     attendees_complete: bool = True  # False: the answer was cut at its limit
+    responses: tuple[tuple[str, str], ...] = ()  # union ids of who answered, and accepted | declined | tentative
     rooms: tuple[RoomBooking, ...] = ()
     cancelled: bool = False
     all_day: bool = False

@@ -48,4 +48,5 @@ def _applied(workspace: str, entry: Entry) -> Event | None:
 def bare(event: Event) -> Event:
     """Return `event` without what only DingTalk knows, and without an order where none counts."""
     rooms = tuple(sorted(RoomBooking(room.room_id, room.status) for room in event.rooms))
-    return replace(event, created="", updated="", rooms=rooms, attendees=tuple(sorted(event.attendees)))
+    attendees = tuple(sorted(event.attendees))
+    return replace(event, created="", updated="", rooms=rooms, attendees=attendees, responses=())

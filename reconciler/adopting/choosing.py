@@ -13,7 +13,7 @@ from reconciler.models import LOCAL_FORMAT, Event, Key
 from reconciler.schedule.fit import fit, in_words
 from reconciler.schedule.zones import UnknownZone, localise, zone
 
-MOST_TITLE = 50
+MOST_TITLE = 2048  # of an event: it keeps its own conference, if it has one
 MOST_DESCRIPTION = 5000
 MOST_DURATION = timedelta(hours=24)
 _LONGEST_NAME = "m" * 60

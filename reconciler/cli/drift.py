@@ -24,8 +24,8 @@ def command(
 ) -> int:
     """Show what people changed in DingTalk since it was last applied. Holds no way to write there.
 
-    Only what a person edited is drift. With -v it also lists what is none: rooms that wait for an approval, DingTalk's
-    values of what is not declared, changes of the config that are not applied yet.
+    Only what a person edited is drift. With -v it also lists what is none: rooms that wait for an approval, answers to
+    invitations, DingTalk's values of what is not declared, changes of the config that are not applied yet.
 
     Exit codes: 0 no drift; 2 drift; 1 an error, or not everything could be read.
 

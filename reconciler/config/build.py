@@ -22,7 +22,7 @@ from reconciler.config.pools import read_pool
 from reconciler.config.preferences import check_settings, read_settings
 from reconciler.config.provider import check_endpoint, read_limiter
 from reconciler.config.registry import Registry, known_person, known_rooms, read_registry, section, words
-from reconciler.config.texts import read_text
+from reconciler.config.texts import check_title, read_text
 from reconciler.config.timing import parse_duration, read_schedule, read_zone
 from reconciler.models import Link, SettingValue
 from reconciler.schedule.model import Closure
@@ -172,6 +172,10 @@ def _meeting(
         schedule = read_schedule(times, defaults.timezone, off, (*path, "schedule"), findings)
     own = read_settings(tree.get("settings"), registry, (*path, "settings"), findings)
     link = read_link(tree, path, findings)
+    check_title(tree.get("title"), link, (*path, "title"), findings)
+    for when, change in section(times, "change").items():
+        if isinstance(change, dict):
+            check_title(change.get("title"), link, (*path, "schedule", "change", when, "title"), findings)
     if own and link is Link.EVENT:
         message = "with link: event the conference is DingTalk's own, and its settings can't be managed"
         findings.error((*path, "settings"), message, "take the settings out, or link: event", on_key=True)

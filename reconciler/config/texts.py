@@ -6,7 +6,9 @@ import re
 import unicodedata
 
 from reconciler.config.document import Findings, Path
+from reconciler.models import Link
 
+MOST_TITLE = 50  # of a conference
 _CONTROL = {"Cc", "Cs"}
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MARKER = re.compile(r"^\s*reconciler:\d+/", re.MULTILINE)
@@ -23,6 +25,13 @@ def read_text(value: object, path: Path, findings: Findings, *, lines: bool = Fa
         message = "a line of it looks like the marker that is written at its end"
         findings.error(path, message, "begin no line with `reconciler:`")
     return value
+
+
+def check_title(title: object, link: Link, path: Path, findings: Findings) -> None:
+    """Note a title that DingTalk would cut in a conference of ours; that of an event alone may be longer."""
+    if isinstance(title, str) and link is not Link.EVENT and len(title) > MOST_TITLE:
+        message = f"title has {len(title)} characters; {MOST_TITLE} are the most"
+        findings.error(path, message, "shorten it: with link: event alone, without a conference of ours, more is kept")
 
 
 def unshowable(text: str, *, allowed: str = "") -> str | None:

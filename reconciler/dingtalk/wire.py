@@ -19,6 +19,7 @@ from reconciler.patterns import Recurrence
 
 Answer = Mapping[str, Any]
 
+_RESPONSES = {"accepted", "declined", "tentative"}  # needsAction is none
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -158,6 +159,17 @@ def from_attendees(answer: Answer, organizer: str) -> tuple[Attendee, ...]:
     return tuple(sorted(found.values()))
 
 
+def _responses(answer: Answer, organizer: str) -> tuple[tuple[str, str], ...]:
+    """Return who has answered the invitation, and how; sorted, without the organiser."""
+    found = {
+        union_id: response
+        for person in items(answer, "attendees")
+        if (union_id := text(person, "id")) and union_id != organizer
+        if (response := text(person, "responseStatus")) in _RESPONSES
+    }
+    return tuple(sorted(found.items()))
+
+
 def _rooms(answer: Answer) -> tuple[RoomBooking, ...]:
     known = {status.value: status for status in RoomStatus}
     return tuple(
@@ -195,6 +207,7 @@ def to_event(answer: Answer, *, organizer: str, call: Call, max_attendees: int) 
         timezone=text(part(answer, "start"), "timeZone"),
         attendees=from_attendees(answer, owner),
         attendees_complete=sum(1 for _ in items(answer, "attendees")) < max_attendees,
+        responses=_responses(answer, owner),
         rooms=_rooms(answer),
         cancelled=cancelled,
         all_day=flag(answer, "isAllDay") or bool(text(part(answer, "start"), "date")),

@@ -17,6 +17,11 @@ from reconciler.report.names import Names
 
 _STYLE = {Cause.EDITED: "bold magenta", Cause.APPROVAL: "yellow", Cause.DEFAULT: "dim", Cause.OURS: "cyan"}
 _LONG = 60
+_CAUSE, _LABEL = 9, 13  # least widths of the columns
+
+
+def _label(one: Finding) -> str:
+    return one.path.removeprefix("settings.")
 
 
 def drift_text(
@@ -30,14 +35,14 @@ def _lines(
     findings: Sequence[Finding], failures: tuple[ReadFailure, ...], names: Names, *, verbose: bool
 ) -> Iterator[Line]:
     shown = [one for one in findings if verbose or one.cause is Cause.EDITED]
+    width = max([_LABEL, *(len(_label(one)) for one in shown)])
     for key, group in groupby(shown, key=lambda one: one.key):
         yield line((str(key), "bold"))
         for one in group:
             before, after = (_value(value, names, verbose=verbose) for value in (one.expected, one.seen))
-            label = one.path.removeprefix("settings.")
-            yield line(
-                (f"{one.cause.value:<9}", _STYLE[one.cause]), f"{label:<13} ", before, " → ", after, indent=2, hang=23
-            )
+            cause, label = f"{one.cause.value:<{_CAUSE}}", f"{_label(one):<{width}} "
+            hang = _CAUSE + len(label)
+            yield line((cause, _STYLE[one.cause]), label, before, " → ", after, indent=2, hang=hang)
         yield blank()
     if failures:
         yield from failure_lines(failures)

@@ -195,8 +195,8 @@ def _setting(name: str, value: Any) -> SettingValue:
 
 
 def encode_event(event: Event) -> Json:
-    """Return the event as JSON."""
-    return asdict(event) | {
+    """Return the event as JSON. Who answered the invitation is nobody's business but of who asks for it."""
+    return asdict(replace(event, responses=())) | {
         "start": event.start.isoformat(),
         "end": event.end.isoformat(),
         "attendees": [asdict(who) for who in sorted(event.attendees)],
@@ -215,6 +215,7 @@ def decode_event(document: Json) -> Event:
         **(
             known(Event, document)
             | {
+                "responses": (),
                 "start": as_instant(document["start"]),
                 "end": as_instant(document["end"]),
                 "attendees": tuple(Attendee(**known(Attendee, who)) for who in document["attendees"]),

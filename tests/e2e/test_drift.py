@@ -41,6 +41,24 @@ def test_drift_is_told_by_the_exit_code_and_nothing_is_written(team: Team) -> No
     assert team.run("drift", "--target", "retro").code == 0
 
 
+def test_answers_to_an_invitation_are_told_and_no_drift(team: Team) -> None:
+    team.apply()
+    event = team.events("bob")[0]
+    edit(team, "answer_invitation", event=event.id, person="union-alice", status="declined")
+    edit(team, "answer_invitation", event=event.id, person="union-dave", status="accepted")
+    done = team.run("drift", "-v")
+    assert done.code == 0, done.err
+    assert "No drift" in done.out
+    lines = [" ".join(line.split()) for line in done.out.splitlines()]
+    assert {"approval attendees alice → declined", "approval attendees dave → accepted"} <= set(lines)
+    document = team.run("drift", "--json").json
+    jsonschema.validate(document, schema("drift"))
+    found = [(one["path"], one["expected"], one["seen"]) for one in document["findings"] if one["class"] == "approval"]
+    assert found == [("attendees", ["union-dave"], "accepted"), ("attendees", ["union-alice"], "declined")]
+    assert team.run("plan", "--detailed-exitcode").code == 0
+    assert "declined" not in (team.folder / ".reconciler" / "state.json").read_text(encoding="utf-8")
+
+
 def test_drift_that_is_accepted_is_no_drift_and_plans_nothing_of_it(team: Team) -> None:
     team.apply()
     first, second, *rest = (event for event in team.events("alice") if event.title == "Weekly sync")

@@ -495,3 +495,24 @@ def test_thousands_of_unknown_names_are_all_reported(file: Path) -> None:
     assert len(found) == 3000
     assert found[0].hint == "did you mean 'alice'?"
     assert found[-1].hint
+
+
+def test_a_meeting_without_a_conference_of_ours_may_have_a_long_title(tmp_path: Path) -> None:
+    path = tmp_path / "meetings.yaml"
+    change = "change: {2026-12-08: {title: TITLE}}"
+    schedule = f"schedule: {{start: 2026-12-01T10:00, duration: 1h, repeat: {{every: week}}, {change}}}"
+    text = f"""\
+version: 1
+workspace: acme
+defaults: {{timezone: Asia/Shanghai, organizer: alice}}
+people: {{alice: A1}}
+meetings:
+  sync: {{title: TITLE, {schedule}LINK}}
+"""
+    day = datetime(2026, 11, 21, tzinfo=UTC)
+    path.write_text(text.replace("TITLE", "x" * 2048).replace("LINK", ", link: event"), encoding="utf-8")
+    assert check(path, now=day) == ()
+    path.write_text(text.replace("TITLE", "x" * 2049).replace("LINK", ", link: event"), encoding="utf-8")
+    assert ["2048 are the most" in problem.message for problem in check(path, now=day)] == [True, True]
+    path.write_text(text.replace("TITLE", "x" * 51).replace("LINK", ""), encoding="utf-8")
+    assert ["50 are the most" in problem.message for problem in check(path, now=day)] == [True, True]

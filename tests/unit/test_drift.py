@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from builders import NOW, UNTIL, booked, edited, observation, occurrence
 from jsonschema import Draft202012Validator
+from rich.console import Console
 
 from reconciler.drift import Cause, Finding, find_drift, has_drift
 from reconciler.models import Attendee, Occurrence, RoomBooking, RoomStatus
@@ -65,6 +66,20 @@ def test_a_room_that_waits_for_an_approval_is_no_drift() -> None:
     assert told(found(want, seen=observation(seen))) == [("rooms", "approval")]
 
 
+def test_an_answer_to_the_invitation_is_told_and_no_drift() -> None:
+    want = occurrence()
+    responses = (("bob", "declined"), ("carol", "accepted"), ("dave", "accepted"))
+    findings = found(want, seen=observation(edited(booked(want), responses=responses)))
+    assert [(one.path, one.cause.value, one.expected, one.seen) for one in findings] == [
+        ("attendees", "approval", ["carol", "dave"], "accepted"),
+        ("attendees", "approval", ["bob"], "declined"),
+    ]
+    assert not has_drift(findings)
+    document = drift_document(findings, (), workspace="acme", now=NOW)
+    Draft202012Validator(schema("drift")).validate(document)
+    assert document["summary"]["approval"] == 2
+
+
 def test_a_room_that_was_refused_is_lost() -> None:
     want = occurrence()
     seen = edited(booked(want), rooms=(RoomBooking("aurora", RoomStatus.DECLINED),))
@@ -114,11 +129,21 @@ def test_the_document_is_as_its_schema_says_and_the_text_tells_the_edits() -> No
     document = drift_document(findings, (), workspace="acme", now=NOW)
     Draft202012Validator(schema("drift")).validate(document)
     assert document["summary"] == {"edited": 2, "approval": 1, "default": 0, "ours": 0}
-    from rich.console import Console
-
     console = Console(width=120, file=None)
     with console.capture() as capture:
         console.print(drift_text(findings, (), Names()))
     assert "\\x1b[31mowned" in capture.get()
     assert "Drift: 2 fields of 1 occurrence changed" in capture.get()
     assert Cause.APPROVAL.value not in capture.get()
+
+
+def test_columns_hold_the_longest_name_of_a_field() -> None:
+    names = ("title", "settings.recording.share_summary_only")
+    findings = tuple(
+        Finding(key=occurrence().key, path=name, cause=Cause.DEFAULT, expected=None, seen="new") for name in names
+    )
+    console = Console(width=120, no_color=True)
+    with console.capture() as capture:
+        console.print(drift_text(findings, (), Names(people={}, rooms={}), verbose=True))
+    rows = [row for row in capture.get().splitlines() if " → " in row]
+    assert len({row.index(" → ") for row in rows}) == 1
