@@ -1,4 +1,4 @@
-"""`agenda`: the next two weeks, day by day."""
+"""`agenda`: the next two weeks, a table by day."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from reconciler.cli.options import Globals, global_options, html_option, option
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from reconciler.config.model import Config
     from reconciler.report.agenda import Choice
     from reconciler.workflow import Agenda
@@ -31,7 +33,11 @@ if TYPE_CHECKING:
 )
 @option("--room", "rooms", multiple=True, metavar="ROOM", help="Only what is in this room; may be repeated.")
 @option(
-    "--person", "people", multiple=True, metavar="PERSON", help="Only what this person is invited to; may be repeated."
+    "--person",
+    "people",
+    multiple=True,
+    metavar="PERSON",
+    help="Only what this person, or one of this group, is invited to; may be repeated.",
 )
 @option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @option(
@@ -54,7 +60,7 @@ def command(
     ics: Path | None,
     html: Path | None,
 ) -> int:
-    """Show the next two weeks, day by day: times, rooms, links. Asks nobody: it tells what is declared and remembered.
+    """Show the next two weeks as a table by day: times, rooms, links. It tells what is declared and remembered.
 
     \b
     Examples:
@@ -65,16 +71,15 @@ def command(
       reconciler agenda --person alice --ics alice.ics
     """
     from reconciler.cli.project import open_project
-    from reconciler.report.agenda import agenda_items, chosen
+    from reconciler.report.agenda import agenda_items, chosen, in_one_zone
     from reconciler.report.names import Names
-    from reconciler.schedule.zones import zone
     from reconciler.workflow import remembered_agenda
 
     if as_json + (ics is not None) + (html is not None) > 1:
         raise click.UsageError("--json, --ics and --html exclude each other")
     project = open_project(settings)
     now = project.clock()
-    local = None if timezone is None else zone(timezone)
+    local = None if timezone is None else _zone(timezone)
     # A series is chosen by any of its dates within a year.
     length = timedelta(days=days if ics is None else 366)
     seen = remembered_agenda(project.config, project.store, now=now, until=now + length)
@@ -85,6 +90,7 @@ def command(
     if as_json:
         from reconciler.report.document import agenda_document, dump
 
+        items = items if local is None else in_one_zone(items, local)
         click.echo(dump(agenda_document(items, workspace=project.config.workspace, now=now)), nl=False)
         return 0
     aliases = {room.id: room.alias for room in project.config.rooms.values()}
@@ -102,6 +108,16 @@ def command(
     return 0
 
 
+def _zone(name: str) -> ZoneInfo:
+    """Return the zone; raise UsageError where there is none of that name."""
+    from reconciler.schedule.zones import UnknownZone, zone
+
+    try:
+        return zone(name)
+    except UnknownZone as error:
+        raise UsageError(error.what, fix=error.fix) from error
+
+
 def _choice(
     config: Config, seen: Agenda, meetings: tuple[str, ...], rooms: tuple[str, ...], people: tuple[str, ...]
 ) -> Choice:
@@ -111,15 +127,16 @@ def _choice(
     for kind, asked, known in (
         ("meeting", meetings, config.meetings),
         ("room", rooms, config.rooms),
-        ("person", people, config.people),
+        ("person or group", people, {**config.people, **config.groups}),
     ):
         for name in asked:
             if name not in known:
                 raise UsageError(f"there is no {kind} {name!r}", fix=f"choose of: {', '.join(sorted(known))}")
+    persons = {person for name in people for person in config.groups.get(name, (name,))}
     return Choice(
         meetings=frozenset(meetings),
         rooms=frozenset(config.rooms[name].id for name in rooms),
-        people=frozenset(seen.people[name] for name in people),
+        people=frozenset(seen.people[name] for name in persons),
     )
 
 

@@ -79,6 +79,7 @@ def build(tree: dict[str, Any], root: FilePath, findings: Findings) -> Config:
         horizon=_horizon(tree.get("horizon"), findings),
         verify=_verify(section(tree, "verify"), findings),
         state=read_state(section(tree, "state"), findings),
+        groups=dict(registry.groups),
         people={alias: person for alias, person in registry.people.items() if person is not None},
         rooms={alias: room for alias, room in registry.rooms.items() if room is not None},
         meetings=meetings,

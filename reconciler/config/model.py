@@ -188,6 +188,7 @@ class Config:
     rooms: Mapping[str, Room]
     meetings: Mapping[str, Meeting]
     state: StateSettings = field(default_factory=StateSettings)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the people in each
     moved: Mapping[str, str] = field(default_factory=dict)  # old name → the name that the meeting has now
     freezes: tuple[Freeze, ...] = ()
     verify: Verify = field(default_factory=Verify)

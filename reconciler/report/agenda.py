@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from reconciler.compare import held_rooms, wanted_rooms, yielding
 from reconciler.models import Key, Occurrence, RoomBooking
@@ -54,6 +55,14 @@ def agenda_items(
     counts = pools or {}
     items = (_item(one, observed.get(one.key), counts.get(one.key, 0)) for one in occurrences)
     return tuple(sorted(items, key=lambda item: (item.start, item.address)))
+
+
+def in_one_zone(items: Iterable[AgendaItem], where: ZoneInfo) -> tuple[AgendaItem, ...]:
+    """Return `items` with all times in one zone."""
+    return tuple(
+        replace(item, start=item.start.astimezone(where), end=item.end.astimezone(where), timezone=where.key)
+        for item in items
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

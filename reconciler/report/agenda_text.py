@@ -1,20 +1,28 @@
-"""The agenda for people, day by day."""
+"""The agenda for people: a table by day."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import groupby
 
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
 
 from reconciler.models import RoomBooking, RoomStatus
 from reconciler.report.agenda import AgendaItem
-from reconciler.report.lines import Line, Part, blank, counted, line, link
+from reconciler.report.lines import Part, Unpadded, blank, counted, line, link
 from reconciler.report.names import Names
 from reconciler.report.times import day, in_zone, span
 
-_UNDER_TITLE = 15  # where titles begin: two of indent, `10:00–10:45`, two of gap
+_WIDE = 4  # columns, the last of links
+_NARROW = 60  # narrower than this rooms have no column of their own, either
+_GAP = 2
+_TIME = 14  # `Wed 2026-12-02`
+_MEETING, _ROOMS = 22, 14  # the narrowest columns that still read well beside a link
 _STATUS = {
     RoomStatus.ACCEPTED: "",
     RoomStatus.TENTATIVE: " (pending approval)",
@@ -29,38 +37,68 @@ def agenda_text(items: Sequence[AgendaItem], names: Names, *, zone: tzinfo | Non
     zones = {item.timezone for item in items}
     mixed = zone is None and len(zones) > 1
     told = "each meeting's own zone" if mixed else str(zone) if zone is not None else min(zones)
-    lines = [line((f"{counted(len(items), 'meeting')}, times in {told}", "dim"))]
+    head = line((f"{counted(len(items), 'meeting')}, times in {told}", "dim"))
     timed = sorted(((_local(item, zone), item) for item in items), key=lambda pair: (pair[0].date(), pair[1].start))
-    for title, group in groupby(timed, key=lambda pair: day(pair[0])):
-        lines += [blank(), line((title, "bold"))]
-        for start, item in group:
-            lines += _item(start, item, names, mixed=mixed)
-    return Group(*lines)
+    days = [(title, list(group)) for title, group in groupby(timed, key=lambda pair: day(pair[0]))]
+    return Group(head, blank(), _ByDay(days=days, names=names, mixed=mixed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ByDay:
+    """A table with a row for each day, and under it one for each meeting of the day.
+
+    Where there is no space for links, or for rooms, in a column of their own, they stand under their meeting.
+    """
+
+    days: Sequence[tuple[str, Sequence[tuple[datetime, AgendaItem]]]]
+    names: Names
+    mixed: bool
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        links = (row for _, items in self.days for _, item in items for row in _link(item).plain.split("\n"))
+        needed = sum((_TIME, _MEETING, _ROOMS, max(map(cell_len, links)))) + 3 * _GAP
+        columns = _WIDE if needed <= options.max_width else _WIDE - 1 if options.max_width >= _NARROW else _WIDE - 2
+        yield Unpadded(self._table(columns))
+
+    def _table(self, columns: int) -> Table:
+        table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim")
+        table.add_column("Time", no_wrap=True, min_width=_TIME)
+        table.add_column("Meeting", min_width=_MEETING if columns == _WIDE else None, overflow="fold")
+        for name in ("Rooms", "Link")[: columns - 2]:
+            table.add_column(name, no_wrap=name == "Link", min_width=_ROOMS if name == "Rooms" else None)
+        for number, (title, items) in enumerate(self.days):
+            if number:
+                table.add_row()
+            table.add_row(Text(title, "bold"))
+            for start, item in items:
+                time = line((span(start, item.end.astimezone(start.tzinfo)), "cyan")).text
+                rest = [line(*_rooms(item, self.names)).text, _link(item)]
+                below = (part for part in (self._meeting(start, item), *rest[columns - 2 :]) if part.plain)
+                table.add_row(time, Text("\n").join(below), *rest[: columns - 2])
+        return table
+
+    def _meeting(self, start: datetime, item: AgendaItem) -> Text:
+        parts: list[Part] = [(item.title, "bold"), f" · {self.names.person(item.organizer)}"]
+        if self.mixed:
+            parts.append((f" · {item.timezone}", "dim"))
+        if item.elsewhere is not None:
+            other = item.elsewhere.start.astimezone(start.tzinfo)
+            until = item.elsewhere.end.astimezone(start.tzinfo)
+            parts.append((f" · booked for {day(other)} {span(other, until)} instead", "yellow"))
+        return line(*parts).text
+
+
+def _link(item: AgendaItem) -> Text:
+    """Return where to join: the link, and the code under it; or that nothing is booked yet."""
+    found = [link(item.url).text] if item.url else []
+    found += [line((f"code {item.room_code}", "dim")).text] if item.room_code else []
+    if not item.booked and item.elsewhere is None:
+        found.append(line(("not booked yet", "yellow")).text)
+    return Text("\n").join(found)
 
 
 def _local(item: AgendaItem, zone: tzinfo | None) -> datetime:
     return item.start.astimezone(zone) if zone is not None else in_zone(item.start, item.timezone)
-
-
-def _item(start: datetime, item: AgendaItem, names: Names, *, mixed: bool) -> Iterator[Line]:
-    end = item.end.astimezone(start.tzinfo)
-    parts: list[Part] = [(span(start, end), "cyan"), "  ", (item.title, "bold"), f" · {names.person(item.organizer)}"]
-    if mixed:
-        parts.append((f" · {item.timezone}", "dim"))
-    if item.elsewhere is not None:
-        other = item.elsewhere.start.astimezone(start.tzinfo)
-        until = item.elsewhere.end.astimezone(start.tzinfo)
-        parts.append((f" · booked for {day(other)} {span(other, until)} instead", "yellow"))
-    elif not item.booked:
-        parts.append((" · not booked yet", "yellow"))
-    yield line(*parts, indent=2, hang=_UNDER_TITLE - 2)
-    rooms = list(_rooms(item, names))
-    if rooms:
-        yield line(*rooms, indent=_UNDER_TITLE)
-    if item.url:
-        yield link(item.url, indent=_UNDER_TITLE)
-    if item.room_code:
-        yield line((f"code {item.room_code}", "dim"), indent=_UNDER_TITLE)
 
 
 def _rooms(item: AgendaItem, names: Names) -> Iterator[Part]:

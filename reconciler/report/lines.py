@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -57,6 +57,24 @@ def link(url: str, *, indent: int = 0) -> Line:
     clean = for_terminal(url)
     safe = clean == url and url.startswith("https://") and " " not in url
     return Line(Text(end="").append(clean, Style(link=url) if safe else None), indent)
+
+
+@dataclass(frozen=True, slots=True)
+class Unpadded:
+    """Something of rich's without the spaces at the end of its rows, which would end up in logs and pictures."""
+
+    inner: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for row in console.render_lines(self.inner, options, pad=False):
+            kept = list(row)
+            while kept and not kept[-1].text.strip(" "):
+                kept.pop()
+            if kept:
+                last = kept[-1]
+                kept[-1] = Segment(last.text.rstrip(" "), last.style, last.control)
+            yield from kept
+            yield Segment.line()
 
 
 def blank() -> Line:

@@ -22,6 +22,7 @@ def _told(document: dict[str, Any]) -> list[str]:
 
 
 def test_an_agenda_is_chosen_by_meeting_room_and_person(cli: Cli) -> None:
+    cli.team.config["groups"]["guests"] = ["carol"]
     sync = [f"weekly-sync@2026-{day}T10:00" for day in ("11-30", "12-07")]
     retro = [f"retro@2026-{day}T15:00" for day in ("12-09",)]
     for options, addresses in [
@@ -33,11 +34,22 @@ def test_an_agenda_is_chosen_by_meeting_room_and_person(cli: Cli) -> None:
         (["--person", "carol"], sync),
         (["--person", "bob"], [*sync, *retro]),  # invited to one, organises the other
         (["--person", "dave", "--room", "aurora"], []),
+        (["--person", "platform"], [*sync, *retro]),  # a group: alice or bob
+        (["--person", "guests"], sync),
     ]:
         assert _told(cli("agenda", "--json", *options).json) == addresses, options
     for option in ("--meeting", "--room", "--person"):
         done = cli("agenda", option, "nobody")
         assert (done.code, "there is no" in done.err) == (64, True)
+
+
+def test_an_agenda_tells_times_in_the_zone_that_is_asked_for(cli: Cli) -> None:
+    first = cli("agenda", "--json", "--timezone", "Asia/Tokyo").json["occurrences"][0]
+    told = [first[name] for name in ("start", "end", "timezone")]
+    assert told == ["2026-11-30T11:00:00+09:00", "2026-11-30T11:45:00+09:00", "Asia/Tokyo"]
+    for options in (["--json"], []):
+        done = cli("agenda", "--timezone", "Mars/Olympus", *options)
+        assert (done.code, done.out, "Mars/Olympus" in done.err) == (64, "", True)
 
 
 def test_the_exported_calendar_has_the_occurrences_and_links_of_the_agenda(cli: Cli) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from builders import NOW, UNTIL, WORKSPACE, booked, edited, observation, occurrence
 from rich.console import Console, RenderableType
 
@@ -25,12 +26,14 @@ from reconciler.report.times import in_zone, span
 from reconciler.state.model import Opened, Orphan
 
 HOSTILE = "\x1b[31m [bold]x[/]\nForged: line"
+TITLE = r"\x1b[31m [bold]x[/]\nForged: line"  # as it is shown
+LINK = "https://meet.example/conf-sync@2026-12-02T10:00-1"
 NAMES = Names(people={"alice": "Alice"}, rooms={"aurora": "Aurora"})
 
 
-def printed(renderable: RenderableType, *, colour: bool = False) -> str:
+def printed(renderable: RenderableType, *, colour: bool = False, width: int = 80) -> str:
     file = io.StringIO()
-    Console(file=file, width=80, force_terminal=colour, no_color=not colour).print(renderable)
+    Console(file=file, width=width, force_terminal=colour, no_color=not colour).print(renderable)
     return file.getvalue()
 
 
@@ -102,18 +105,16 @@ def test_the_agenda_goes_by_day_and_tells_rooms_and_link() -> None:
     rooms = (RoomBooking("aurora", RoomStatus.TENTATIVE), RoomBooking("r9", RoomStatus.DECLINED, "R\x1b9"))
     seen = edited(booked(want), rooms=rooms)
     later = occurrence("2026-12-03T09:00")
-    text = rows(agenda_text(agenda_items([later, want], {want.key: seen}), NAMES))
-    assert text == [
+    items = agenda_items([later, want], {want.key: seen})
+    assert printed(agenda_text(items, NAMES), width=200).splitlines() == [
         "2 meetings, times in Asia/Shanghai",
         "",
+        f"{'Time':16}{'Meeting':43}{'Rooms':64}Link",
         "Wed 2026-12-02",
-        r"10:00–10:45  \x1b[31m [bold]x[/]\nForged: line · Alice",
-        r"Aurora (pending approval), R\x1b9 (declined), mir (not booked)",
-        "https://meet.example/conf-sync@2026-12-02T10:00-1",
+        rf"{'10:00–10:45':16}{TITLE} · Alice  Aurora (pending approval), R\x1b9 (declined), mir (not booked)  {LINK}",
         "",
         "Thu 2026-12-03",
-        "09:00–09:45  Weekly sync · Alice · not booked yet",
-        "Aurora (not booked)",
+        f"{'09:00–09:45':16}{'Weekly sync · Alice':43}{'Aurora (not booked)':64}not booked yet",
     ]
 
 
@@ -124,8 +125,9 @@ def test_the_agenda_tells_what_is_not_yet_as_it_is_declared() -> None:
     let_go = edited(booked(swap), rooms=(RoomBooking("aurora"),))
     seen = {want.key: moved, swap.key: let_go, pooled.key: booked(pooled)}
     items = agenda_items([want, swap, pooled], seen, {pooled.key: 1})
-    text = rows(agenda_text(items, NAMES))
-    assert "Weekly sync · Alice · booked for Thu 2026-12-03 10:00–10:45 instead" in " ".join(text)
+    text = printed(agenda_text(items, NAMES), width=200)
+    assert "Weekly sync · Alice · booked for Thu 2026-12-03 10:00–10:45 instead" in text
+    assert "not booked yet" not in text
     assert "Aurora (not booked)" in text
     assert "Aurora (to be released), mir (not booked)" in text
     assert "a room of its pool (not booked)" in text
@@ -138,6 +140,18 @@ def test_people_may_move_what_leaves_the_time_to_them() -> None:
     assert (item.start, item.booked, item.elsewhere) == (want.start + timedelta(days=1), True, None)
 
 
+@pytest.mark.parametrize("width", [30, 50, 80, 100, 120, 1000])
+def test_an_agenda_fits_the_terminal_and_loses_nothing_of_a_link(width: int) -> None:
+    want = occurrence(rooms=("aurora",))
+    items = agenda_items([want], {want.key: booked(want)})
+    lines = printed(agenda_text(items, NAMES), width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert [row for row in lines if row != row.rstrip()] == []
+    assert LINK in "".join(row[16:].strip().removesuffix("Aurora").strip() for row in lines)
+    head = next(row for row in lines if row.startswith("Time"))
+    assert head.split() == ["Time", "Meeting", "Rooms", "Link"][: 4 if width >= 110 else 3 if width >= 60 else 2]
+
+
 def test_the_agenda_in_another_zone_moves_times_and_days() -> None:
     items = agenda_items([occurrence("2026-12-02T01:00"), occurrence("2026-12-02T10:00", timezone="Europe/Berlin")], {})
     text = rows(agenda_text(items, NAMES, zone=ZoneInfo("America/New_York")))
@@ -148,7 +162,7 @@ def test_the_agenda_in_another_zone_moves_times_and_days() -> None:
 
 def test_an_agenda_of_several_zones_names_each() -> None:
     items = agenda_items([occurrence(), occurrence("2026-12-02T10:00", meeting="b", timezone="Europe/Berlin")], {})
-    text = printed(agenda_text(items, NAMES))
+    text = printed(agenda_text(items, NAMES), width=120)
     assert "each meeting's own zone" in text
     assert "· Europe/Berlin" in text
 
