@@ -95,7 +95,9 @@ def make_plan(
     off = () if question.destroy else days_off(config, after=now - NEAR, before=look.until + SLACK)
     found = explained(found, off, state.days_off, on_workdays=made_up(config))
     made = with_spares(plan(found, seen, workspace=config.workspace, now=now, until=look.until), rooming.spares)
-    made = foresee(config, made, rooming.shortages, reads if question.foresight else None, names=names, now=now)
+    made = foresee(
+        config, made, rooming.shortages, reads if question.foresight else None, refused=rooming.refused, now=now
+    )
     freeze = (f"{told}\n  apply refuses without --override-freeze",) if (told := frozen(config, now)) else ()
     gone = gone_before_adoption(found, config)
     unread = (*rooming.warnings, *(reads.warnings if reads is not None else ()))
