@@ -238,6 +238,12 @@ def test_a_pool_that_names_a_small_room_is_a_warning_and_takes_it_last(file: Pat
     assert [room.alias for room in fitting(pool, config.rooms, 3)] == ["aurora", "borealis", "cirrus"]
 
 
+def test_max_conflicts_in_a_pool_is_told_its_place(file: Path) -> None:
+    file.write_text(HEAD + meeting(more="rooms: {any: [aurora], max_conflicts: 1}"), encoding="utf-8")
+    (problem,) = check(file, now=NOW)
+    assert problem.hint == "it belongs to the meeting, beside its `rooms`"
+
+
 def test_a_described_room_seats_the_attendees_without_the_organizer(file: Path) -> None:
     assert not warnings(file, meeting(more="attendees: [team, carol, dan], rooms: {tags: [video]}"))
 
