@@ -11,6 +11,7 @@ from dateutil.relativedelta import relativedelta
 
 from reconciler.compare import held_rooms
 from reconciler.config.model import Room
+from reconciler.config.pools import is_at
 from reconciler.diff import Action, Change
 from reconciler.freebusy import Span
 from reconciler.models import Busy, Event, Key, Occurrence, RoomStatus
@@ -30,7 +31,8 @@ Details = Mapping[str, RoomDetail | None]  # by room id; None: DingTalk knows no
 class Booking:
     """A room that an event is to hold, both ends aware. `people` come, None where nobody knows how many.
 
-    `moves`: the event holds it already, and takes it along to another time.
+    Of a wish for any of several rooms `room` is "", and `tags`, `location` and `seats` say what it has to have; else
+    that is what the room itself has. `moves`: the event holds it already, and takes it along to another time.
     """
 
     address: str
@@ -42,6 +44,9 @@ class Booking:
     rooms: frozenset[str] = frozenset()  # all that the occurrence wants
     moves: bool = False
     recurring: bool = False
+    tags: tuple[str, ...] = ()
+    location: str = ""
+    seats: int | None = None  # None: one for each of `people`
 
     @property
     def span(self) -> Span:
@@ -202,15 +207,16 @@ def candidates(one: Booking, rooms: Mapping[str, Room]) -> tuple[str, ...]:
     """
     by_id = {room.id: room for room in rooms.values()}
     like = by_id.get(one.room)
-    tags = set(like.tags) if like is not None else set()
-    location = like.location if like is not None else None
+    tags = {*(one.tags if like is None else like.tags)}
+    location = one.location if like is None else like.location or ""
+    needed = one.people if one.seats is None else one.seats
 
     def fits(room: Room) -> bool:
-        seats = one.people is None or (room.capacity is not None and room.capacity >= one.people)
+        seats = needed is None or (room.capacity is not None and room.capacity >= needed)
         return seats and tags <= set(room.tags) and room.id != one.room and room.id not in one.rooms
 
     found = [room for room in rooms.values() if fits(room)]
-    found.sort(key=lambda room: (room.location != location, room.capacity is None, room.capacity or 0, room.alias))
+    found.sort(key=lambda room: (not is_at(room, location), room.capacity is None, room.capacity or 0, room.alias))
     return tuple(room.id for room in found)
 
 

@@ -60,11 +60,25 @@ class PlannedChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Why a pool can't give one of its rooms: the rule that forbids it, or who has it, until when.
+
+    `holder` is a union id, or the address of an occurrence of ours, "" where nobody knows.
+    """
+
+    room: str
+    reason: str = ""
+    holder: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomProblem:
     """A room that an occurrence is going to be without, as far as can be foreseen; `message` says why, of the room.
 
-    `room` is "" where a pool has none to give. `holder` is who has it `until` then: a union id, or the address of an
-    occurrence of ours. `alternatives` are rooms that are free. `contact` is the union id of whom to ask.
+    `room` is "" where a pool has none to give, and `blocked` says why of each of its rooms. `holder` is who has it
+    `until` then: a union id, or the address of an occurrence of ours. `alternatives` are rooms that are free. `contact`
+    is the union id of whom to ask.
     """
 
     address: str
@@ -78,6 +92,7 @@ class RoomProblem:
     alternatives: tuple[str, ...] = ()
     contact: str = ""
     is_error: bool = False  # not just a warning: more than the config bears
+    blocked: tuple[Blocked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

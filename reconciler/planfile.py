@@ -22,6 +22,7 @@ from reconciler.errors import PlanUnreadable, Position
 from reconciler.models import Attendee, Key, RoomBooking, RoomStatus
 from reconciler.observed import Observed, ReadFailure
 from reconciler.operations import (
+    Blocked,
     Call,
     Operation,
     Pending,
@@ -86,7 +87,7 @@ def dumps(
         "warnings": list(plan.warnings),
         "days_off": [_encode_day_off(one) for one in plan.days_off],
         "rules": [_encode_rule(one) for one in plan.rules],
-        "problems": [_encode_times(asdict(one)) for one in plan.problems],
+        "problems": [_encode_problem(one) for one in plan.problems],
         "pending": [_encode_times(asdict(one)) for one in plan.pending],
         "stays": [_encode_staying(one) for one in staying(plan, settled)],
         "rooms": [asdict(room) for room in config.rooms.values()],
@@ -311,11 +312,23 @@ def _encode_times(document: Json) -> Json:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in document.items()}
 
 
+def _encode_problem(one: RoomProblem) -> Json:
+    return _encode_times(asdict(one)) | {"blocked": [_encode_times(asdict(each)) for each in one.blocked]}
+
+
 def _decode_problem(document: Json) -> RoomProblem:
-    until = document["until"]
     times: Json = {name: datetime.fromisoformat(document[name]) for name in ("start", "end")}
-    times["until"] = None if until is None else datetime.fromisoformat(until)
-    return RoomProblem(**(known(RoomProblem, document) | times | {"alternatives": tuple(document["alternatives"])}))
+    times["until"] = _decode_moment(document["until"])
+    lists: Json = {"alternatives": tuple(document["alternatives"])}
+    lists["blocked"] = tuple(
+        Blocked(**(known(Blocked, one) | {"until": _decode_moment(one["until"])}))
+        for one in document.get("blocked", ())
+    )
+    return RoomProblem(**(known(RoomProblem, document) | times | lists))
+
+
+def _decode_moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _decode_pending(document: Json) -> Pending:

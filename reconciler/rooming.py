@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.approval import awaited
 from reconciler.compare import held_rooms
 from reconciler.config.model import Config
+from reconciler.config.pools import pool_of
 from reconciler.foresight import (
     Booking,
     Declined,
@@ -29,7 +30,7 @@ from reconciler.foresight import (
 from reconciler.freebusy import Span
 from reconciler.models import Key, Occurrence, Pool
 from reconciler.observed import Observation
-from reconciler.operations import NO_ROOM, Call, Operation, Plan, RoomProblem
+from reconciler.operations import NO_ROOM, Blocked, Call, Operation, Plan, RoomProblem
 from reconciler.pools import greedy
 from reconciler.pools.assign import assign, has_solver
 from reconciler.pools.problem import Assignment, Calendar, Taken, Wish, parts, possible
@@ -50,6 +51,7 @@ class Rooming:
     declined: frozenset[tuple[Key, str]] = frozenset()  # what a person has refused: nobody asks again
     pools: Mapping[Key, Pool] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    refused: Mapping[tuple[Key, str], str] = field(default_factory=dict)  # by which rule a wish can't have a room
 
 
 def assign_rooms(
@@ -74,8 +76,8 @@ def assign_rooms(
     if not wishes.wishes:
         return Rooming(wanted=settled(wanted, {}), declined=declined)
     taken = (*wishes.taken, *_busy(wishes, seen, reads))
-    refused: set[tuple[Key, str]] = set(_refused(wishes, _all(wishes), reads.remembered() if reads else {}, now))
-    refused |= declined
+    refused = dict(_refused(wishes, _all(wishes), reads.remembered() if reads else {}, now))
+    refused |= dict.fromkeys(declined, "declined")
     found = Assignment()
     for _ in range(ROUNDS):
         found = assign(_possible(wishes, taken, refused))
@@ -87,8 +89,8 @@ def assign_rooms(
         ]
         if not rules or reads is None or not new:
             break
-        more = set(_refused(wishes, new, reads.details(room for _, room in new), now)) - refused
-        if not more:
+        more = dict(_refused(wishes, new, reads.details(room for _, room in new), now))
+        if more.keys() <= refused.keys():
             break
         refused |= more
     own = [
@@ -106,6 +108,7 @@ def assign_rooms(
         declined=declined,
         pools={one.key: one.pool for one in wanted if one.pool is not None},
         warnings=tuple(_about_solver(found)),
+        refused=refused,
     )
 
 
@@ -138,7 +141,7 @@ def _busy(wishes: Wishes, seen: Observation, reads: RoomReads | None) -> tuple[T
     return tuple(others(reads.busy(spans), events_of(seen)))
 
 
-def _possible(wishes: Wishes, taken: Sequence[Taken], refused: set[tuple[Key, str]]) -> list[Wish]:
+def _possible(wishes: Wishes, taken: Sequence[Taken], refused: Collection[tuple[Key, str]]) -> list[Wish]:
     fixed = len(wishes.taken)
     ours_, theirs = Calendar(taken[:fixed]), Calendar(taken[fixed:])
     found = []
@@ -151,7 +154,8 @@ def _possible(wishes: Wishes, taken: Sequence[Taken], refused: set[tuple[Key, st
 
 def _refused(
     wishes: Wishes, pairs: Iterable[tuple[Wish, str]], details: Details, now: datetime
-) -> Iterator[tuple[Key, str]]:
+) -> Iterator[tuple[tuple[Key, str], str]]:
+    """Yield what the rules forbid, and the rule in words."""
     for wish, room in pairs:
         if room in details:
             one = Booking(
@@ -161,8 +165,9 @@ def _refused(
                 start=wish.start,
                 end=wish.end,
             )
-            if refusal(one, details[room], now) is not None:
-                yield wish.key, room
+            told = refusal(one, details[room], now)
+            if told is not None:
+                yield (wish.key, room), told[1].removeprefix("is ")
 
 
 def _about_solver(found: Assignment) -> Iterator[str]:
@@ -198,18 +203,17 @@ def foresee(
     rooming: Rooming,
     reads: RoomReads | None,
     *,
-    names: Mapping[str, str],
     now: datetime,
 ) -> Plan:
     """Return `plan` with the problems that its bookings will meet, and who waits for an approval.
 
-    `rooming` says what its pools could not give and what people have refused.
-    Without `reads` only what is known anyway is told.
+    `rooming` says what its pools could not give, and what rules forbid and people have refused. Without `reads` only
+    what is known anyway is told.
     """
     found, missing = bookings(plan), rooming.shortages
     own, known = ours(plan)
     if reads is None or not (found or missing or rooming.declined):
-        problems = [*conflicts(found, Calendar(own)), *_no_room(missing, config, names)]
+        problems = [*conflicts(found, Calendar(own)), *_no_room(missing, config, rooming.refused)]
         return replace(
             plan, problems=_sorted(problems), pending=awaited(plan, reads.remembered() if reads is not None else {})
         )
@@ -222,8 +226,8 @@ def foresee(
     told = [*conflicts(found, calendar), *refusals(found, details, now), *declined(refused, details)]
     by_place = {(one.address, one.room): one for one in (*_without_another(refused), *found)}
     for one in missing:
-        by_place[str(one.key), ""] = _as_booking(one, plan)
-    told += _no_room(missing, config, names)
+        by_place[str(one.key), ""] = _as_booking(one, plan, config)
+    told += _no_room(missing, config, rooming.refused)
     problems = _with_alternatives(config, told, by_place=by_place, own=own, known=known, reads=reads, now=now)
     return replace(plan, problems=_sorted(problems), pending=awaited(plan, reads.remembered()))
 
@@ -282,10 +286,11 @@ def _sorted(problems: Iterable[RoomProblem]) -> tuple[RoomProblem, ...]:
     return tuple(sorted(first.values(), key=lambda one: (one.start.timestamp(), one.address, one.room)))
 
 
-def _as_booking(one: Shortage, plan: Plan) -> Booking:
+def _as_booking(one: Shortage, plan: Plan, config: Config) -> Booking:
     """Return a wish without a room as a booking of no room, for which others may be looked for."""
     wants = [planned.change.after for planned in plan.changes] + [want for want, _ in plan.unchanged]
     want = next((want for want in wants if want is not None and want.key == one.key), None)
+    pool, seats = pool_of(config.meetings[one.key.meeting], one.key.original)
     return Booking(
         address=str(one.key),
         organizer=want.organizer if want is not None else "",
@@ -294,6 +299,9 @@ def _as_booking(one: Shortage, plan: Plan) -> Booking:
         end=one.end,
         people=None if want is None or want.attendees is None else len(want.attendees) + 1,
         rooms=frozenset(room for room, _ in one.blocked) | frozenset(want.rooms or () if want is not None else ()),
+        tags=pool.tags if pool is not None else (),
+        location=pool.location if pool is not None else "",
+        seats=seats,
     )
 
 
@@ -328,7 +336,7 @@ def _with_alternatives(
     return found
 
 
-def _no_room(missing: Sequence[Shortage], config: Config, names: Mapping[str, str]) -> list[RoomProblem]:
+def _no_room(missing: Sequence[Shortage], config: Config, refused: Mapping[tuple[Key, str], str]) -> list[RoomProblem]:
     """Return what pools could not give; more of a meeting than it bears are errors."""
     many = Counter(one.key.meeting for one in missing)
     return [
@@ -338,20 +346,19 @@ def _no_room(missing: Sequence[Shortage], config: Config, names: Mapping[str, st
             end=one.end,
             room="",
             code=NO_ROOM,
-            message=_why(one, names),
+            message=f"{f'{one.missing} rooms are' if one.missing > 1 else 'a room is'} missing; the pool has none free",
             is_error=many[one.key.meeting] > config.meetings[one.key.meeting].max_conflicts,
+            blocked=tuple(_blocked(one, refused)),
         )
         for one in missing
     ]
 
 
-def _why(one: Shortage, names: Mapping[str, str]) -> str:
-    zone = one.start.tzinfo
-    told = []
+def _blocked(one: Shortage, refused: Mapping[tuple[Key, str], str]) -> Iterator[Blocked]:
     for room, other in one.blocked:
-        why = "declined" if room in one.declined else "refuses"
         if other is not None:
-            why = f"{names.get(other.holder, other.holder) or 'somebody'} until {other.end.astimezone(zone):%H:%M}"
-        told.append(f"{names.get(room, room)}: {why}")
-    rooms = f"{one.missing} rooms are" if one.missing > 1 else "a room is"
-    return f"{rooms} missing; the pool has none free" + (f" ({', '.join(told)})" if told else "")
+            yield Blocked(room=room, holder=other.holder, until=other.end)
+        else:
+            yield Blocked(
+                room=room, reason=refused.get((one.key, room)) or ("declined" if room in one.declined else "refuses")
+            )

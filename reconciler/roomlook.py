@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from reconciler.config.model import Room
 from reconciler.foresight import Booking, refusal
 from reconciler.models import Busy
+from reconciler.pages.words import counted
 from reconciler.room import RoomDetail
 
 
@@ -151,13 +152,13 @@ def _hours(holds: Iterable[Busy], start: datetime, end: datetime) -> float:
     return total / timedelta(hours=1)
 
 
-def rules_in_words(rules: RoomDetail, *, now: datetime) -> Iterator[str]:
-    """Yield the rules by which a room refuses bookings, as people say them."""
+def rules_in_words(rules: RoomDetail, *, now: datetime, zone: tzinfo) -> Iterator[str]:
+    """Yield the rules by which a room refuses bookings, as people say them, with all times in `zone`."""
     if rules.status == 1:
         yield "administrators alone may book it"
     elif rules.status:
-        who = [f"{len(rules.members)} people"] * bool(rules.members)
-        who += [f"{len(rules.departments)} departments"] * bool(rules.departments)
+        who = [counted(len(rules.members), "person", "people")] * bool(rules.members)
+        who += [counted(len(rules.departments), "department")] * bool(rules.departments)
         yield f"only {' and '.join(who) or 'some people'} may book it"
     if rules.open is False:
         yield "not open for bookings"
@@ -172,7 +173,9 @@ def rules_in_words(rules: RoomDetail, *, now: datetime) -> Iterator[str]:
     if rules.recurring is False:
         yield "no series"
     if rules.closed_from is not None and (rules.closed_until is None or rules.closed_until > now):
-        until = "for good" if rules.closed_until is None else f"until {rules.closed_until:%Y-%m-%d %H:%M} UTC"
-        yield f"closed from {rules.closed_from:%Y-%m-%d %H:%M} UTC {until}" + (
+        until = (
+            "for good" if rules.closed_until is None else f"until {rules.closed_until.astimezone(zone):%Y-%m-%d %H:%M}"
+        )
+        yield f"closed from {rules.closed_from.astimezone(zone):%Y-%m-%d %H:%M} {until}" + (
             f" ({rules.closed_reason})" if rules.closed_reason else ""
         )

@@ -102,7 +102,7 @@ def make_plan(
 
     def foreseen(found: Diff) -> Plan:
         made = with_spares(plan(found, seen, workspace=config.workspace, now=now, until=look.until), rooming.spares)
-        return foresee(config, made, rooming, asks, names=names, now=now)
+        return foresee(config, made, rooming, asks, now=now)
 
     made = foreseen(found)
     swaps = halted_swaps(found, refused) if (refused := refused_by_rules(made)) else ()

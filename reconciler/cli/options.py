@@ -100,15 +100,20 @@ def global_options(command: F) -> F:
 
 
 class Seconds(click.ParamType[float]):
-    """A duration such as 90s, 5m or 1h; a bare number is seconds."""
+    """A duration such as 90s, 5m or 1h; a bare number is seconds, unless `bare` is False: then it is refused."""
 
     name = "duration"
+
+    def __init__(self, *, bare: bool = True) -> None:
+        self._bare = bare
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the seconds that `value` names."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", str(value))
         if match is None:
             self.fail(f"{value!r} is no duration, such as 90s or 5m", param, ctx)
+        if not (match[2] or self._bare):
+            self.fail(f"{value!r} has no unit: write {value}m for minutes, {value}h for hours", param, ctx)
         return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2] or "s"]
 
 
@@ -219,9 +224,9 @@ def html_option(command: F) -> F:
     """Give `command` one argument `html`: the file to write a page to, None where none is wanted."""
     return option(
         "--html",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
         metavar="FILE",
-        help="Write a page to look at: weeks by rooms, and a list by meeting. It needs no network.",
+        help="Write a page to look at: weeks by rooms, and a list by meeting; - is stdout. It needs no network.",
     )(command)
 
 

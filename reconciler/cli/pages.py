@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+
 from reconciler.cli.console import tell
 from reconciler.errors import ReconcilerError
 
 
 def write_page(path: Path, html: str) -> None:
-    """Write a page, and say where. Raises ReconcilerError where that can't be done."""
+    """Write a page, and say where; `-` is stdout. Raises ReconcilerError where that can't be done."""
+    if str(path) == "-":
+        click.echo(html, nl=False)
+        return
     try:
         path.write_text(html, encoding="utf-8")
     except OSError as error:

@@ -41,9 +41,10 @@ _zone = option("--timezone", metavar="ZONE", help="The zone of all times.  [defa
 @command.command("list")
 @option("--all", "rules_of_all", is_flag=True, help="Ask for the rules of rooms that the config lacks, too.")
 @option("--brief", is_flag=True, help="Ask for no rules.")
+@_zone
 @_json
 @global_options
-def list_rooms(settings: Globals, *, rules_of_all: bool, brief: bool, as_json: bool) -> int:
+def list_rooms(settings: Globals, *, rules_of_all: bool, brief: bool, timezone: str | None, as_json: bool) -> int:
     """Show the organisation's rooms; for those of the config, by which rules they refuse bookings.
 
     It takes a call for each hundred rooms, and one for each whose rules were not asked for within three days.
@@ -56,19 +57,21 @@ def list_rooms(settings: Globals, *, rules_of_all: bool, brief: bool, as_json: b
     from reconciler.report.rooms_document import rooms_document
     from reconciler.report.rooms_text import rooms_text
 
-    with _asking(settings) as at:
+    with _asking(settings, timezone=timezone) as at:
         rooms = at.desk.rooms()
         if not brief:
             chosen = {room.id for room in rooms if rules_of_all or room.alias}
             known = {room.id: room for room in at.desk.with_rules(room for room in rooms if room.id in chosen)}
             rooms = tuple(known.get(room.id, room) for room in rooms)
     document = rooms_document(rooms, workspace=at.project.config.workspace, now=at.now)
-    return _print(document, rooms_text(rooms, now=at.now), settings, as_json=as_json)
+    return _print(document, rooms_text(rooms, now=at.now, zone=at.zone), settings, as_json=as_json)
 
 
 @command.command("free")
 @option("--at", "start", required=True, metavar="ISO 8601", help="When it is to begin; local time without an offset.")
-@option("--for", "length_s", type=Seconds(), default="1h", show_default=True, help="How long, as 45m or 1.5h.")
+@option(
+    "--for", "length_s", type=Seconds(bare=False), default="1h", show_default=True, help="How long, as 45m or 1.5h."
+)
 @option("--capacity", type=click.IntRange(0), default=0, help="Seats that it must have.")
 @option("--tag", "--tags", "tags", multiple=True, metavar="TAG", help="What it must have; may be repeated.")
 @option("--location", default="", metavar="TEXT", help="What its location must contain.")
@@ -104,7 +107,7 @@ def free(
     from reconciler.roomlook import Wanted, availability, fitting
 
     if not length_s:
-        raise UsageError("--for 0 is no time to meet", fix="write how long, as in --for 45m")
+        raise UsageError("--for 0m is no time to meet", fix="write how long, as in --for 45m")
     with _asking(settings, timezone=timezone, organizer=organizer) as at:
         begin = _moment(start, at.zone)
         wanted = Wanted(

@@ -37,6 +37,8 @@ def command(
     from reconciler.cli.planning import print_plan, read_plan
     from reconciler.report.names import Names
 
+    if str(html) == "-" and (as_json or markdown_limit is not None):
+        raise click.UsageError("--html - takes stdout: write the page to a file, or leave out --json and --markdown")
     plan, ground = read_plan(planfile)
     names = Names(people=ground["names"]["people"], rooms=ground["names"]["rooms"])
     if html is not None:

@@ -96,7 +96,8 @@ class Room:
 class RoomPool:
     """Any `count` rooms that fit. `any` are aliases, () for all rooms of the config.
 
-    `tags` and `location` narrow them; `capacity` is what each has to seat, None: all who are invited, together.
+    `tags` and `location` narrow them; `capacity` is what each has to seat, None: the attendees, together;
+    of named rooms that is no more than a preference.
     """
 
     any: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 # Words that other tools use for what has another name here.
+_OF_THE_MEETING = {"max_conflicts"}  # what people write into a pool
 _ALSO_CALLED = {
     "name": "title",
     "summary": "title",
@@ -127,7 +128,10 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
     match error.validator:
         case "additionalProperties":
             for key in instance.keys() - schema.get("properties", {}).keys():
-                hint, meant = _unknown(key, schema)
+                beside = key in _OF_THE_MEETING and path[-1:] == ("rooms",)
+                hint, meant = (
+                    ("it belongs to the meeting, beside its `rooms`", None) if beside else _unknown(key, schema)
+                )
                 message = f"there is no field {show(key)} here"
                 yield Fault((*path, key), message, hint, on_key=True, meant=(*path, meant) if meant else ())
         case "required":

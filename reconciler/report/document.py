@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from reconciler.approval import counted
@@ -18,7 +18,7 @@ from reconciler.diff import Action
 from reconciler.errors import Problem, Severity
 from reconciler.models import InstantConference, Occurrence
 from reconciler.observed import ReadFailure
-from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem
+from reconciler.operations import Blocked, Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem
 from reconciler.outcome import Failure, Outcome, Result, Status
 from reconciler.report.agenda import AgendaItem, Elsewhere
 from reconciler.report.fields import fields_of, times_of
@@ -165,6 +165,16 @@ def _room_problem(one: RoomProblem) -> Document:
         "alternatives": list(one.alternatives),
         "contact": one.contact or None,
         "is_error": one.is_error,
+        "blocked": [_blocked(each, one.start.tzinfo) for each in one.blocked],
+    }
+
+
+def _blocked(one: Blocked, zone: tzinfo | None) -> Document:
+    return {
+        "room": one.room,
+        "reason": one.reason or None,
+        "holder": one.holder or None,
+        "until": None if one.until is None else one.until.astimezone(zone).isoformat(),
     }
 
 

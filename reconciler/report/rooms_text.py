@@ -15,14 +15,16 @@ from reconciler.roomlook import Availability, RoomView, Usage, rules_in_words
 _BAR = 24
 
 
-def rooms_text(rooms: Sequence[RoomView], *, now: datetime) -> RenderableType:
-    """Return all rooms with what is known of their rules."""
+def rooms_text(rooms: Sequence[RoomView], *, now: datetime, zone: tzinfo) -> RenderableType:
+    """Return all rooms with what is known of their rules, times in `zone`."""
     if not rooms:
         return Group(line("There are no rooms."))
-    lines = [line((counted(len(rooms), "room"), "dim"))]
+    timed = any(room.rules is not None and room.rules.closed_from is not None for room in rooms)
+    told = counted(len(rooms), "room") + (f", times in {zone}" if timed else "")
+    lines = [line((told, "dim"))]
     for room in rooms:
         lines += [blank(), _head(room)]
-        lines += _rules(room, now)
+        lines += _rules(room, now, zone)
     return Group(*lines)
 
 
@@ -78,11 +80,11 @@ def _head(room: RoomView, sign: Part = "") -> Line:
     return line(*parts)
 
 
-def _rules(room: RoomView, now: datetime) -> Iterator[Line]:
+def _rules(room: RoomView, now: datetime, zone: tzinfo) -> Iterator[Line]:
     if not room.known:
         yield line(("DingTalk does not know it", "red"), indent=2)
     elif room.rules is not None:
-        told = list(rules_in_words(room.rules, now=now))
+        told = list(rules_in_words(room.rules, now=now, zone=zone))
         yield line("; ".join(told) or ("may be booked by everyone", "green"), indent=2)
 
 

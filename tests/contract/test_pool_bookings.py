@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from roomteam import RoomTeam, meeting, room_team
+from roomteam import ROOMS, RoomTeam, meeting, room_team
 
 from reconciler.config.model import Override, Room, RoomPool
 from reconciler.looking import Question
@@ -64,11 +64,37 @@ def test_a_pool_too_small_says_who_has_its_rooms(team: RoomTeam) -> None:
     planned = team.plan().plan
     (problem,) = planned.problems
     assert (problem.code, problem.address, problem.is_error) == ("no-room", "sync@2026-11-30T10:00", False)
-    assert "aurora: carol until 11:00" in problem.message
+    (blocked,) = problem.blocked
+    assert (blocked.room, blocked.holder) == ("room-aurora", "union-carol")
+    assert blocked.until == datetime(2026, 11, 30, 3, tzinfo=UTC)
     assert set(problem.alternatives) == {"room-borealis", "room-cirrus", "room-dune"}
     assert team.apply().count(Status.DONE) == 2
     team.declare(meeting("sync", pool=replace(ANY, any=("aurora",))))
     assert team.plan().plan.problems[0].is_error
+
+
+def test_a_pool_without_a_room_says_which_rule_forbids_each(team: RoomTeam) -> None:
+    team.rules("aurora", least_minutes=90)
+    team.rules("borealis", closed_from=1_700_000_000_000, close_reason="paint")
+    team.rules("cirrus", status=2, members=["union-bob"])
+    team.declare(meeting(pool=RoomPool(any=("aurora", "borealis", "cirrus"))))
+    told = {one.room: one.reason for one in team.plan().plan.problems[0].blocked}
+    assert told == {
+        "room-aurora": "booked for 90 minutes at least",
+        "room-borealis": "closed for good (paint)",
+        "room-cirrus": "may be booked by certain people alone, and the organiser is none of them",
+    }
+
+
+def test_what_is_free_instead_has_what_the_pool_asks_for(tmp_path: Path) -> None:
+    far = Room(alias="elbe", id="room-elbe", capacity=12, location="Hamburg", tags=("video",))
+    plain = Room(alias="fen", id="room-fen", capacity=12, location="Hangzhou 2F")
+    with room_team(tmp_path, {**ROOMS, "elbe": far, "fen": plain}) as team:
+        team.occupy("borealis", "2026-11-30T10:00", "2026-11-30T11:00")
+        pool = RoomPool(tags=("video",), location="Hangzhou", capacity=8)
+        team.declare(meeting(pool=pool, max_conflicts=1))
+        (problem,) = team.plan().plan.problems
+    assert problem.alternatives == ("room-elbe",)  # neither too small, nor without video
 
 
 def test_a_named_room_is_kept_for_who_names_it_though_somebody_else_is_in_its_way(team: RoomTeam) -> None:
@@ -122,7 +148,10 @@ def test_a_room_that_was_lost_by_a_move_is_booked_again_once_it_is_free(team: Ro
     team.apply()
     assert team.rooms() == {"Sync": ["borealis", "aurora borealis"]}
     (problem,) = [one for one in team.plan().plan.problems if one.code == "no-room"]
-    assert "aurora: carol until 16:00" in problem.message
+    (held,) = problem.blocked
+    assert (held.room, held.holder) == ("room-aurora", "union-carol")
+    assert held.until is not None
+    assert f"{held.until:%H:%M}" == "16:00"
     assert "room-aurora" not in problem.alternatives
     team.edit("delete_event", event=theirs)
     assert team.apply().count(Status.DONE) == 1

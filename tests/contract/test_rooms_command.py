@@ -120,7 +120,8 @@ def test_its_calls_are_counted_and_nothing_is_written(cli: Cli, team: Team) -> N
     [
         (["free", "--at", "soon"], "no ISO 8601 moment"),
         (["free"], "--at"),
-        (["free", "--at", "2026-11-30T10:00", "--for", "0"], "no time to meet"),
+        (["free", "--at", "2026-11-30T10:00", "--for", "0m"], "no time to meet"),
+        (["free", "--at", "2026-11-30T10:00", "--for", "90"], "has no unit: write 90m for minutes"),
         (["free", "--at", "2026-11-30T10:00", "--organizer", "zoe"], "no person 'zoe'"),
         (["usage", "--timezone", "Mars/Base"], "Mars/Base"),
     ],

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.config import check, load
 from reconciler.config.model import Config, Invitation, Override, Person, ProviderKind, Room
+from reconciler.config.pools import fitting
 from reconciler.errors import ConfigError, Position, Severity
 from reconciler.models import ExtensionApp
 from reconciler.schedule.model import Change
@@ -226,6 +227,25 @@ def test_repeat_with_count_and_whole_number_written_as_float(file: Path) -> None
 def test_warning(file: Path, text: str, expected: str) -> None:
     (found,) = warnings(file, text)
     assert expected in found
+
+
+def test_a_pool_that_names_a_small_room_is_a_warning_and_takes_it_last(file: Path) -> None:
+    text = meeting(more="attendees: [bob, carol, dan], rooms: {any: [cirrus, aurora, borealis]}")
+    assert warnings(file, text) == ["meetings.weekly.rooms: the room cirrus seats fewer, and 3 people are invited"]
+    config = loaded(file, text)
+    pool = config.meetings["weekly"].pool
+    assert pool is not None
+    assert [room.alias for room in fitting(pool, config.rooms, 3)] == ["aurora", "borealis", "cirrus"]
+
+
+def test_max_conflicts_in_a_pool_is_told_its_place(file: Path) -> None:
+    file.write_text(HEAD + meeting(more="rooms: {any: [aurora], max_conflicts: 1}"), encoding="utf-8")
+    (problem,) = check(file, now=NOW)
+    assert problem.hint == "it belongs to the meeting, beside its `rooms`"
+
+
+def test_a_described_room_seats_the_attendees_without_the_organizer(file: Path) -> None:
+    assert not warnings(file, meeting(more="attendees: [team, carol, dan], rooms: {tags: [video]}"))
 
 
 def test_two_aliases_of_one_person_are_a_warning(file: Path) -> None:

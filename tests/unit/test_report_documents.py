@@ -13,7 +13,7 @@ from reconciler.diff import diff
 from reconciler.errors import Position, Problem, Severity
 from reconciler.models import InstantConference, Occurrence, RoomBooking, RoomStatus
 from reconciler.observed import Observed, ReadFailure
-from reconciler.operations import Plan, Quota
+from reconciler.operations import Blocked, Plan, Quota, RoomProblem
 from reconciler.outcome import Failure, Outcome, Result, Status
 from reconciler.plan import plan
 from reconciler.report.agenda import agenda_items
@@ -219,6 +219,16 @@ def test_the_quota_is_told_where_it_is_counted(mixed: Plan) -> None:
     assert "quota" not in plan_document(mixed)
     document = valid("plan", plan_document(replace(mixed, quota=Quota(month="2026-11", used=7, limit=5000))))
     assert document["quota"] == {"month": "2026-11", "used": 7, "limit": 5000}
+
+
+def test_why_a_pool_has_no_room_is_told_as_data(mixed: Plan) -> None:
+    blocked = (Blocked(room="r1", holder="u", until=NOW), Blocked(room="r2", reason="takes no series"))
+    short = RoomProblem(address="sync@2026-12-02T10:00", start=NOW, end=NOW, room="", code="no-room", message="none")
+    document = valid("plan", plan_document(replace(mixed, problems=(replace(short, blocked=blocked),))))
+    assert document["room_problems"][0]["blocked"] == [
+        {"room": "r1", "reason": None, "holder": "u", "until": NOW.isoformat()},
+        {"room": "r2", "reason": "takes no series", "holder": None, "until": None},
+    ]
 
 
 def test_the_same_plan_makes_the_same_text(mixed: Plan) -> None:

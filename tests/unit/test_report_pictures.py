@@ -13,7 +13,7 @@ from reconciler.config.model import Config, Provider, Room
 from reconciler.diff import diff
 from reconciler.models import RoomBooking, RoomStatus
 from reconciler.observed import ReadFailure
-from reconciler.operations import RoomProblem
+from reconciler.operations import Blocked, RoomProblem
 from reconciler.plan import plan
 from reconciler.planfile import dumps, loads
 from reconciler.report.agenda import agenda_items
@@ -91,8 +91,14 @@ def test_a_saved_plan_shows_what_stays_around_it_and_every_room() -> None:
     made = plan(
         diff([new, keeps, far], seen, now=NOW, create_before=UNTIL), seen, workspace="acme", now=NOW, until=UNTIL
     )
+    blocked = (Blocked(room="aurora", holder="u", until=NOW), Blocked(room="borealis", reason="closed for good"))
+    short = RoomProblem(
+        address=str(new.key), start=NOW, end=NOW, room="", code="no-room", message="no room", blocked=blocked
+    )
+    made = replace(made, problems=(short,))
     text = dumps(made, config=CONFIG, people={}, state=State(workspace="acme", lineage="l"), refresh="full")
     saved, _ = loads(text, where="plan.json")
+    assert saved.problems == (short,)
     assert [one.address for one in saved.stays] == [str(keeps.key)]  # the other is in a week that nothing touches
     html = plan_html(saved, NAMES)
     assert 'class="block h' in html

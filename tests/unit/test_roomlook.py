@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from builders import NOW
@@ -13,6 +14,8 @@ from reconciler.config.model import Room
 from reconciler.models import Busy
 from reconciler.room import RoomDetail
 from reconciler.roomlook import RoomView, Wanted, availability, fitting, rules_in_words, usage, views
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 AT = NOW + timedelta(days=1)
 AURORA = RoomView(id="a", name="Aurora", alias="aurora", capacity=12, tags=("video",), location="Hangzhou 3F")
@@ -79,14 +82,19 @@ def test_usage_is_the_hours_in_which_anybody_has_the_room(spans: list[tuple[int,
     assert found.hours == len(taken)
 
 
+def test_one_person_is_no_people() -> None:
+    alone = RoomDetail(id="r", name="r", status=2, members=("alice",))
+    assert list(rules_in_words(alone, now=NOW, zone=SHANGHAI)) == ["only 1 person may book it"]
+
+
 def test_rules_are_told_in_words() -> None:
     strict = RoomDetail(
         id="r", name="r", status=2, members=("alice", "bob"), open=False, approval=True, min_minutes=10,
         max_minutes=60, advance=3, advance_unit="months", recurring=False,
         closed_from=datetime(2026, 11, 1, tzinfo=NOW.tzinfo), closed_reason="renovation",
     )  # fmt: skip
-    assert list(rules_in_words(strict, now=NOW)) == [
+    assert list(rules_in_words(strict, now=NOW, zone=SHANGHAI)) == [
         "only 2 people may book it", "not open for bookings", "bookings need approval", "at least 10 min",
-        "at most 60 min", "up to 3 months ahead", "no series", "closed from 2026-11-01 00:00 UTC for good (renovation)",
+        "at most 60 min", "up to 3 months ahead", "no series", "closed from 2026-11-01 08:00 for good (renovation)",
     ]  # fmt: skip
-    assert list(rules_in_words(RoomDetail(id="r", name="r", status=0, open=True), now=NOW)) == []
+    assert list(rules_in_words(RoomDetail(id="r", name="r", status=0, open=True), now=NOW, zone=SHANGHAI)) == []
