@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from reconciler.diff import Action
 from reconciler.models import Key
-from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange
+from reconciler.operations import NO_ROOM, Call, Operation, Pending, Plan, PlannedChange
 from reconciler.state.model import Entry, Orphan
 
 
@@ -40,13 +41,18 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one change. `done` are the calls that succeeded, `mismatches` what came out otherwise."""
+    """What became of one change. `done` are the calls that succeeded, `mismatches` what came out otherwise.
+
+    `lost` are rooms of a pool that could not be had, nor others in their place; `short` is why.
+    """
 
     planned: PlannedChange
     status: Status
     error: Failure | None = None
     done: tuple[Operation, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
+    lost: frozenset[str] = frozenset()
+    short: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +90,33 @@ class Outcome:
 
     def rooms(self, call: Call) -> int:
         """Return how many rooms were booked or released."""
-        return sum(len(operation.rooms) for one in self.results for operation in one.done if operation.call is call)
+        return sum(
+            len([room for room in operation.rooms if call is not Call.ROOMS_BOOK or room not in one.lost])
+            for one in self.results
+            for operation in one.done
+            if operation.call is call
+        )
+
+
+def borne(results: Iterable[Result], plan: Plan) -> tuple[Result, ...]:
+    """Return `results`, failed where a pool was short for more occurrences of a meeting than it bears.
+
+    Those that `plan` knew to be short count too.
+    """
+    results = tuple(results)
+    short: dict[str, set[str]] = defaultdict(set)
+    for address in (
+        *(one.address for one in plan.problems if one.code == NO_ROOM),
+        *(one.planned.change.address for one in results if one.short is not None),
+    ):
+        short[address.partition("@")[0]].add(address)
+    found = []
+    for one in results:
+        pool, meeting = one.planned.pool, one.planned.change.address.partition("@")[0]
+        bears = pool.max_conflicts if pool is not None else 0
+        fails = one.short is not None and one.status is Status.DONE and len(short[meeting]) > bears
+        found.append(replace(one, status=Status.FAILED, error=one.short) if fails else one)
+    return tuple(found)
 
 
 def waiting_now(plan: Plan, outcome: Outcome) -> tuple[Pending, ...]:

@@ -20,7 +20,17 @@ from reconciler.diff import Action, Change
 from reconciler.errors import PlanUnreadable, Position
 from reconciler.models import Attendee, Key
 from reconciler.observed import Observed, ReadFailure
-from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem, Verification
+from reconciler.operations import (
+    Call,
+    Operation,
+    Pending,
+    Plan,
+    PlannedChange,
+    PlannedPool,
+    Quota,
+    RoomProblem,
+    Verification,
+)
 from reconciler.remembering import bare
 from reconciler.sharing import Role
 from reconciler.state.model import State
@@ -184,6 +194,7 @@ def _encode_change(planned: PlannedChange) -> Json:
         },
         "operations": [_encode_operation(operation) for operation in planned.operations],
         "spares": list(planned.spares),
+        "pool": None if planned.pool is None else asdict(planned.pool),
     }
 
 
@@ -205,7 +216,12 @@ def _decode_change(document: Json) -> PlannedChange:
     )
     operations = tuple(_decode_operation(operation) for operation in document["operations"])
     spares = tuple(str(room) for room in document.get("spares", ()))
-    return PlannedChange(change=change, operations=operations, notifies=int(document["notifies"]), spares=spares)
+    notifies, pool = int(document["notifies"]), _decode_pool(document.get("pool"))
+    return PlannedChange(change=change, operations=operations, notifies=notifies, spares=spares, pool=pool)
+
+
+def _decode_pool(document: Json | None) -> PlannedPool | None:
+    return None if document is None else PlannedPool(**(document | {"rooms": tuple(document["rooms"])}))
 
 
 def _decode_series(document: Json) -> Json:

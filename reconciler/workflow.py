@@ -31,7 +31,7 @@ from reconciler.outcome import Outcome, waiting_now
 from reconciler.plan import halted_swaps, plan, without_swaps
 from reconciler.provider import resolve_people
 from reconciler.remembering import with_calendars
-from reconciler.rooming import Rooming, assign_rooms, foresee, refused_by_rules, with_halted, with_spares
+from reconciler.rooming import Rooming, assign_rooms, foresee, refused_by_rules, with_halted, with_pools
 from reconciler.roomreads import RoomReads
 from reconciler.schedule.workdays import REACH
 from reconciler.staleness import moved_ground, moved_occurrences
@@ -98,8 +98,8 @@ def make_plan(
     asks = reads if question.foresight else None
 
     def foreseen(found: Diff) -> Plan:
-        made = with_spares(plan(found, seen, workspace=config.workspace, now=now, until=look.until), rooming.spares)
-        return foresee(config, made, rooming, asks, names=names, now=now)
+        made = plan(found, seen, workspace=config.workspace, now=now, until=look.until)
+        return foresee(config, with_pools(made, rooming, config), rooming, asks, names=names, now=now)
 
     made = foreseen(found)
     swaps = halted_swaps(found, refused) if (refused := refused_by_rules(made)) else ()

@@ -22,7 +22,13 @@ _STYLE = {Status.FAILED: "bold red", Status.DEFERRED: "yellow"}
 
 def apply_text(outcome: Outcome, plan: Plan, names: Names = NAMELESS) -> RenderableType:
     """Return what failed, what was put off, what may have been left behind, what waits, and the sum."""
-    lines = [*failure_lines(plan.failures), *_unfinished(outcome), *_mismatches(outcome), *_orphans(outcome.orphans)]
+    lines = [
+        *failure_lines(plan.failures),
+        *_unfinished(outcome),
+        *_short(outcome),
+        *_mismatches(outcome),
+        *_orphans(outcome.orphans),
+    ]
     lines += [*_answers(outcome, names)]
     if lines:
         lines.append(blank())
@@ -43,6 +49,21 @@ def _one(result: Result) -> Iterator[Line]:
         yield line(f"{result.error.message} ", (f"[{result.error.code}]", "dim"), indent=2)
         if result.error.hint:
             yield line((result.error.hint, "dim"), indent=2)
+
+
+def _short(outcome: Outcome) -> Iterator[Line]:
+    for result in outcome.results:
+        if result.short is not None and result.status is not Status.FAILED:
+            yield line(
+                ("no room" if _is_roomless(result) else "short", "yellow"), " ", (result.planned.change.address, "bold")
+            )
+            yield line(f"{result.short.message} ", (f"[{result.short.code}]", "dim"), indent=2)
+            yield line((result.short.hint, "dim"), indent=2)
+
+
+def _is_roomless(result: Result) -> bool:
+    after = result.planned.change.after
+    return after is not None and result.lost >= frozenset(after.rooms or ())
 
 
 def _answers(outcome: Outcome, names: Names) -> Iterator[Line]:
