@@ -98,18 +98,24 @@ class Outcome:
         )
 
 
-def borne(results: Iterable[Result], plan: Plan) -> tuple[Result, ...]:
-    """Return `results`, failed where a pool was short for more occurrences of a meeting than it bears.
-
-    Those that `plan` knew to be short count too.
-    """
-    results = tuple(results)
+def short_of_rooms(results: Iterable[Result], plan: Plan) -> Mapping[str, frozenset[str]]:
+    """Return by meeting the addresses of what has fewer rooms of its pool than it wants, by the plan or since."""
     short: dict[str, set[str]] = defaultdict(set)
     for address in (
         *(one.address for one in plan.problems if one.code == NO_ROOM),
         *(one.planned.change.address for one in results if one.short is not None),
     ):
         short[address.partition("@")[0]].add(address)
+    return {meeting: frozenset(addresses) for meeting, addresses in sorted(short.items())}
+
+
+def borne(results: Iterable[Result], plan: Plan) -> tuple[Result, ...]:
+    """Return `results`, failed where a pool was short for more occurrences of a meeting than it bears.
+
+    Those that `plan` knew to be short count too.
+    """
+    results = tuple(results)
+    short = short_of_rooms(results, plan)
     found = []
     for one in results:
         pool, meeting = one.planned.pool, one.planned.change.address.partition("@")[0]

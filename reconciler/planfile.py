@@ -107,7 +107,7 @@ def loads(text: str, *, where: str) -> tuple[Plan, Json]:
 
 def config_digest(config: Config) -> str:
     """Return a digest of all that the config says; where it stands and how it is laid out do not matter."""
-    meetings = {name: replace(meeting, position=_NOWHERE) for name, meeting in config.meetings.items()}
+    meetings = {name: replace(meeting, position=_NOWHERE, rooms_at=None) for name, meeting in config.meetings.items()}
     said = (config.workspace, config.provider, config.horizon, config.people, config.rooms, meetings, config.moved)
     return hashlib.sha256(repr(said).encode()).hexdigest()
 

@@ -18,7 +18,7 @@ _AT_ONCE = 5  # rooms that one call tells of
 
 
 class RoomTaken(ReconcilerError):
-    """A room is held by somebody else at that time."""
+    """A room is held by somebody else at that time, or its own rules refuse."""
 
     code = "meetingRoomNotAvailable"
 
@@ -104,13 +104,14 @@ class RoomBooker:
         lost = frozenset((*holders, *free)) - replaced.keys()
         if lost and place.pool is not None:
             raise self._short(place, place.pool, lost, replaced, {room: known.get(room) for room in asked})
-        if any(room not in replaced for room in free):
-            raise error  # nobody has it: its own rules refuse
-        left = [one for room, one in holders.items() if room not in replaced]
-        if left:
-            told = "; ".join(self._held(one, want) for one in left)
-            raise RoomTaken(told, where=str(place.key), fix="the meeting is there; the next run tries the room again")
-        return replaced
+        if not lost:
+            return replaced
+        refused = [room for room in free if room in lost]
+        told = [self._refused(room, error) for room in refused]
+        told += [self._held(one, want) for room, one in holders.items() if room in lost]
+        rules = "; `reconciler rooms list` shows the room's rules" if refused else ""
+        fix = f"the meeting is there; the next run tries the room again{rules}"
+        raise RoomTaken("; ".join(told), where=str(place.key), fix=fix)
 
     def _short(
         self,
@@ -157,6 +158,11 @@ class RoomBooker:
         """Yield what was booked in the place of something else."""
         for room, spare in replaced.items():
             yield Mismatch(path="rooms", wanted=self.names.get(room, room), answered=self.names.get(spare, spare))
+
+    def _refused(self, room: str, error: RoomNotAvailable) -> str:
+        """Tell of a room that nobody has, and that DingTalk refuses all the same: its own rules do."""
+        why = error.what.removesuffix(f" ({error.dingtalk_code})")
+        return f"room {self.names.get(room, room)} is free then, and can't be booked: {why}"
 
     def _held(self, busy: Busy, want: Occurrence) -> str:
         until = busy.end.astimezone(want.start.tzinfo).strftime("%Y-%m-%d %H:%M %Z")

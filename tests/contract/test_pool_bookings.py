@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 from roomteam import RoomTeam, meeting, room_team
 
+from reconciler.cli.planning import exit_code, only_rooms_missing
 from reconciler.config.model import Override, Room, RoomPool
 from reconciler.looking import Question
 from reconciler.operations import Call
@@ -239,9 +240,23 @@ def test_a_pool_that_is_taken_between_plan_and_apply_says_so_and_is_borne(
     assert again.changes == ()
     assert [one.is_error for one in again.problems] == [not bears]
     told = io.StringIO()
-    Console(file=told, width=200).print(apply_text(outcome, planned.plan))
+    Console(file=told, width=200).print(apply_text(outcome, planned.plan, allowed={"sync": bears}))
     assert told.getvalue().startswith("no room sync@" if bears else "failed create sync@")
+    last = told.getvalue().splitlines()[-1]
+    wrong = "error sync: 1 occurrence of it has no room, or too few, and max_conflicts allows 0"
+    assert last.startswith("Apply: ") if bears else last == wrong
+    assert (exit_code(planned, outcome), only_rooms_missing(planned, outcome)) == (not bears, not bears)
     assert apply_document(outcome, planned.plan)["results"][0]["room_shortage"]["code"] == "no-room"
+
+
+def test_an_apply_that_fails_for_missing_rooms_alone_says_so(team: RoomTeam) -> None:
+    team.occupy("aurora", "2026-11-30T10:00", "2026-11-30T11:00")
+    team.declare(meeting(pool=replace(ANY, any=("aurora",))))
+    planned = team.plan()
+    outcome = team.apply(planned)
+    assert (exit_code(planned, outcome), only_rooms_missing(planned, outcome)) == (1, True)
+    (problem,) = apply_document(outcome, planned.plan)["room_problems"]
+    assert (problem["code"], problem["is_error"]) == ("no-room", True)
 
 
 def test_a_pool_that_gives_one_of_two_says_which(team: RoomTeam) -> None:
