@@ -205,6 +205,7 @@ class _Run:
             entries=self._entries(),
             orphans=(*self._executor.orphans, *self._left_behind()),
             stopped=self._stop.reason,
+            refused_rooms=self._executor.refused_rooms,
         )
 
     def _left_behind(self) -> Iterator[Orphan]:

@@ -66,6 +66,11 @@ class Executor:
             Call.ROOMS_RELEASE: self._release_rooms,
         }
 
+    @property
+    def refused_rooms(self) -> frozenset[str]:
+        """Return the rooms that nobody has and that could not be booked all the same: their rules are not as known."""
+        return frozenset(self._rooms.refused)
+
     def execute(self, operation: Operation, work: Work) -> None:
         """Make the call and note what it did in `work` and in the journal. Raises ApiError, RoomTaken."""
         intent = self._intent(operation, work)

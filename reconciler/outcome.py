@@ -71,6 +71,7 @@ class Outcome:
     unsaved: Failure | None = None
     pending: tuple[Pending, ...] = ()  # what waits for an approval now, as far as that is known
     declined: tuple[Pending, ...] = ()  # what was refused while this run waited
+    refused_rooms: frozenset[str] = frozenset()  # nobody has them, and they could not be booked: their rules forbid it
 
     def count(self, status: Status, action: Action | None = None) -> int:
         """Return how many changes have this status, of one action or of all."""

@@ -55,6 +55,7 @@ class RoomBooker:
 
     client: Client
     names: Mapping[str, str]
+    refused: set[str] = field(default_factory=set)  # rooms that nobody has, and that could not be booked all the same
     _used: dict[str, set[str]] = field(default_factory=dict)  # spares that were tried, by event
 
     def book(self, place: Place, rooms: Sequence[str]) -> Mapping[str, str]:
@@ -100,6 +101,7 @@ class RoomBooker:
         if free and len(free) < len(rooms):
             self._call(place, free)
             free = []
+        self.refused.update(free)
         replaced = self._replaced(place, [*holders, *free])
         lost = frozenset((*holders, *free)) - replaced.keys()
         if lost and place.pool is not None:

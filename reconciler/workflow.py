@@ -203,7 +203,8 @@ def apply_plan(
     state = pruned(with_calendars(state, planned.told, touched=outcome.touched), clock())
     kept = without_past(kept, clock())
     organizers = state.organizers | planned.settled.organizers
-    state = replace(state, entries=joined(kept, state.entries), organizers=organizers)
+    rooms = {room: note for room, note in state.rooms.items() if room not in outcome.refused_rooms}
+    state = replace(state, entries=joined(kept, state.entries), organizers=organizers, rooms=rooms)
     unsaved = None
     try:
         store.save(counted(state, client, clock()))
