@@ -19,7 +19,7 @@ from reconciler.execute import Executor
 from reconciler.models import Key, Link, Occurrence
 from reconciler.observed import Observed
 from reconciler.operations import Call, Operation, Plan
-from reconciler.outcome import Failure, Outcome, Result, Status
+from reconciler.outcome import Failure, Outcome, Result, Status, borne
 from reconciler.state.journal import Journal
 from reconciler.state.model import Entry, Orphan, State
 from reconciler.unwinding import Unwinding
@@ -94,6 +94,7 @@ class _Run:
     ) -> None:
         self._works = [Work.begin(planned, at=clock()) for planned in plan.changes]
         self._executor = Executor(client, journal, workspace=plan.workspace, clock=clock, names=names)
+        self._plan = plan
         self._unwinding = Unwinding(self._works, client, names)
         self._clock = clock
         self._stop = stop
@@ -210,10 +211,11 @@ class _Run:
 
     def outcome(self) -> Outcome:
         return Outcome(
-            results=tuple(_result(work) for work in self._works),
+            results=borne((_result(work) for work in self._works), self._plan),
             entries=self._entries(),
             orphans=(*self._executor.orphans, *self._left_behind(), *self._replaced()),
             stopped=self._stop.reason,
+            refused_rooms=self._executor.refused_rooms,
         )
 
     def _left_behind(self) -> Iterator[Orphan]:
@@ -362,5 +364,11 @@ def _result(work: Work) -> Result:
     error = work.failure or work.deferral
     status = Status.FAILED if work.failure is not None else Status.DEFERRED if error is not None else Status.DONE
     return Result(
-        planned=work.planned, status=status, error=error, done=tuple(work.done), mismatches=tuple(work.mismatches)
+        planned=work.planned,
+        status=status,
+        error=error,
+        done=tuple(work.done),
+        mismatches=tuple(work.mismatches),
+        lost=frozenset(work.lost),
+        short=work.short,
     )

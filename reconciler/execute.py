@@ -19,13 +19,13 @@ from reconciler.marker import Description, parse_description
 from reconciler.models import Event, Link, Occurrence
 from reconciler.native import last_begun
 from reconciler.operations import Call, Operation
-from reconciler.outcome import Mismatch
+from reconciler.outcome import Failure, Mismatch
 from reconciler.patterns import Instance
 from reconciler.rendering import describe
-from reconciler.roombooking import RoomBooker
+from reconciler.roombooking import PoolShort, RoomBooker
 from reconciler.state.journal import Intent, Journal
 from reconciler.state.model import Entry, Orphan
-from reconciler.work import Work, left_to_do, place_of
+from reconciler.work import Work, left_to_do, may_be_short, place_of
 
 JUST_NOW = timedelta(minutes=10)  # how old the answer to a creation may be and still be this one's
 MAX_REVISIONS = 5  # how many deleted events of one day may stand in the way of a new one
@@ -67,6 +67,11 @@ class Executor:
             Call.ROOMS_BOOK: self._book_rooms,
             Call.ROOMS_RELEASE: self._release_rooms,
         }
+
+    @property
+    def refused_rooms(self) -> frozenset[str]:
+        """Return the rooms that nobody has and that could not be booked all the same: their rules are not as known."""
+        return frozenset(self._rooms.refused)
 
     def execute(self, operation: Operation, work: Work) -> None:
         """Make the call and note what it did in `work` and in the journal. Raises ApiError, RoomTaken, StateError."""
@@ -343,7 +348,7 @@ class Executor:
         return _nothing
 
     def _book_rooms(self, work: Work, operation: Operation, _token: str) -> Learned:
-        self._replace(work, self._rooms.book(place_of(work), operation.rooms))
+        self._got(work, partial(self._rooms.book, place_of(work), operation.rooms))
         return _nothing
 
     def _check_rooms(self, work: Work, answer: Event | None) -> None:
@@ -352,7 +357,7 @@ class Executor:
         held = held_rooms(work.before.event) if work.before.event is not None else frozenset()
         kept = (held - released) & frozenset(work.after.rooms or ())
         if kept:
-            self._replace(work, self._rooms.recheck(place_of(work), kept, answer))
+            self._got(work, partial(self._rooms.recheck, place_of(work), kept, answer))
 
     def go_on(self, work: Work) -> bool:
         """Try once more what a change could not do about its rooms; return whether anything of it was done."""
@@ -364,6 +369,18 @@ class Executor:
             return len(work.done) > before
         work.failure = None
         return True
+
+    def _got(self, work: Work, book: Callable[[], Mapping[str, str]]) -> None:
+        """Book, and note which rooms were replaced, and which of a pool could not be had."""
+        try:
+            self._replace(work, book())
+        except PoolShort as short:
+            self._replace(work, short.replaced)
+            if not may_be_short(work):
+                raise
+            with work.lock:
+                work.lost |= short.lost
+                work.short = Failure(code=short.code, message=short.what, hint=short.fix)
 
     def _replace(self, work: Work, replaced: Mapping[str, str]) -> None:
         with work.lock:

@@ -50,13 +50,26 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPool:
+    """The pool that the rooms of a change were chosen from: ids, how many of them, and what its meeting bears.
+
+    `max_conflicts` is how many occurrences of the meeting may go without a room before that is an error.
+    """
+
+    rooms: tuple[str, ...]
+    count: int = 1
+    max_conflicts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedChange:
-    """A change and its calls. `spares` are rooms of its pool that nobody has then, should one be taken meanwhile."""
+    """A change and its calls. `spares` are rooms of its `pool` that nobody has then, should one be taken meanwhile."""
 
     change: Change
     operations: tuple[Operation, ...]
     notifies: int
     spares: tuple[str, ...] = ()
+    pool: PlannedPool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from reconciler.diff import Action
 from reconciler.models import Key
-from reconciler.operations import Call, Operation, Pending, Plan, PlannedChange
+from reconciler.operations import NO_ROOM, Call, Operation, Pending, Plan, PlannedChange
 from reconciler.state.model import Entry, Orphan
 
 
@@ -40,13 +41,18 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one change. `done` are the calls that succeeded, `mismatches` what came out otherwise."""
+    """What became of one change. `done` are the calls that succeeded, `mismatches` what came out otherwise.
+
+    `lost` are rooms of a pool that could not be had, nor others in their place; `short` is why.
+    """
 
     planned: PlannedChange
     status: Status
     error: Failure | None = None
     done: tuple[Operation, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
+    lost: frozenset[str] = frozenset()
+    short: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +71,7 @@ class Outcome:
     unsaved: Failure | None = None
     pending: tuple[Pending, ...] = ()  # what waits for an approval now, as far as that is known
     declined: tuple[Pending, ...] = ()  # what was refused while this run waited
+    refused_rooms: frozenset[str] = frozenset()  # nobody has them, and they could not be booked: their rules forbid it
 
     def count(self, status: Status, action: Action | None = None) -> int:
         """Return how many changes have this status, of one action or of all."""
@@ -84,7 +91,39 @@ class Outcome:
 
     def rooms(self, call: Call) -> int:
         """Return how many rooms were booked or released."""
-        return sum(len(operation.rooms) for one in self.results for operation in one.done if operation.call is call)
+        return sum(
+            len([room for room in operation.rooms if call is not Call.ROOMS_BOOK or room not in one.lost])
+            for one in self.results
+            for operation in one.done
+            if operation.call is call
+        )
+
+
+def short_of_rooms(results: Iterable[Result], plan: Plan) -> Mapping[str, frozenset[str]]:
+    """Return by meeting the addresses of what has fewer rooms of its pool than it wants, by the plan or since."""
+    short: dict[str, set[str]] = defaultdict(set)
+    for address in (
+        *(one.address for one in plan.problems if one.code == NO_ROOM),
+        *(one.planned.change.address for one in results if one.short is not None),
+    ):
+        short[address.partition("@")[0]].add(address)
+    return {meeting: frozenset(addresses) for meeting, addresses in sorted(short.items())}
+
+
+def borne(results: Iterable[Result], plan: Plan) -> tuple[Result, ...]:
+    """Return `results`, failed where a pool was short for more occurrences of a meeting than it bears.
+
+    Those that `plan` knew to be short count too.
+    """
+    results = tuple(results)
+    short = short_of_rooms(results, plan)
+    found = []
+    for one in results:
+        pool, meeting = one.planned.pool, one.planned.change.address.partition("@")[0]
+        bears = pool.max_conflicts if pool is not None else 0
+        fails = one.short is not None and one.status is Status.DONE and len(short[meeting]) > bears
+        found.append(replace(one, status=Status.FAILED, error=one.short) if fails else one)
+    return tuple(found)
 
 
 def waiting_now(plan: Plan, outcome: Outcome) -> tuple[Pending, ...]:

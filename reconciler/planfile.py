@@ -28,6 +28,7 @@ from reconciler.operations import (
     Pending,
     Plan,
     PlannedChange,
+    PlannedPool,
     Quota,
     RoomProblem,
     Staying,
@@ -142,7 +143,7 @@ def _document(text: str, where: str) -> Json:
 
 def config_digest(config: Config) -> str:
     """Return a digest of all that the config says; where it stands and how it is laid out do not matter."""
-    meetings = {name: replace(meeting, position=_NOWHERE) for name, meeting in config.meetings.items()}
+    meetings = {name: replace(meeting, position=_NOWHERE, rooms_at=None) for name, meeting in config.meetings.items()}
     said = (config.workspace, config.provider, config.horizon, config.people, config.rooms, meetings, config.moved)
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
@@ -250,6 +251,7 @@ def _encode_change(planned: PlannedChange) -> Json:
         },
         "operations": [_encode_operation(operation) for operation in planned.operations],
         "spares": list(planned.spares),
+        "pool": None if planned.pool is None else asdict(planned.pool),
     }
 
 
@@ -271,7 +273,16 @@ def _decode_change(document: Json) -> PlannedChange:
     )
     operations = tuple(_decode_operation(operation) for operation in document["operations"])
     spares = tuple(str(room) for room in document.get("spares", ()))
-    return PlannedChange(change=change, operations=operations, notifies=int(document["notifies"]), spares=spares)
+    notifies, pool = int(document["notifies"]), _decode_pool(document.get("pool"))
+    return PlannedChange(change=change, operations=operations, notifies=notifies, spares=spares, pool=pool)
+
+
+def _decode_pool(document: Json | None) -> PlannedPool | None:
+    return (
+        None
+        if document is None
+        else PlannedPool(**(known(PlannedPool, document) | {"rooms": tuple(document["rooms"])}))
+    )
 
 
 def _decode_series(document: Json) -> Json:

@@ -11,24 +11,42 @@ from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import RoomNotAvailable
 from reconciler.errors import ReconcilerError
 from reconciler.models import Busy, Event, Key, Occurrence
+from reconciler.operations import NO_ROOM, PlannedPool
 from reconciler.outcome import Mismatch
+
+_AT_ONCE = 5  # rooms that one call tells of
 
 
 class RoomTaken(ReconcilerError):
-    """A room is held by somebody else at that time."""
+    """A room is held by somebody else at that time, or its own rules refuse."""
 
     code = "meetingRoomNotAvailable"
 
 
+class PoolShort(ReconcilerError):
+    """A pool had fewer rooms to give than are wanted: `lost` were none of them, nor others in their place.
+
+    `replaced` are those that were replaced by others all the same.
+    """
+
+    code = NO_ROOM
+
+    def __init__(self, what: str, *, where: str, fix: str, lost: frozenset[str], replaced: Mapping[str, str]) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.lost = lost
+        self.replaced = replaced
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """An event and the occurrence that it is. `spares` are rooms that may be booked in the place of others."""
+    """An event and the occurrence that it is. `spares` are rooms of its `pool` that may be booked in others' place."""
 
     key: Key
     organizer: str
     event_id: str
     want: Occurrence
     spares: Sequence[str] = ()
+    pool: PlannedPool | None = None
 
 
 @dataclass(slots=True)
@@ -37,6 +55,7 @@ class RoomBooker:
 
     client: Client
     names: Mapping[str, str]
+    refused: set[str] = field(default_factory=set)  # rooms that nobody has, and that could not be booked all the same
     _used: dict[str, set[str]] = field(default_factory=dict)  # spares that were tried, by event
 
     def book(self, place: Place, rooms: Sequence[str]) -> Mapping[str, str]:
@@ -70,24 +89,59 @@ class RoomBooker:
         missing = [room for room in rooms if room not in held_rooms(event)]
         if not missing:
             return {}
-        busy = self.client.rooms.busy(requester=place.organizer, rooms=missing, start=want.start, end=want.end)
-        holders = {
+        asked = [*missing, *(room for room in place.spares if room not in missing)][:_AT_ONCE]
+        busy = self.client.rooms.busy(requester=place.organizer, rooms=asked, start=want.start, end=want.end)
+        known = {
             one.room_id: one
             for one in busy
             if one.event_id != place.event_id and one.start < want.end and one.end > want.start
         }
+        holders = {room: one for room, one in known.items() if room in missing}
         free = [room for room in missing if room not in holders]
         if free and len(free) < len(rooms):
             self._call(place, free)
             free = []
+        self.refused.update(free)
         replaced = self._replaced(place, [*holders, *free])
-        if any(room not in replaced for room in free):
-            raise error  # nobody has it: its own rules refuse
-        left = [one for room, one in holders.items() if room not in replaced]
-        if left:
-            told = "; ".join(self._held(one, want) for one in left)
-            raise RoomTaken(told, where=str(place.key), fix="the meeting is there; the next run tries the room again")
-        return replaced
+        lost = frozenset((*holders, *free)) - replaced.keys()
+        if lost and place.pool is not None:
+            raise self._short(place, place.pool, lost, replaced, {room: known.get(room) for room in asked})
+        if not lost:
+            return replaced
+        refused = [room for room in free if room in lost]
+        told = [self._refused(room, error) for room in refused]
+        told += [self._held(one, want) for room, one in holders.items() if room in lost]
+        rules = "; `reconciler rooms list` shows the room's rules" if refused else ""
+        fix = f"the meeting is there; the next run tries the room again{rules}"
+        raise RoomTaken("; ".join(told), where=str(place.key), fix=fix)
+
+    def _short(
+        self,
+        place: Place,
+        pool: PlannedPool,
+        lost: frozenset[str],
+        replaced: Mapping[str, str],
+        known: Mapping[str, Busy | None],
+    ) -> PoolShort:
+        want = place.want
+        got = [replaced.get(room, room) for room in want.rooms or () if room not in lost]
+        zone = want.start.tzinfo
+        reasons = []
+        for room, one in known.items():
+            if room not in got:
+                holder = self.names.get(one.organizer, one.organizer) or "somebody" if one is not None else ""
+                why = "refuses" if one is None else f"{holder} until {one.end.astimezone(zone):%H:%M}"
+                reasons.append(f"{self.names.get(room, room)}: {why}")
+        names = [self.names.get(room, room) for room in pool.rooms if room not in got]
+        others = ", ".join(names[:_AT_ONCE]) + (" and others" if len(names) > _AT_ONCE else "")
+        told = f"no room of its pool could be had ({'; '.join(reasons)})"
+        fix = f"the meeting is there, without a room; the next run looks for any of {others}"
+        if got:
+            had = ", ".join(self.names.get(room, room) for room in got)
+            rooms = "room" if len(got) == 1 else "rooms"
+            told = f"{len(got)} of {pool.count} rooms of its pool could be had: {had}; {'; '.join(reasons)}"
+            fix = f"the meeting is there, with {len(got)} {rooms}; the next run looks for more among {others}"
+        return PoolShort(told, where=str(place.key), fix=fix, lost=lost, replaced=replaced)
 
     def _replaced(self, place: Place, rooms: Sequence[str]) -> Mapping[str, str]:
         """Book a spare room for each of `rooms`, as far as they go; return which were replaced by which."""
@@ -106,6 +160,11 @@ class RoomBooker:
         """Yield what was booked in the place of something else."""
         for room, spare in replaced.items():
             yield Mismatch(path="rooms", wanted=self.names.get(room, room), answered=self.names.get(spare, spare))
+
+    def _refused(self, room: str, error: RoomNotAvailable) -> str:
+        """Tell of a room that nobody has, and that DingTalk refuses all the same: its own rules do."""
+        why = error.what.removesuffix(f" ({error.dingtalk_code})")
+        return f"room {self.names.get(room, room)} is free then, and can't be booked: {why}"
 
     def _held(self, busy: Busy, want: Occurrence) -> str:
         until = busy.end.astimezone(want.start.tzinfo).strftime("%Y-%m-%d %H:%M %Z")

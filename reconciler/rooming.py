@@ -30,7 +30,7 @@ from reconciler.foresight import (
 from reconciler.freebusy import Span
 from reconciler.models import Key, Occurrence, Pool
 from reconciler.observed import Observation
-from reconciler.operations import NO_ROOM, Blocked, Call, Operation, Plan, RoomProblem
+from reconciler.operations import NO_ROOM, Blocked, Call, Operation, Plan, PlannedChange, PlannedPool, RoomProblem
 from reconciler.pools import greedy
 from reconciler.pools.assign import assign, has_solver
 from reconciler.pools.problem import Assignment, Calendar, Taken, Wish, parts, possible
@@ -182,15 +182,19 @@ def _about_solver(found: Assignment) -> Iterator[str]:
         yield "rooms of pools: the best choice was not found in the time there is for it; what was found is planned"
 
 
-def with_spares(plan: Plan, found: Mapping[Key, tuple[str, ...]]) -> Plan:
-    """Return `plan` with what else could be booked for those that book, or take rooms along."""
-    changes = tuple(
-        replace(one, spares=found[one.change.after.key])
-        if one.change.after is not None and found.get(one.change.after.key) and _may_miss(one.operations)
-        else one
-        for one in plan.changes
-    )
-    return replace(plan, changes=changes)
+def with_pools(plan: Plan, rooming: Rooming, config: Config) -> Plan:
+    """Return `plan` with the pools of those that book, or take rooms along, and with what else could be booked."""
+
+    def pooled(one: PlannedChange) -> PlannedChange:
+        after = one.change.after
+        pool = rooming.pools.get(after.key) if after is not None else None
+        if after is None or pool is None or not _may_miss(one.operations):
+            return one
+        bears = config.meetings[after.key.meeting].max_conflicts
+        planned = PlannedPool(rooms=pool.rooms, count=pool.count, max_conflicts=bears)
+        return replace(one, spares=rooming.spares.get(after.key, ()), pool=planned)
+
+    return replace(plan, changes=tuple(pooled(one) for one in plan.changes))
 
 
 def _may_miss(operations: Iterable[Operation]) -> bool:

@@ -27,6 +27,8 @@ class Work:
     deferral: Failure | None = None
     mismatches: list[Mismatch] = field(default_factory=list)
     replaced: dict[str, str] = field(default_factory=dict)  # rooms by others that were booked in their place
+    lost: set[str] = field(default_factory=set)  # rooms of a pool that could not be had, nor others in their place
+    short: Failure | None = None  # why
     lock: threading.Lock = field(default_factory=threading.Lock)
     instances: Mapping[datetime, str] | None = None  # of a series, the ids by start, once they were looked for
 
@@ -57,9 +59,10 @@ class Work:
     def applied(self) -> Occurrence | None:
         """Return what is there once everything is done: what is wanted, with the rooms that were booked instead."""
         after = self.planned.change.after
-        if after is None or after.rooms is None or not self.replaced:
+        if after is None or after.rooms is None or not (self.replaced or self.lost):
             return after
-        return replace(after, rooms=tuple(self.replaced.get(room, room) for room in after.rooms))
+        rooms = (room for room in after.rooms if room not in self.lost)
+        return replace(after, rooms=tuple(self.replaced.get(room, room) for room in rooms))
 
     @property
     def maker(self) -> str:
@@ -130,15 +133,29 @@ def place_of(work: Work) -> Place:
         key=work.key,
         organizer=entry.organizer,
         event_id=entry.event_id,
-        want=work.after,
+        want=work.after if not work.lost else replace(work.after, rooms=_without_lost(work)),
         spares=work.planned.spares,
+        pool=work.planned.pool,
     )
 
 
 def rooms_of(work: Work, call: Call) -> tuple[str, ...]:
     """Return the rooms that a change has booked or released so far, with those that were booked instead of others."""
-    rooms = (room for one in work.done if one.call is call for room in one.rooms)
+    rooms = (room for one in work.done if one.call is call for room in one.rooms if room not in work.lost)
     return tuple(work.replaced.get(room, room) if call is Call.ROOMS_BOOK else room for room in rooms)
+
+
+def _without_lost(work: Work) -> tuple[str, ...]:
+    return tuple(room for room in work.after.rooms or () if room not in work.lost)
+
+
+def may_be_short(work: Work) -> bool:
+    """Return whether a change may end with fewer rooms of its pool than planned, and that is all there is to it.
+
+    Not where it keeps, or takes back, rooms that it would let go for those.
+    """
+    moves = any("time" in one.parts for one in work.planned.operations)
+    return moves or not any(one.call is Call.ROOMS_RELEASE for one in work.planned.operations)
 
 
 def left_to_do(work: Work) -> list[Operation]:

@@ -33,7 +33,7 @@ from reconciler.planfile import check_format
 from reconciler.policy import foretold_refusal
 from reconciler.provider import resolve_people
 from reconciler.remembering import with_calendars
-from reconciler.rooming import Rooming, assign_rooms, foresee, refused_by_rules, with_halted, with_spares
+from reconciler.rooming import Rooming, assign_rooms, foresee, refused_by_rules, with_halted, with_pools
 from reconciler.roomreads import RoomReads
 from reconciler.schedule.workdays import REACH
 from reconciler.staleness import capped, moved_ground, moved_occurrences
@@ -101,8 +101,8 @@ def make_plan(
     asks = reads if question.foresight else None
 
     def foreseen(found: Diff) -> Plan:
-        made = with_spares(plan(found, seen, workspace=config.workspace, now=now, until=look.until), rooming.spares)
-        return foresee(config, made, rooming, asks, now=now)
+        made = plan(found, seen, workspace=config.workspace, now=now, until=look.until)
+        return foresee(config, with_pools(made, rooming, config), rooming, asks, now=now)
 
     made = foreseen(found)
     swaps = halted_swaps(found, refused) if (refused := refused_by_rules(made)) else ()
@@ -210,7 +210,8 @@ def apply_plan(
     state = pruned(with_calendars(state, planned.told, touched=outcome.touched), clock())
     kept = without_past(kept, clock())
     organizers = state.organizers | planned.settled.organizers
-    state = replace(state, entries=joined(kept, state.entries), organizers=organizers)
+    rooms = {room: note for room, note in state.rooms.items() if room not in outcome.refused_rooms}
+    state = replace(state, entries=joined(kept, state.entries), organizers=organizers, rooms=rooms)
     unsaved = None
     try:
         store.save(counted(state, client, clock()))

@@ -93,6 +93,7 @@ def command(
         )
         told = Told(annotate=False, outputs=ci_outputs, document=as_json, planning=False)
         with told.failing():
-            code = plan_and_apply(question, how, settings, project)
-        told.tell_code(code)
+            reasons: list[str] = []
+            code = plan_and_apply(question, how, settings, project, reasons.append)
+        told.tell_code(code, *reasons)
         return code

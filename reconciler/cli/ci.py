@@ -14,7 +14,7 @@ from uuid import uuid4
 import click
 
 from reconciler.diff import Action, Change
-from reconciler.errors import ConfigError, Problem, ReconcilerError, UsageError
+from reconciler.errors import ConfigError, Position, Problem, ReconcilerError, UsageError
 from reconciler.operations import Plan
 from reconciler.report.annotations import error_annotation, plan_annotations, problem_annotations
 from reconciler.report.names import Names
@@ -81,15 +81,16 @@ class Told:
                 _outputs({**changes, "failure-reason": error.code, **_lock_info(error)})
             raise
 
-    def tell_code(self, code: int) -> None:
-        """Tell how an apply ended, by its exit code."""
+    def tell_code(self, code: int, reason: str = "apply-failed") -> None:
+        """Tell how an apply ended, by its exit code; `reason` is why it failed."""
         if self.outputs:
-            _outputs({"failure-reason": {0: "", 1: "apply-failed", 3: "deferred"}.get(code, "interrupted")})
+            _outputs({"failure-reason": {0: "", 1: reason, 3: "deferred"}.get(code, "interrupted")})
 
-    def tell(self, plan: Plan, names: Names, *, qps: int) -> None:
-        """Tell of a plan that was made."""
+    def tell(self, plan: Plan, names: Names, *, qps: int, places: Mapping[str, Position]) -> None:
+        """Tell of a plan that was made. `places` are where the rooms of each meeting stand in the config."""
         if self.annotate:
-            print_annotations(plan_annotations(plan, located=located), document=self.document)
+            lines = plan_annotations(plan, located=located, names=names, places=places)
+            print_annotations(lines, document=self.document)
         if self.outputs:
             _outputs(_of(plan, names, qps))
             summary = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -110,6 +111,8 @@ def _of(plan: Plan, names: Names, qps: int) -> Mapping[str, str]:
         console(file, no_color=True).print(plan_text(plan, names, qps=qps))
     write(document, dump(plan_document(plan)))
     codes = sorted({failure.code for failure in plan.failures})
+    if any(problem.is_error for problem in plan.problems):
+        codes.append("rooms-missing")
     return {
         "changes": "true" if plan.changes else "false",
         "to_add": str(plan.count(Action.CREATE)),

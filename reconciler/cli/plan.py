@@ -84,6 +84,7 @@ def command(
                 remember_calls(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=made)
         if out is not None:
             save_plan(made, project, out, refresh=refresh)
-        told.tell(made.plan, names_for(project, made), qps=project.config.provider.qps)
+        places = {name: one.rooms_at or one.position for name, one in project.config.meetings.items()}
+        told.tell(made.plan, names_for(project, made), qps=project.config.provider.qps, places=places)
     show_plan(made, project, settings, as_json=as_json, markdown_limit=markdown_limit)
     return reading_code(made) or (PENDING if detailed_exitcode and made.plan.changes else 0)

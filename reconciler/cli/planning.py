@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,14 +26,17 @@ from reconciler.dingtalk.errors import QuotaExhausted
 from reconciler.errors import PlanUnreadable, ReconcilerError, UsageError
 from reconciler.guard import refuse_frozen
 from reconciler.looking import Planned, Question
-from reconciler.operations import Operation, Plan
+from reconciler.operations import NO_ROOM, Operation, Plan
 from reconciler.outcome import Failure, Outcome, Status
 from reconciler.policy import refuse_mass_cancellation, refuse_over_quota
 from reconciler.report.document import apply_document, dump, plan_document
+from reconciler.report.lines import counted
 from reconciler.report.names import Names
+from reconciler.report.times import lasting
 from reconciler.workflow import apply_plan, check_saved, make_plan, wait_for_approvals
 
 FAILED, DEFERRED = 1, 3
+ROOMS_MISSING = "rooms-missing"  # why a run fails, where it is that alone
 STOPPED = {"SIGINT": 130, "SIGTERM": 143}
 
 
@@ -140,10 +143,17 @@ class Applying:
     wait_s: float = 0  # for approvals of rooms
 
 
-def plan_and_apply(question: Question, how: Applying, settings: Globals, project: Project | None = None) -> int:
+def plan_and_apply(
+    question: Question,
+    how: Applying,
+    settings: Globals,
+    project: Project | None = None,
+    why: Callable[[str], None] = lambda _reason: None,
+) -> int:
     """Plan, show, ask, carry out, print what came of it; return the exit code. The state is locked all the while.
 
-    `project` is what the settings name, where that was opened already.
+    `project` is what the settings name, where that was opened already. `why` is told the reason of a failure, in a
+    word, where it is a particular one.
 
     A saved plan has been looked at and agreed to: it is checked against what has moved since, and carried out.
     """
@@ -176,10 +186,13 @@ def plan_and_apply(question: Question, how: Applying, settings: Globals, project
     else:
         from reconciler.report.apply_text import apply_text
 
-        show(apply_text(outcome, made.plan, names_for(project, made)), no_color=settings.no_color)
+        allowed = {name: meeting.max_conflicts for name, meeting in project.config.meetings.items()}
+        show(apply_text(outcome, made.plan, names_for(project, made), allowed), no_color=settings.no_color)
     if outcome.unsaved is not None:
         tell(f"error: {outcome.unsaved.message}\n  {outcome.unsaved.hint}")
     notify(outcome, made.plan, operation=how.operation)
+    if only_rooms_missing(made, outcome):
+        why(ROOMS_MISSING)
     return exit_code(made, outcome)
 
 
@@ -211,7 +224,7 @@ def _wait(made: Planned, outcome: Outcome, project: Project, client: Client, *, 
 
     organizers = len({one.organizer for one in outcome.pending})
     tell(
-        f"waiting for the approval of {len(outcome.pending)} rooms, {limit_s / 60:g} minutes at most;"
+        f"waiting for the approval of {counted(len(outcome.pending), 'room')}, {lasting(limit_s)} at most;"
         f" a look now and then costs {organizers} {'call' if organizers == 1 else 'calls'}"
     )
     with stopping(stop), client.session.halting(stop.event):
@@ -231,6 +244,14 @@ def exit_code(made: Planned, outcome: Outcome) -> int:
     if outcome.count(Status.FAILED) or outcome.unsaved is not None or outcome.declined:
         return FAILED
     return reading_code(made) or (DEFERRED if outcome.count(Status.DEFERRED) else 0)
+
+
+def only_rooms_missing(made: Planned, outcome: Outcome) -> bool:
+    """Return whether nothing is wrong but that more rooms are missing than the config bears."""
+    failed = {one.error.code for one in outcome.results if one.status is Status.FAILED and one.error is not None}
+    rooms = any(problem.is_error for problem in made.plan.problems) or bool(failed)
+    else_ = outcome.unsaved is not None or outcome.declined or outcome.stopped is not None or made.plan.failures
+    return rooms and failed <= {NO_ROOM} and not else_
 
 
 def reading_code(made: Planned) -> int:

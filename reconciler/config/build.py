@@ -196,6 +196,7 @@ def _meeting(
         rooms=look.rooms,
         pool=look.pool,
         max_conflicts=int(tree.get("max_conflicts") or 0),
+        rooms_at=findings.document.key((*path, "rooms")) if "rooms" in tree else None,
         notify=defaults.notify if notify is None else bool(notify),
         ui_lock=defaults.ui_lock if ui_lock is None else bool(ui_lock),
         settings={} if link is Link.EVENT else {**defaults.settings, **own},

@@ -144,6 +144,7 @@ class Meeting:
     rooms: tuple[str, ...] | None = None
     pool: RoomPool | None = None
     max_conflicts: int = 0
+    rooms_at: Position | None = None  # where its rooms stand
     notify: bool = True
     ui_lock: bool = False
     settings: Settings = field(default_factory=dict)

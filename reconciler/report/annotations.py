@@ -6,14 +6,18 @@ Source: https://docs.github.com/actions/reference/workflow-commands-for-github-a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from reconciler.errors import Position, Problem, Severity
 from reconciler.observed import ReadFailure
 from reconciler.operations import Plan
 from reconciler.report.clean import for_terminal
+from reconciler.report.names import Names
+from reconciler.report.rooms_ahead import told_problems
 
 Located = Callable[[str], str]  # a file as the config names it → relative to the root of the repository
+_NAMELESS = Names()
 _PLACED = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<text>.*)$", re.DOTALL)
 
 
@@ -25,9 +29,21 @@ def problem_annotations(problems: Iterable[Problem], *, located: Located = str) 
         yield _command(one.severity, text, one.position, located)
 
 
-def plan_annotations(plan: Plan, *, located: Located = str) -> Iterator[str]:
-    """Yield a command for each thing that could not be read and for each warning."""
+def plan_annotations(
+    plan: Plan,
+    *,
+    located: Located = str,
+    names: Names = _NAMELESS,
+    places: Mapping[str, Position] = MappingProxyType({}),
+) -> Iterator[str]:
+    """Yield a command for each thing that could not be read, for missing rooms that are errors, for each warning.
+
+    `places` are where the rooms of each meeting stand in the config.
+    """
     yield from map(_failure, plan.failures)
+    errors = (one for one in plan.problems if one.is_error)
+    for _, meeting, told in told_problems(errors, names):
+        yield _command(Severity.ERROR, f"{meeting} {told}", places.get(meeting), located)
     for warning in plan.warnings:
         found = _PLACED.match(warning)
         if found is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from rich.console import Group, RenderableType
 
 from reconciler.diff import Action
-from reconciler.operations import Call, Plan
-from reconciler.outcome import Outcome, Result, Status
+from reconciler.operations import NO_ROOM, Call, Plan
+from reconciler.outcome import Outcome, Result, Status, short_of_rooms
 from reconciler.report.failures_text import failure_lines
 from reconciler.report.lines import Line, blank, counted, line
 from reconciler.report.names import Names
@@ -20,13 +21,35 @@ NAMELESS = Names()
 _STYLE = {Status.FAILED: "bold red", Status.DEFERRED: "yellow"}
 
 
-def apply_text(outcome: Outcome, plan: Plan, names: Names = NAMELESS) -> RenderableType:
-    """Return what failed, what was put off, what may have been left behind, what waits, and the sum."""
-    lines = [*failure_lines(plan.failures), *_unfinished(outcome), *_mismatches(outcome), *_orphans(outcome.orphans)]
+def apply_text(
+    outcome: Outcome, plan: Plan, names: Names = NAMELESS, allowed: Mapping[str, int] = MappingProxyType({})
+) -> RenderableType:
+    """Return what failed, what was put off, what may have been left behind, what waits, the sum, and missing rooms.
+
+    `allowed` is how many occurrences of a meeting may go without a room of its pool; more are an error.
+    """
+    lines = [
+        *failure_lines(plan.failures),
+        *_unfinished(outcome),
+        *_short(outcome),
+        *_mismatches(outcome),
+        *_orphans(outcome.orphans),
+    ]
     lines += [*_answers(outcome, names)]
     if lines:
         lines.append(blank())
-    return Group(*lines, _sum(outcome, plan))
+    return Group(*lines, _sum(outcome, plan), *_too_many(outcome, plan, allowed))
+
+
+def _too_many(outcome: Outcome, plan: Plan, allowed: Mapping[str, int]) -> Iterator[Line]:
+    for meeting, addresses in short_of_rooms(outcome.results, plan).items():
+        if meeting in allowed and len(addresses) > allowed[meeting]:
+            many = f"{counted(len(addresses), 'occurrence')} of it {'has' if len(addresses) == 1 else 'have'} no room"
+            told = f"{many}, or too few, and max_conflicts allows {allowed[meeting]}"
+            yield line(("error", "bold red"), " ", (meeting, "bold"), f": {told}")
+    other = sum(one.is_error and one.code != NO_ROOM for one in plan.problems)
+    if other:
+        yield line(("error", "bold red"), f": {counted(other, 'room')} of a swap can't be had; the plan says why")
 
 
 def _unfinished(outcome: Outcome) -> Iterator[Line]:
@@ -43,6 +66,21 @@ def _one(result: Result) -> Iterator[Line]:
         yield line(f"{result.error.message} ", (f"[{result.error.code}]", "dim"), indent=2)
         if result.error.hint:
             yield line((result.error.hint, "dim"), indent=2)
+
+
+def _short(outcome: Outcome) -> Iterator[Line]:
+    for result in outcome.results:
+        if result.short is not None and result.status is not Status.FAILED:
+            yield line(
+                ("no room" if _is_roomless(result) else "short", "yellow"), " ", (result.planned.change.address, "bold")
+            )
+            yield line(f"{result.short.message} ", (f"[{result.short.code}]", "dim"), indent=2)
+            yield line((result.short.hint, "dim"), indent=2)
+
+
+def _is_roomless(result: Result) -> bool:
+    after = result.planned.change.after
+    return after is not None and result.lost >= frozenset(after.rooms or ())
 
 
 def _answers(outcome: Outcome, names: Names) -> Iterator[Line]:

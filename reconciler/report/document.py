@@ -93,6 +93,7 @@ def apply_document(outcome: Outcome, plan: Plan) -> Document:
         "failures": _failures(plan.failures),
         "pending": [_waiting(one) for one in outcome.pending],
         "declined": [_waiting(one) for one in outcome.declined],
+        "room_problems": [_room_problem(one) for one in plan.problems],
     }
     return document if outcome.stopped is None else document | {"stopped": _error(outcome.stopped)}
 
@@ -216,7 +217,8 @@ def _result(result: Result) -> Document:
     document = {"address": change.address, "action": change.action.value, "status": result.status.value}
     error = {"error": _error(result.error)} if result.error is not None else {}
     mismatches = {"mismatches": [asdict(one) for one in result.mismatches]} if result.mismatches else {}
-    return document | error | mismatches
+    shortage = {"room_shortage": _error(result.short)} if result.short is not None else {}
+    return document | error | mismatches | shortage
 
 
 def _error(failure: Failure) -> Document:

@@ -32,3 +32,8 @@ def clock(instant: datetime) -> str:
 def utc(instant: datetime) -> str:
     """Return an instant as documents have it, as in `2026-12-02T02:00:00Z`."""
     return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def lasting(seconds: float) -> str:
+    """Return a length of time in seconds below a minute, else in minutes, as in `5 s` or `1.5 min`."""
+    return f"{seconds:.3g} s" if seconds < 60 else f"{round(seconds / 60, 1):g} min"  # noqa: PLR2004  # of a minute

@@ -159,3 +159,13 @@ def test_a_room_that_is_lost_by_a_move_is_reported_and_tried_again(team: RoomTea
     assert team.apply().count(Status.FAILED) == 0
     assert team.rooms() == {"Sync": ["aurora", "aurora"]}
     assert team.plan().plan.changes == ()
+
+
+def test_a_room_that_nobody_has_and_that_refuses_is_not_told_to_be_held(team: RoomTeam) -> None:
+    team.rules("aurora", most_minutes=30)
+    team.declare(meeting(rooms=("aurora",), rule="FREQ=WEEKLY;COUNT=48"))
+    error = team.apply(team.plan(foresight=False)).results[0].error
+    assert error is not None
+    assert error.message.startswith("room aurora is free then, and can't be booked: DingTalk refused: ")
+    assert (error.code, error.message.count(error.code)) == ("meetingRoomNotAvailable", 0)
+    assert "who holds it" not in error.hint

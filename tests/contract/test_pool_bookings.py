@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from roomteam import ROOMS, RoomTeam, meeting, room_team
 
+from reconciler.cli.planning import exit_code, only_rooms_missing
 from reconciler.config.model import Override, Room, RoomPool
 from reconciler.looking import Question
+from reconciler.operations import Call
 from reconciler.outcome import Status
 from reconciler.planfile import dumps, loads
+from reconciler.report.apply_text import apply_text
+from reconciler.report.document import apply_document
 from reconciler.schedule.model import Change
 from reconciler.workflow import check_saved, look_for_drift
 
@@ -168,7 +174,7 @@ def test_a_declined_room_that_nothing_replaces_is_told_again_and_not_offered(tea
         planned = team.plan()
         short, declined = sorted(planned.plan.problems, key=lambda one: one.room)
         assert (short.code, short.is_error) == ("no-room", False)
-        assert "aurora: declined" in short.message
+        assert [(one.room, one.reason) for one in short.blocked] == [("room-aurora", "declined")]
         assert set(short.alternatives) == {"room-cirrus", "room-dune"}
         assert (declined.message, declined.contact) == ("was declined", "union-dave")
         assert planned.plan.changes == ()
@@ -239,6 +245,58 @@ def test_a_room_that_is_taken_between_plan_and_apply_is_replaced_at_once(team: R
     assert (differs.path, differs.wanted, differs.answered) == ("rooms", "aurora", "borealis")
     assert team.rooms() == {"Sync": ["borealis", "aurora"]}
     assert team.plan().plan.changes == ()
+
+
+@pytest.mark.parametrize(("bears", "status"), [(1, Status.DONE), (0, Status.FAILED)])
+def test_a_pool_that_is_taken_between_plan_and_apply_says_so_and_is_borne(
+    team: RoomTeam, bears: int, status: Status
+) -> None:
+    team.declare(meeting(pool=ANY, max_conflicts=bears))
+    planned = team.plan()
+    text = dumps(planned.plan, config=team.config, people=planned.people, state=team.store.load(), refresh="auto")
+    assert loads(text, where="plan.json")[0].changes == planned.plan.changes
+    for room in ("aurora", "borealis"):
+        team.occupy(room, "2026-11-30T10:00", "2026-11-30T12:00")
+    outcome = team.apply(planned)
+    result = outcome.results[0]
+    assert (result.status, outcome.count(Status.DONE)) == (status, 1 + bears)
+    assert result.short is not None
+    why = "aurora: carol until 12:00; borealis: carol until 12:00"
+    assert result.short.message == f"no room of its pool could be had ({why})"
+    assert result.short.hint.endswith("the next run looks for any of aurora, borealis")
+    assert outcome.rooms(Call.ROOMS_BOOK) == 1
+    again = team.plan().plan
+    assert again.changes == ()
+    assert [one.is_error for one in again.problems] == [not bears]
+    told = io.StringIO()
+    Console(file=told, width=200).print(apply_text(outcome, planned.plan, allowed={"sync": bears}))
+    assert told.getvalue().startswith("no room sync@" if bears else "failed create sync@")
+    last = told.getvalue().splitlines()[-1]
+    wrong = "error sync: 1 occurrence of it has no room, or too few, and max_conflicts allows 0"
+    assert last.startswith("Apply: ") if bears else last == wrong
+    assert (exit_code(planned, outcome), only_rooms_missing(planned, outcome)) == (not bears, not bears)
+    assert apply_document(outcome, planned.plan)["results"][0]["room_shortage"]["code"] == "no-room"
+
+
+def test_an_apply_that_fails_for_missing_rooms_alone_says_so(team: RoomTeam) -> None:
+    team.occupy("aurora", "2026-11-30T10:00", "2026-11-30T11:00")
+    team.declare(meeting(pool=replace(ANY, any=("aurora",))))
+    planned = team.plan()
+    outcome = team.apply(planned)
+    assert (exit_code(planned, outcome), only_rooms_missing(planned, outcome)) == (1, True)
+    (problem,) = apply_document(outcome, planned.plan)["room_problems"]
+    assert (problem["code"], problem["is_error"]) == ("no-room", True)
+
+
+def test_a_pool_that_gives_one_of_two_says_which(team: RoomTeam) -> None:
+    team.declare(meeting(rule="FREQ=WEEKLY;COUNT=48", pool=replace(ANY, count=2), max_conflicts=1))
+    planned = team.plan()
+    team.occupy("aurora", "2026-11-30T10:00", "2026-11-30T11:00")
+    outcome = team.apply(planned)
+    assert outcome.count(Status.FAILED) == 0
+    (short,) = [one.short for one in outcome.results if one.short is not None]
+    assert short.message == "1 of 2 rooms of its pool could be had: borealis; aurora: carol until 11:00"
+    assert team.rooms()["Sync"][0] == "borealis"
 
 
 def test_a_room_that_is_lost_by_a_move_is_replaced_at_once(team: RoomTeam) -> None:

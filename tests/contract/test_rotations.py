@@ -101,6 +101,18 @@ def test_a_lasting_refusal_in_a_circle_leaves_everybody_the_room_they_had(tmp_pa
             assert by_title(team) == before == {f"M{number}": f"r{number}" for number in range(size)}
 
 
+def test_a_swap_that_was_refused_is_not_tried_again_by_the_next_run(tmp_path: Path) -> None:
+    with room_team(tmp_path, rooms_of(2)) as team:
+        rotating(team, 2, 0, PEOPLE)
+        team.apply()
+        rotating(team, 2, 1, PEOPLE)
+        team.rules("r1", status=2, members=["union-bob"])  # after its rules were asked for
+        assert team.apply().count(Status.FAILED) == 2
+        assert [one.code for one in team.plan().plan.problems] == ["not-allowed", "halted"]
+        assert team.plan().plan.changes == ()
+        assert by_title(team) == {"M0": "r0", "M1": "r1"}
+
+
 @pytest.mark.parametrize("size", [2, 3])
 def test_a_swap_that_is_known_to_be_refused_is_left_alone_and_told(tmp_path: Path, size: int) -> None:
     with room_team(tmp_path, rooms_of(size)) as team:

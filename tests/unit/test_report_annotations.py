@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import Position, Problem, Severity
 from reconciler.observed import ReadFailure
-from reconciler.operations import Plan
+from reconciler.operations import Plan, RoomProblem
 from reconciler.report.annotations import error_annotation, plan_annotations, problem_annotations
 from reconciler.report.codequality import codequality
 
@@ -38,6 +38,16 @@ def test_warnings_of_a_plan_and_what_was_not_read_are_annotations() -> None:
         "::warning::no place",
     ]
     assert error_annotation("gone\n  try again") == "::error::gone%0Atry again"
+
+
+def test_rooms_that_are_missing_beyond_what_is_allowed_are_errors_where_the_rooms_stand() -> None:
+    missing = RoomProblem(
+        address="sync@2026-12-02T10:00", start=NOW, end=UNTIL, room="", code="no-room", message="a room is missing"
+    )
+    made = replace(PLAN, problems=(replace(missing, is_error=True), replace(missing, address="demo@2026-12-02T10:00")))
+    (found,) = plan_annotations(made, places={"sync": Position("m.yaml", 7, 5), "demo": Position("m.yaml", 9, 5)})
+    assert found.startswith("::error file=m.yaml,line=7,col=5::sync ")
+    assert found.endswith(": a room is missing")
 
 
 @given(st.text(), st.text())

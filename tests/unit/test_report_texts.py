@@ -22,7 +22,7 @@ from reconciler.report.apply_text import apply_text
 from reconciler.report.names import Names
 from reconciler.report.opening_text import opening_text
 from reconciler.report.problems_text import problems_text
-from reconciler.report.times import in_zone, span
+from reconciler.report.times import in_zone, lasting, span
 from reconciler.state.model import Opened, Orphan
 
 HOSTILE = "\x1b[31m [bold]x[/]\nForged: line"
@@ -212,3 +212,7 @@ def test_what_dingtalk_made_of_a_write_is_told_field_by_field() -> None:
     told = rows(apply_text(Outcome(results=(result,)), made))
     assert "differs sync@2026-12-02T10:00 title" in told
     assert "wanted A long title, DingTalk answered A long" in told
+
+
+def test_a_length_of_time_is_told_in_the_unit_that_fits() -> None:
+    assert [lasting(seconds) for seconds in (0.5, 5, 60, 90, 600)] == ["0.5 s", "5 s", "1 min", "1.5 min", "10 min"]
