@@ -94,6 +94,18 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventDay:
+    """How many events we have created for one organiser on a `day` (YYYY-MM-DD, in Beijing), as far as is known.
+
+    `refused`: DingTalk has said on that day that it creates no further one.
+    """
+
+    day: str
+    made: int = 0
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Everything. `serial` grows with every save, `lineage` is drawn once; `calls` counts API calls by `YYYY-MM`.
 
@@ -114,6 +126,7 @@ class State:
     days_off: Mapping[str, str] = field(default_factory=dict)
     rooms: Mapping[str, RoomNote] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by organiser
+    event_days: Mapping[str, EventDay] = field(default_factory=dict)  # by organiser
 
 
 def pruned(state: State, now: datetime) -> State:
