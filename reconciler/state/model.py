@@ -20,7 +20,8 @@ class Entry:
     `conference_id` or `event_id` is "" where there is none (yet). `applied` is the occurrence as it was last written
     in full, None where that never happened. `revision` counts the events made for it, see `reconciler.marker`.
     `carries` is False where a shared conference stands at another occurrence. `intact` says that the last list of the
-    calendar showed the event exactly as it was applied, `verified` when the conference was last seen to be.
+    calendar showed the event exactly as it was applied, `verified` when the conference was last seen to be. `made` is
+    the occurrence as its conference was made, where its event is yet to come: a limit may put that off for days.
     """
 
     key: Key
@@ -34,6 +35,7 @@ class Entry:
     carries: bool = True
     intact: bool = False
     verified: datetime | None = None
+    made: Occurrence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

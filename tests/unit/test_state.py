@@ -16,7 +16,7 @@ from reconciler.errors import StateError, UnreadableState
 from reconciler.models import ExtensionApp, Key
 from reconciler.state.codec import dumps, loads
 from reconciler.state.journal import Intent, Journal
-from reconciler.state.model import Entry, Opened, Orphan, State, pruned
+from reconciler.state.model import Entry, EventDay, Opened, Orphan, State, pruned
 from reconciler.state.store import local_store
 
 WANT = occurrence(
@@ -196,3 +196,31 @@ def test_old_occurrences_are_forgotten_a_week_after_their_end() -> None:
 
 def test_the_key_is_the_original_start() -> None:
     assert Key("a", local("2026-12-02T10:00")) < Key("a", local("2026-12-02T10:30"))
+
+
+def test_what_waits_for_a_limit_is_kept_in_a_state() -> None:
+    """A conference whose event is yet to come, and who can create no further event today."""
+    want = occurrence()
+    bare = Entry(key=want.key, organizer="alice", conference_id="c", made=want, verified=NOW)
+    days = {"alice": EventDay(day="2026-11-29", made=100, refused=True)}
+    state = State(workspace="acme", lineage="one", entries={want.key: bare}, event_days=days)
+    found = loads(dumps(state), where="x")
+    assert found.event_days == days
+    assert dict(found.entries) == {want.key: bare}
+
+
+def test_a_state_of_before_has_no_such_thing() -> None:
+    document = json.loads(dumps(State(workspace="acme", lineage="one")))
+    del document["event_days"]
+    document["orphans"] = [
+        {
+            "address": "a@2026-12-02T10:00",
+            "organizer": "o",
+            "title": "t",
+            "start": NOW.isoformat(),
+            "asked_at": NOW.isoformat(),
+        }
+    ]
+    found = loads(json.dumps(document).encode(), where="x")
+    assert found.event_days == {}
+    assert found.orphans[0].conference_id == ""
