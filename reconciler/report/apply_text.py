@@ -22,7 +22,12 @@ _STYLE = {Status.FAILED: "bold red", Status.DEFERRED: "yellow"}
 
 def apply_text(outcome: Outcome, plan: Plan, names: Names = NAMELESS) -> RenderableType:
     """Return what failed, what was put off, what may have been left behind, what waits, and the sum."""
-    lines = [*failure_lines(plan.failures), *_unfinished(outcome), *_mismatches(outcome), *_orphans(outcome.orphans)]
+    lines = [
+        *failure_lines(plan.failures, names),
+        *_unfinished(outcome),
+        *_mismatches(outcome),
+        *_orphans(outcome.orphans),
+    ]
     lines += [*_answers(outcome, names)]
     if lines:
         lines.append(blank())

@@ -40,7 +40,7 @@ def _lines(
             )
         yield blank()
     if failures:
-        yield from failure_lines(failures)
+        yield from failure_lines(failures, names)
         yield blank()
     edited = [one for one in findings if one.cause is Cause.EDITED]
     if edited:

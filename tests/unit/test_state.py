@@ -209,6 +209,22 @@ def test_what_waits_for_a_limit_is_kept_in_a_state() -> None:
     assert dict(found.entries) == {want.key: bare}
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"[]", "something in it has a value that no state has"),
+        (b'{"version": 1}', "'occurrences' is missing"),
+        (b'{"version": 1,\n "work', "it is no JSON at line 2, column 2"),
+        (b"\xff\xfe{", "can't be read: it is no"),
+    ],
+)
+def test_a_damaged_state_says_what_is_wrong_without_the_words_of_a_program(body: bytes, told: str) -> None:
+    with pytest.raises(UnreadableState) as caught:
+        loads(body, where="x")
+    assert told in str(caught.value)
+    assert "Error" not in str(caught.value)
+
+
 def test_a_state_of_before_has_no_such_thing() -> None:
     document = json.loads(dumps(State(workspace="acme", lineage="one")))
     del document["event_days"]
