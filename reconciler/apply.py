@@ -6,11 +6,13 @@ import heapq
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from typing import Protocol
 
+from reconciler.daily import MOST
 from reconciler.diff import Action
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import ApiError, DailyEventLimit, Halted, LimitReached, RateLimited
@@ -28,6 +30,9 @@ from reconciler.workers import carry_out
 
 PARALLELISM = 64  # four APIs, each busy at 20 calls a second that take up to 0.8 s
 _OF_ONE_API = 20
+
+
+_CREATIONS = frozenset({Call.CONFERENCE_CREATE, Call.EVENT_CREATE})
 
 
 class Progress(Protocol):
@@ -64,6 +69,7 @@ def apply(
     *,
     clock: Callable[[], datetime],
     names: Mapping[str, str] | None = None,
+    left: Mapping[str, int] | None = None,
     parallelism: int = PARALLELISM,
     stop: Stop | None = None,
     progress: Progress = untold,
@@ -71,10 +77,12 @@ def apply(
     """Carry out `plan`, `parallelism` calls at a time at most, the nearest occurrences first.
 
     One change that fails does not stop the others; the calls of the same change that come after it are left out.
-    `names` are people and rooms as the config calls them, for messages. Raises nothing of the API.
+    `names` are people and rooms as the config calls them, for messages. `left` is how many events can be created today
+    for an organiser, where that is known. Raises nothing of the API.
     """
     stop = Stop() if stop is None else stop
     run = _Run(plan, client, journal, clock=clock, names=names or {}, stop=stop, progress=progress)
+    run.limit(left or {})
     with client.session.halting(stop.event):
         run.drain(parallelism=parallelism)
     return run.outcome()
@@ -118,6 +126,28 @@ class _Run:
         self._kept = {have.conference_id for _, have in plan.unchanged}
         self._exhausted: dict[str, Failure] = {}  # organiser → why no further event can be made today
 
+    def limit(self, left: Mapping[str, int]) -> None:
+        """Go by how many events can be created today: nothing is begun that will surely be refused.
+
+        Only DingTalk knows for sure. So of those beyond the limit one goes first, and the others of its organiser wait
+        for what comes of it: if it is refused, no conference is made for them.
+        """
+        creations: dict[str, list[Work]] = defaultdict(list)
+        for work in self._works:
+            if work.planned.change.after is not None and _creation_of_event(work) is not None:
+                creations[work.planned.change.after.organizer].append(work)
+        held = dict(self._operation)
+        for who, works in creations.items():
+            beyond = works[left.get(who, MOST) :]
+            probe = _creation_of_event(beyond[0]) if beyond else None
+            if probe is None:
+                continue
+            for one in (one for work in beyond[1:] for one in work.planned.operations if one.call in _CREATIONS):
+                held[one.id] = replace(one, needs=(*one.needs, probe.id))
+        with suppress(CycleError):  # what waits for each other across changes goes as it did
+            TopologicalSorter({one.id: one.needs for one in held.values()}).prepare()
+            self._operation = held
+
     def drain(self, *, parallelism: int) -> None:
         """Run everything in the order of its needs; return when nothing is left that could run.
 
@@ -153,7 +183,7 @@ class _Run:
         if self._stop.requested:
             work.deferral = self._stop.reason
             return
-        if operation.call in {Call.CONFERENCE_CREATE, Call.EVENT_CREATE}:
+        if operation.call in _CREATIONS:
             work.deferral = self._exhausted.get(work.entry.organizer)
             if work.deferral is not None:
                 return
@@ -216,6 +246,8 @@ class _Run:
             orphans=(*self._executor.orphans, *self._left_behind(), *self._replaced()),
             stopped=self._stop.reason,
             refused_rooms=self._executor.refused_rooms,
+            created=Counter(work.entry.organizer for work in self._works for one in work.done if _makes_event(one)),
+            refused=frozenset(self._exhausted),
         )
 
     def _left_behind(self) -> Iterator[Orphan]:
@@ -256,6 +288,14 @@ def _orphan(one: Observed, *, at: datetime) -> Orphan:
         asked_at=at,
         conference_id=one.conference_id,
     )
+
+
+def _makes_event(operation: Operation) -> bool:
+    return operation.call is Call.EVENT_CREATE
+
+
+def _creation_of_event(work: Work) -> Operation | None:
+    return next(filter(_makes_event, work.planned.operations), None)
 
 
 class Order:

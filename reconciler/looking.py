@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.config.model import Config
 from reconciler.counting import quota_of
+from reconciler.daily import events_left
 from reconciler.desired import People, desired
 from reconciler.dingtalk import Reader
 from reconciler.errors import UsageError
@@ -84,7 +85,8 @@ def look_at(  # noqa: PLR0917  # all of it is what a look takes
     expected = () if question.destroy else _expected(config, people, now=now, until=until)
     scope = scope_of(config, people, expected, question)
     spend = verification_budget(config.verify, quota_of(config, state, reader, now), now)
-    scope = replace(scope, budget=spend, every=config.verify.every, until=until, presume=heard is not None)
+    spent = frozenset(who for who, left in events_left(state, now).items() if not left)
+    scope = replace(scope, budget=spend, every=config.verify.every, until=until, presume=heard is not None, spent=spent)
     everybody = frozenset(people.values())
     if question.forget:
         scope = replace(scope, organizers=everybody)

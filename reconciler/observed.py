@@ -96,12 +96,16 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFailure:
-    """Something that could not be read: an organiser's calendar or one occurrence. Not an absence."""
+    """Something that could not be read: an organiser's calendar or one occurrence. Not an absence.
+
+    `who` is the union id of a person that `where` names, "" where it names none.
+    """
 
     where: str
     code: str
     message: str
     hint: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

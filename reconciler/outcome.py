@@ -70,6 +70,8 @@ class Outcome:
     api_calls: int = 0
     unsaved: Failure | None = None
     pending: tuple[Pending, ...] = ()  # what waits for an approval now, as far as that is known
+    created: Mapping[str, int] = field(default_factory=dict)  # events, by organiser
+    refused: frozenset[str] = frozenset()  # organisers who can create no further event today
     declined: tuple[Pending, ...] = ()  # what was refused while this run waited
     refused_rooms: frozenset[str] = frozenset()  # nobody has them, and they could not be booked: their rules forbid it
 

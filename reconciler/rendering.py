@@ -54,7 +54,7 @@ def event_as_applied(workspace: str, entry: Entry) -> Event | None:
 
 def conference_as_applied(entry: Entry) -> Conference | None:
     """Return the conference of `entry` as it was last written, None where there is none."""
-    want = entry.applied
+    want = entry.applied if entry.made is None else entry.made
     if want is None or not entry.conference_id:
         return None
     return Conference(

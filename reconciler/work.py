@@ -87,7 +87,7 @@ class Work:
     def result(self) -> Entry | None:
         """Return what is known now: None once it is cancelled, and `applied` only once everything is done."""
         if not self.finished:
-            return self.entry
+            return self._unfinished()
         change = self.planned.change
         if change.after is None:
             return None
@@ -95,6 +95,19 @@ class Work:
         seen = change.before.verified if change.before is not None else None
         verified = self.at if change.makes_conference else seen
         return replace(self.entry, applied=self.applied, carries=carries, verified=verified)
+
+    def _unfinished(self) -> Entry:
+        """Return what is known while calls are left: also of a conference without an event, once all of it is set."""
+        change = self.planned.change
+        alone = bool(self.entry.conference_id) and not self.entry.event_id
+        own = change.role is None or change.role.carries
+        calls = [one for one in self.planned.operations if one.call in _OF_CONFERENCES]
+        if not alone or not own or not calls or any(one not in self.done for one in calls):
+            return self.entry
+        return replace(self.entry, made=change.after, verified=self.at)
+
+
+_OF_CONFERENCES = frozenset({Call.CONFERENCE_CREATE, Call.CONFERENCE_UPDATE, Call.CONFERENCE_SETTINGS})
 
 
 def _known(planned: PlannedChange) -> Entry:

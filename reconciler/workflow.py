@@ -13,6 +13,7 @@ from typing import Any
 from reconciler import apply as applying
 from reconciler.config.model import Config
 from reconciler.counting import calls_made, count_calls, counted, quota_of
+from reconciler.daily import events_left, told_deferrals, with_events
 from reconciler.desired import People, desired
 from reconciler.diff import Diff
 from reconciler.differing import Differences, differences
@@ -121,8 +122,9 @@ def make_plan(
         rules=() if question.destroy else next_dates(config, found, now=now),
     )
     foretold = () if question.destroy else foretold_refusal(made)
+    deferred = told_deferrals(made, state, names, now)
     return Planned(
-        plan=replace(made, warnings=(*foretold, *warnings)),
+        plan=replace(made, warnings=(*foretold, *deferred, *warnings)),
         state=state if reads is None else replace(state, rooms=reads.notes),
         people=people,
         names=names,
@@ -194,19 +196,21 @@ def apply_plan(
     progress: applying.Progress = applying.untold,
 ) -> Outcome:
     """Carry out a plan, and save what is known afterwards."""
-    before = calls_made(client)
+    before, began = calls_made(client), clock()
     outcome = applying.apply(
         planned.plan,
         client,
         store.journal,
         clock=clock,
         names=planned.names,
+        left=events_left(planned.state, began),
         parallelism=parallelism,
         stop=stop,
         progress=progress,
     )
     kept, others = parted(planned.state.entries, planned.settled.meetings)
     state = applying.remembered(replace(planned.state, entries=others), planned.plan, outcome)
+    state = with_events(state, outcome, began)
     state = pruned(with_calendars(state, planned.told, touched=outcome.touched), clock())
     kept = without_past(kept, clock())
     organizers = state.organizers | planned.settled.organizers

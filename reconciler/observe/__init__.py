@@ -167,7 +167,7 @@ def verify(
     findings = Findings()
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
         presumed = [seen.occurrences[key] for key in keys if key in seen.occurrences]
-        due = [one for one in presumed if not one.asked]
+        due = [one for one in presumed if not one.asked and not _waits(one, scope)]
         asked = ask_conferences(reader, Reads(pool, progress), grouped(due, now), scope, findings, now)
     return replace(
         seen,
@@ -175,6 +175,12 @@ def verify(
         failures=(*seen.failures, *findings.failures),
         unresolved=seen.unresolved | findings.unresolved,
     )
+
+
+def _waits(one: Observed, scope: Scope) -> bool:
+    """Return whether an occurrence has the conference that the state says was made for it, and gets no event today."""
+    known = one.entry is not None and one.entry.made is not None
+    return scope.refresh is Refresh.AUTO and known and one.event is None and one.organizer in scope.spent
 
 
 def remembered(state: State) -> dict[Key, Observed]:

@@ -96,7 +96,7 @@ def list_calendars(  # noqa: PLR0917  # all of it is what one listing needs
         found = told[who]
         if isinstance(found, ApiError):
             findings.unread.add(who)
-            findings.fail(f"the calendar of {who}", found, asked[who], hint=_farewell(who, found, scope))
+            findings.fail(f"the calendar of {who}", found, asked[who], hint=_farewell(who, found, scope), who=who)
         else:
             findings.calendars[who] = found
             events.extend(found.calendar.events)
@@ -216,7 +216,7 @@ def former_organizers(
         if not isinstance(answer, ApiError):
             former.add(who)
         elif not isinstance(answer, NotCreator | NotFound | InvalidParameter | ConferenceCancelled):
-            findings.fail(f"whether {who} organises events of this workspace", answer, meetings[who])
+            findings.fail(f"whether {who} organises events of this workspace", answer, meetings[who], who=who)
     return frozenset(former)
 
 

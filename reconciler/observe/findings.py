@@ -29,8 +29,9 @@ class Findings:
     instances: dict[str, tuple[Instance, ...]] = field(default_factory=dict)  # what that showed, by recurring event
     spent: int = 0  # calls, of those that may go into looking after what nothing was heard of
 
-    def fail(self, where: str, error: ApiError, meetings: Iterable[str], *, hint: str = "") -> None:
-        self.failures.append(ReadFailure(where=where, code=error.code, message=error.what, hint=hint or error.fix))
+    def fail(self, where: str, error: ApiError, meetings: Iterable[str], *, hint: str = "", who: str = "") -> None:
+        hint = hint or error.fix
+        self.failures.append(ReadFailure(where=where, code=error.code, message=error.what, hint=hint, who=who))
         self.unresolved.update(meetings)
 
     def is_known(self, event: Event) -> bool:

@@ -145,7 +145,7 @@ def _look_at_instances(  # noqa: PLR0917  # all of it is what a look needs
     )
     for who, answer in seen:
         if isinstance(answer, ApiError):
-            findings.fail(f"the calendar of {who}", answer, {one.key.meeting for one in series[who]})
+            findings.fail(f"the calendar of {who}", answer, {one.key.meeting for one in series[who]}, who=who)
             continue
         findings.viewed.add(who)
         findings.begun |= {(key.meeting, start) for key, start in _begun(answer.events, scope, now)}

@@ -29,7 +29,7 @@ def apply_text(
     `allowed` is how many occurrences of a meeting may go without a room of its pool; more are an error.
     """
     lines = [
-        *failure_lines(plan.failures),
+        *failure_lines(plan.failures, names),
         *_unfinished(outcome),
         *_short(outcome),
         *_mismatches(outcome),

@@ -45,7 +45,7 @@ def _lines(
             yield line((cause, _STYLE[one.cause]), label, before, " → ", after, indent=2, hang=hang)
         yield blank()
     if failures:
-        yield from failure_lines(failures)
+        yield from failure_lines(failures, names)
         yield blank()
     edited = [one for one in findings if one.cause is Cause.EDITED]
     if edited:

@@ -16,6 +16,7 @@ from reconciler.observed import ReadFailure
 from reconciler.operations import Call, Plan, PlannedChange, Quota
 from reconciler.report.ahead import told_dates, told_days_off
 from reconciler.report.clean import for_markdown, for_markdown_html, for_terminal, shortened
+from reconciler.report.failures_text import place_of
 from reconciler.report.fields import times_of, timezone_of, title_of
 from reconciler.report.fields_text import Told, told_fields
 from reconciler.report.lines import counted
@@ -50,7 +51,8 @@ def plan_markdown(plan: Plan, names: Names, *, limit: int = LIMIT) -> str:
     for planned in plan.changes:
         by_meeting[planned.change.address.partition("@")[0]].append(planned)
     left = Counter[str]()
-    left["failed read"] += page.fill("\n**Not read**, and left as it is:\n\n", map(_failure, plan.failures), share=4)
+    unread = (_failure(one, names) for one in plan.failures)
+    left["failed read"] += page.fill("\n**Not read**, and left as it is:\n\n", unread, share=4)
     left["room"] += page.fill("\n**Rooms**\n\n", _rooms(plan, names), share=4)
     left["warning"] += page.fill("\n**Warnings**\n\n", map(_warning, plan.warnings), share=4)
     head = "\n| Meeting | Title | Create | Update | Cancel | When | Calls |\n|---|---|---:|---:|---:|---|---:|\n"
@@ -136,10 +138,10 @@ def _quota(quota: Quota, needed: int) -> str:
     return f"**Quota: {told}: too few for this plan.**" if needed > quota.left else f"Quota: {told}."
 
 
-def _failure(failure: ReadFailure) -> _Row:
+def _failure(failure: ReadFailure, names: Names) -> _Row:
     hint = f" {_cell(failure.hint, _LONG)}" if failure.hint else ""
     code = f" \\[{_cell(failure.code)}\\]"
-    return _Row(f"- {_cell(failure.where, _LONG)}: {_cell(failure.message, _LONG)}{code}{hint}")
+    return _Row(f"- {_cell(place_of(failure, names), _LONG)}: {_cell(failure.message, _LONG)}{code}{hint}")
 
 
 def _rooms(plan: Plan, names: Names) -> Iterator[_Row]:

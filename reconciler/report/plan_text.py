@@ -55,7 +55,7 @@ def plan_text(plan: Plan, names: Names, *, qps: int, verbose: bool = False) -> R
         lines += [*_meeting(meeting, changes, names, rules.get(meeting), verbose=verbose), blank()]
     if plan.days_off:
         lines += [*_days_off(plan.days_off), blank()]
-    told = [*failure_lines(plan.failures), *_rooms(plan, names)]
+    told = [*failure_lines(plan.failures, names), *_rooms(plan, names)]
     for warning in plan.warnings:
         told += _warning(warning)
     if told:

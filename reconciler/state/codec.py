@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from reconciler.models import Key
 from reconciler.room import RoomDetail, RoomNote
 from reconciler.state.lines import Lines, json_text, lines_of, refusing
-from reconciler.state.model import FORMAT_VERSION, Calendar, Entry, Look, Opened, Orphan, State
+from reconciler.state.model import FORMAT_VERSION, Calendar, Entry, EventDay, Look, Opened, Orphan, State
 from reconciler.state.values import (
     Json,
     as_count,
@@ -49,6 +49,7 @@ def dumps(state: State) -> bytes:
         "moved": dict(state.moved),
         "days_off": dict(state.days_off),
         "calendars": {who: _encode_calendar(one) for who, one in state.calendars.items()},
+        "event_days": {who: asdict(one) for who, one in state.event_days.items()},
         "rooms": {room: _encode_note(note) for room, note in state.rooms.items()},
     }
     chunks: list[bytes] = []  # joined but once: a state may take megabytes
@@ -101,6 +102,7 @@ def loads(body: bytes, *, where: str) -> State:
             moved={as_text(old): as_text(new) for old, new in document.get("moved", {}).items()},
             rooms={as_text(room): _decode_note(room, one) for room, one in document.get("rooms", {}).items()},
             days_off={as_text(address): as_text(why) for address, why in document.get("days_off", {}).items()},
+            event_days={as_text(who): _event_day(one) for who, one in document.get("event_days", {}).items()},
             calendars={as_text(who): _calendar(one) for who, one in document.get("calendars", {}).items()},
         )
 
@@ -169,6 +171,11 @@ def _orphan(document: Json) -> Orphan:
         asked_at=as_instant(document["asked_at"]),
         conference_id=as_text(document.get("conference_id", "")),
     )
+
+
+def _event_day(document: Json) -> EventDay:
+    refused = document["refused"] is True
+    return EventDay(day=as_text(document["day"]), made=as_count(document["made"]), refused=refused)
 
 
 def _opened(document: Json) -> Opened:

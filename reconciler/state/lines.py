@@ -35,10 +35,25 @@ def refusing(where: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise UnreadableState(
-            f"the state can't be read ({type(error).__name__}: {str(error)[:80]})",
+            f"the state can't be read: {_reason(error)}",
             where=where,
             fix="move the file away: the next run finds everything again by the markers in DingTalk",
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong with a state, in the words of whoever looks into its file."""
+    match error:
+        case json.JSONDecodeError():
+            return f"it is no JSON at line {error.lineno}, column {error.colno}"
+        case UnicodeDecodeError():
+            return f"it is no text at byte {error.start}"
+        case RecursionError():
+            return "it is nested too deeply"
+        case KeyError():
+            return f"{str(error.args[0])[:80]!r} is missing" if error.args else "something is missing"
+        case _:
+            return "something in it has a value that no state has"
 
 
 class Lines(Mapping[Key, Entry]):

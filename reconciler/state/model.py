@@ -20,7 +20,8 @@ class Entry:
     `conference_id` or `event_id` is "" where there is none (yet). `applied` is the occurrence as it was last written
     in full, None where that never happened. `revision` counts the events made for it, see `reconciler.marker`.
     `carries` is False where a shared conference stands at another occurrence. `intact` says that the last list of the
-    calendar showed the event exactly as it was applied, `verified` when the conference was last seen to be.
+    calendar showed the event exactly as it was applied, `verified` when the conference was last seen to be. `made` is
+    the occurrence as its conference was made, where its event is yet to come: a limit may put that off for days.
     """
 
     key: Key
@@ -34,6 +35,7 @@ class Entry:
     carries: bool = True
     intact: bool = False
     verified: datetime | None = None
+    made: Occurrence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,18 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventDay:
+    """How many events we have created for one organiser on a `day` (YYYY-MM-DD, in Beijing), as far as is known.
+
+    `refused`: DingTalk has said on that day that it creates no further one.
+    """
+
+    day: str
+    made: int = 0
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Everything. `serial` grows with every save, `lineage` is drawn once; `calls` counts API calls by `YYYY-MM`.
 
@@ -116,6 +130,7 @@ class State:
     rooms: Mapping[str, RoomNote] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by organiser
     moved: Mapping[str, str] = field(default_factory=dict)
+    event_days: Mapping[str, EventDay] = field(default_factory=dict)  # by organiser
 
 
 def pruned(state: State, now: datetime) -> State:

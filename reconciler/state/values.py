@@ -44,12 +44,13 @@ def encode_entry(entry: Entry) -> Json:
         "carries": entry.carries,
         "intact": entry.intact,
         "verified": None if entry.verified is None else entry.verified.isoformat(),
+        "made": None if entry.made is None else encode_occurrence(entry.made),
     }
 
 
 _ENTRY_MOSTLY: Json = {
     "conference_id": "", "event_id": "", "revision": 0, "url": "", "room_code": "", "applied": None, "carries": True,
-    "intact": False, "verified": None,
+    "intact": False, "verified": None, "made": None,
 }  # fmt: skip
 _OCCURRENCE_MOSTLY: Json = {
     "description": None, "attendees": None, "rooms": None, "settings": {}, "notify": True, "ui_lock": False,
@@ -59,8 +60,9 @@ _OCCURRENCE_MOSTLY: Json = {
 
 def lean_entry(entry: Entry) -> Json:
     """Return the entry as a line of a state has it: without its key, and without what is as it mostly is."""
-    applied = None if entry.applied is None else lean_occurrence(entry.applied)
-    return _without(encode_entry(replace(entry, applied=None)) | {"applied": applied}, _ENTRY_MOSTLY)
+    whole = {"applied": entry.applied, "made": entry.made}
+    lean = {name: None if one is None else lean_occurrence(one) for name, one in whole.items()}
+    return _without(encode_entry(replace(entry, applied=None, made=None)) | lean, _ENTRY_MOSTLY)
 
 
 def lean_occurrence(one: Occurrence) -> Json:
@@ -76,7 +78,7 @@ def decode_entry(document: Json, address: str) -> Entry:
     """Return the entry of `address`; raise KeyError, TypeError or ValueError where `document` is none."""
     key = Key.parse(address)
     document = _ENTRY_MOSTLY | document
-    applied = document["applied"]
+    applied, made = document["applied"], document["made"]
     return Entry(
         key=key,
         organizer=as_text(document["organizer"]),
@@ -89,6 +91,7 @@ def decode_entry(document: Json, address: str) -> Entry:
         carries=bool(document["carries"]),
         intact=bool(document["intact"]),
         verified=None if document["verified"] is None else as_instant(document["verified"]),
+        made=None if made is None else decode_occurrence(made, key),
     )
 
 

@@ -9,6 +9,8 @@ from chaos import workload
 from chaos.oracle import converge
 from chaos.world import World
 
+from reconciler.marker import parse_description
+
 
 def at_once(world: World, runs: int, *arguments: str) -> list[int]:
     world.config = workload.edited(world.config)
@@ -64,6 +66,27 @@ def test_two_checkouts_of_one_workspace_make_no_event_twice(fresh: World, seed: 
     orphans = converge(fresh)
     assert orphans.duplicates == 0
     assert orphans.faults == (), "\n".join(orphans.faults)
+
+
+@pytest.mark.parametrize("link", ["stable", "series"])
+@pytest.mark.parametrize("seed", range(3))
+def test_two_checkouts_that_share_a_conference_leave_none_behind(fresh: World, link: str, seed: int) -> None:
+    """Each makes a conference for all occurrences; nothing leads to the one that comes second."""
+    schedule = workload.at("2026-11-30T10:00", "mon", "wed", "fri")
+    how = {"link": "stable"} if link == "stable" else {"calendar": "series"}
+    fresh.config["meetings"] = {"standup": {"title": "Stand-up", "attendees": ["bob"], "schedule": schedule} | how}
+    other = checkout(fresh, f"other{seed}")
+    runs = [one.start("apply", "-y", "--json") for one in (fresh, other)]
+    for run in runs:
+        fresh.runner.wait(run)
+    assert fresh.apply().code == 0
+    assert fresh.run("plan", "--detailed-exitcode").code == 0
+    events = [event for event in fresh.events() if event["id"] not in fresh.foreign]
+    led = {found.conference for event in events if (found := parse_description(event["description"]).marker)}
+    reported = [line for world in (fresh, other) for line in world.run("state", "orphans").out.splitlines()]
+    left = {one["id"] for one in fresh.conferences()} - led
+    assert len(led) == 1
+    assert all(any(name in line for line in reported) for name in left), (left, reported)
 
 
 def test_two_workspaces_share_rooms_and_an_organizer(fresh: World) -> None:

@@ -154,6 +154,80 @@ def test_the_daily_limit_of_events_defers_the_farthest(tmp_path: Path) -> None:
         assert len(team.events()) == 4
 
 
+def _daily(team: Team, days: int) -> None:
+    team.config = replace(team.config, horizon=timedelta(days=days))
+    team.declare(meeting(schedule=Schedule(**{**_WEEKLY, "rule": "FREQ=DAILY"}), rooms=None))
+
+
+def _made(team: Team) -> tuple[int, int]:
+    """Return how many events and how many conferences there are."""
+    return len(team.events()), len(team.sandbox.control("conferences")["conferences"])
+
+
+def test_beyond_the_daily_limit_of_events_one_conference_is_made_and_no_more(tmp_path: Path) -> None:
+    with a_team(tmp_path, Limits(qps=None)) as team:
+        _daily(team, 110)
+        planned = team.plan(foresight=False)
+        (told,) = planned.plan.warnings
+        assert told.startswith("10 of 110 new events of alice have to wait for a later day")
+        outcome = apply_plan(planned, team.client, team.store, clock=lambda: NOW)
+        assert (outcome.count(Status.DONE), outcome.count(Status.DEFERRED)) == (100, 10)
+        assert _made(team) == (100, 101)
+
+
+def test_a_limit_that_dingtalk_told_of_costs_one_further_call_a_run(tmp_path: Path) -> None:
+    with a_team(tmp_path, Limits(daily_events=2)) as team:
+        _daily(team, 12)
+        assert team.apply().count(Status.FAILED) == 0
+        before = _made(team)
+        calls = team.sandbox.control("calls")["calls"]
+        outcome = team.apply()
+        since = team.sandbox.control("calls")["calls"][len(calls) :]
+        apis = [call["api"] for call in since]
+        assert [api for api in apis if api.startswith("conference") or api == "event.create"] == ["event.create"]
+        assert (outcome.count(Status.DONE), outcome.count(Status.DEFERRED)) == (0, 10)
+        assert {result.error.code for result in outcome.results if result.error is not None} == {"flowLimit"}
+        assert _made(team) == before
+        (told,) = team.plan().plan.warnings
+        assert told.startswith("10 of 10 new events of alice have to wait for a later day")
+        team.now += timedelta(days=1)
+        team.sandbox.control("clock", {"now": team.now.isoformat()})
+        assert team.apply().count(Status.DONE) == 2
+
+
+def test_a_conference_that_waits_for_its_event_is_changed_where_the_config_is(tmp_path: Path) -> None:
+    with a_team(tmp_path, Limits(daily_events=2)) as team:
+        team.apply()
+        team.declare(meeting(title="New"))
+        team.now += timedelta(days=1)
+        team.sandbox.control("clock", {"now": team.now.isoformat()})
+        outcome = team.apply()
+        assert outcome.count(Status.FAILED) == 0
+        assert team.converged()
+        assert len(_alive(team)) == 4
+        alive = [one for one in team.sandbox.control("conferences")["conferences"] if not one["cancelled"]]
+        assert {one["title"] for one in alive} == {"New"}
+
+
+def test_what_was_created_today_counts_in_the_next_run(tmp_path: Path) -> None:
+    with a_team(tmp_path, Limits(qps=None)) as team:
+        _daily(team, 60)
+        team.apply()
+        assert {who: one.made for who, one in team.store.load().event_days.items()} == {"union-alice": 60}
+        _daily(team, 110)
+        (told,) = team.plan(foresight=False).plan.warnings
+        assert told.startswith("10 of 50 new events of alice have to wait")
+        team.apply()
+        assert _made(team) == (100, 101)
+
+
+def test_where_there_is_no_such_limit_nothing_waits(tmp_path: Path) -> None:
+    with a_team(tmp_path, Limits(qps=None, daily_events=None)) as team:
+        _daily(team, 110)
+        assert team.apply().count(Status.DONE) == 110
+        assert team.converged()
+
+
 def test_an_occurrence_is_finished_before_another_is_begun(team: Team) -> None:
     planned = team.plan(foresight=False)
     apply_plan(planned, team.client, team.store, clock=lambda: NOW, parallelism=1)

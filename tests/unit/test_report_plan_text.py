@@ -187,3 +187,8 @@ def test_everything_fits_eighty_columns() -> None:
 
 def test_the_busiest_api_sets_the_time() -> None:
     assert "Cost: 60 API calls, about 20 s at 1/s." in printed(planned(days(2, 21), []), qps=1)
+
+
+def test_whose_calendar_could_not_be_read_is_told_by_the_name_in_the_config() -> None:
+    failure = ReadFailure(where="the calendar of bob", code="no-answer", message="it broke", who="bob")
+    assert "not read the calendar of Bobby" in rows(planned([], [], failure))

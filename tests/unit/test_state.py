@@ -18,7 +18,7 @@ from reconciler.errors import StateError, UnreadableState
 from reconciler.models import ExtensionApp, Key
 from reconciler.state.codec import dumps, loads
 from reconciler.state.journal import Intent, Journal
-from reconciler.state.model import Entry, Opened, Orphan, State, pruned
+from reconciler.state.model import Entry, EventDay, Opened, Orphan, State, pruned
 from reconciler.state.store import local_store
 
 WANT = occurrence(
@@ -251,3 +251,47 @@ def test_a_state_that_finds_no_room_is_told_and_leaves_nothing_behind(
             pass
     assert [path.name for path in store.folder.iterdir() if "tmp" in path.name] == []
     assert store.load().serial == saved.serial
+
+
+def test_what_waits_for_a_limit_is_kept_in_a_state() -> None:
+    """A conference whose event is yet to come, and who can create no further event today."""
+    want = occurrence()
+    bare = Entry(key=want.key, organizer="alice", conference_id="c", made=want, verified=NOW)
+    days = {"alice": EventDay(day="2026-11-29", made=100, refused=True)}
+    state = State(workspace="acme", lineage="one", entries={want.key: bare}, event_days=days)
+    found = loads(dumps(state), where="x")
+    assert found.event_days == days
+    assert dict(found.entries) == {want.key: bare}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"[]", "something in it has a value that no state has"),
+        (b'{"version": 1}', "'occurrences' is missing"),
+        (b'{"version": 1,\n "work', "it is no JSON at line 2, column 2"),
+        (b"\xff\xfe{", "can't be read: it is no"),
+    ],
+)
+def test_a_damaged_state_says_what_is_wrong_without_the_words_of_a_program(body: bytes, told: str) -> None:
+    with pytest.raises(UnreadableState) as caught:
+        loads(body, where="x")
+    assert told in str(caught.value)
+    assert "Error" not in str(caught.value)
+
+
+def test_a_state_of_before_has_no_such_thing() -> None:
+    document = json.loads(dumps(State(workspace="acme", lineage="one")))
+    del document["event_days"]
+    document["orphans"] = [
+        {
+            "address": "a@2026-12-02T10:00",
+            "organizer": "o",
+            "title": "t",
+            "start": NOW.isoformat(),
+            "asked_at": NOW.isoformat(),
+        }
+    ]
+    found = loads(json.dumps(document).encode(), where="x")
+    assert found.event_days == {}
+    assert found.orphans[0].conference_id == ""
