@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 from reconciler import __version__
-from reconciler.cli import logs
+from reconciler.cli import endings, logs
 from reconciler.cli.options import Globals, global_options
 from reconciler.errors import ConfigError, ReconcilerError
 
@@ -87,6 +87,11 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code. No exception leaves this function."""
     gc.set_threshold(100_000, 50, 50)  # a run is short, and what it makes it keeps
     logs.expect(arguments)
+    with endings.orderly():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     if COMPLETING in os.environ:
         from reconciler.cli import completion  # noqa: F401  # it makes its own Bash known
     try:
@@ -106,6 +111,8 @@ def run(arguments: Sequence[str]) -> int:
         return _say(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _say("interrupted", 130)
+    except endings.Terminated:
+        return _say("terminated", 143)
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -154,6 +154,11 @@ def lock_option(command: F) -> F:
     return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
 
 
+def looking_options(command: F) -> F:
+    """Give `command` two arguments, `lock` and `lock_timeout`: whether a look locks the state, how long it waits."""
+    return lock_option(lock_timeout_option(command))
+
+
 def lock_timeout_option(command: F) -> F:
     """Give `command` the choice of how long to wait for the lock."""
     return option(

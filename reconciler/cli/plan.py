@@ -12,7 +12,7 @@ from reconciler.cli.options import (
     ci_outputs_option,
     foresight_option,
     global_options,
-    lock_option,
+    looking_options,
     markdown_options,
     option,
     planning_options,
@@ -26,7 +26,7 @@ PENDING = 2
 @planning_options
 @option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply FILE`.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
-@lock_option
+@looking_options
 @refresh_option
 @foresight_option
 @markdown_options
@@ -44,12 +44,16 @@ def command(
     ci_outputs: bool,
     targets: tuple[str, ...],
     lock: bool,
+    lock_timeout: float,
     excludes: tuple[str, ...],
     refresh: str,
     foresight: bool,
     parallelism: int,
 ) -> int:
-    """Show what apply would do. Changes nothing.
+    """Show what apply would do. Changes nothing in DingTalk.
+
+    It locks the state while it looks, so that no apply changes meanwhile what it sees, and remembers there what it
+    saw. A run that may only read the state, as for a pull request, takes --lock=false.
 
     \b
     Examples:
@@ -60,7 +64,7 @@ def command(
       reconciler plan --out plan.json && reconciler apply plan.json
       reconciler plan --lock=false
     """
-    from reconciler.bookkeeping import remember_calls
+    from reconciler.bookkeeping import remember_look
     from reconciler.cli.ci import Told
     from reconciler.cli.planning import names_for, planned, reading_code, save_plan, show_plan
     from reconciler.cli.project import open_project
@@ -78,12 +82,12 @@ def command(
             foresight=foresight,
             parallelism=parallelism,
         )
-        with project.client() as client:
+        with project.looking("plan", lock=lock, timeout_s=lock_timeout), project.client() as client:
             made = planned(project, client, question, settings, quiet=as_json)
             if lock:
-                remember_calls(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=made)
-        if out is not None:
-            save_plan(made, project, out, refresh=refresh)
+                remember_look(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=made)
+            if out is not None:
+                save_plan(made, project, out, refresh=refresh)
         told.tell(made.plan, names_for(project, made), qps=project.config.provider.qps)
     show_plan(made, project, settings, as_json=as_json, markdown_limit=markdown_limit)
     return reading_code(made) or (PENDING if detailed_exitcode and made.plan.changes else 0)

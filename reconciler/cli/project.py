@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from reconciler.cli.options import Globals
 from reconciler.config import load
 from reconciler.config.model import Config
 from reconciler.dingtalk import Client, Reader
+from reconciler.errors import StateError, StateLocked
 from reconciler.provider import connected, connected_reader
 from reconciler.state.choose import open_store
 from reconciler.state.store import Store
@@ -38,6 +39,30 @@ class Project:
         """Give what can ask and never write, for as long as the block runs."""
         with connected_reader(self.config, os.environ, clock=self.clock) as reader:
             yield reader
+
+    @contextmanager
+    def looking(self, operation: str, *, lock: bool, timeout_s: float) -> Iterator[None]:
+        """Hold the state's lock for as long as a run that only looks goes on; with `lock` False hold none.
+
+        `timeout_s` is how long to wait for it. Raises StateLocked, naming the holder, and StateError; both say that
+        one can go on without the lock.
+        """
+        with ExitStack() as held:
+            if lock:
+                try:
+                    held.enter_context(self.store.lock.held(operation, now=self.clock(), timeout_s=timeout_s))
+                except StateError as error:
+                    error.fix = _without_lock(error)
+                    raise
+            yield
+
+
+def _without_lock(error: StateError) -> str:
+    if "--lock=false" in error.fix:
+        return error.fix
+    if isinstance(error, StateLocked):
+        return f"look without the lock, at what may be changing: --lock=false\n  {error.fix}"
+    return f"{error.fix}\n  a run that may only read the state takes --lock=false".lstrip("\n ")
 
 
 def open_project(settings: Globals) -> Project:

@@ -59,12 +59,14 @@ class LocalBackend:
         A note left by a dead process of this host is taken over; one from another host, where nobody can see whether
         the process lives, needs `force_unlock`.
         """
-        self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = FileLock(self._lock, timeout=timeout_s, mode=0o600)
         try:
+            self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock.acquire(poll_interval=0.05)
         except Timeout:
             raise Held(self._holder(), where=str(self._lock)) from None
+        except OSError as error:
+            raise StateError(f"the state can't be locked: {error.strerror}", where=str(self._lock)) from error
         try:
             left = self._holder()
             if left is not None and left.host != socket.gethostname():
