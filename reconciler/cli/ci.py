@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import click
 
+from reconciler.config.model import Config
 from reconciler.diff import Action, Change
 from reconciler.errors import ConfigError, Problem, ReconcilerError, UsageError
 from reconciler.operations import Plan
@@ -57,12 +58,16 @@ def write(path: Path, text: str, *, mode: str = "w") -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What to tell a pipeline about a plan, or about applying one. `document` says that stdout holds one."""
+    """What to tell a pipeline about a plan, or about applying one. `document` says that stdout holds one.
+
+    `report` is the file for a Code Quality report of the config.
+    """
 
     annotate: bool
     outputs: bool
     document: bool
     planning: bool = True
+    report: Path | None = None
 
     @contextmanager
     def failing(self) -> Iterator[None]:
@@ -72,6 +77,8 @@ class Told:
         try:
             yield
         except ReconcilerError as error:
+            if self.report is not None and isinstance(error, ConfigError):
+                write_codequality(error.problems, self.report)
             if self.annotate and isinstance(error, ConfigError):
                 annotate_problems(error.problems, document=self.document)
             elif self.annotate:
@@ -86,12 +93,14 @@ class Told:
         if self.outputs:
             _outputs({"failure-reason": {0: "", 1: "apply-failed", 3: "deferred"}.get(code, "interrupted")})
 
-    def tell(self, plan: Plan, names: Names, *, qps: int) -> None:
-        """Tell of a plan that was made."""
+    def tell(self, plan: Plan, names: Names, config: Config) -> None:
+        """Tell of a plan that was made of `config`."""
+        if self.report is not None:
+            write_codequality(config.warnings, self.report)
         if self.annotate:
             print_annotations(plan_annotations(plan, located=located), document=self.document)
         if self.outputs:
-            _outputs(_of(plan, names, qps))
+            _outputs(_of(plan, names, config.provider.qps))
             summary = os.environ.get("GITHUB_STEP_SUMMARY")
             if summary:
                 from reconciler.report.plan_markdown import plan_markdown

@@ -185,6 +185,16 @@ def annotations_option(command: F) -> F:
     )(command)
 
 
+def codequality_option(command: F) -> F:
+    """Give `command` the choice to write the problems of the config into a file, as GitLab takes them."""
+    return option(
+        "--codequality",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Write a GitLab Code Quality report, too.",
+    )(command)
+
+
 def ci_outputs_option(command: F) -> F:
     """Give `command` the choice to tell a step of GitHub Actions what came of it."""
     return option(

@@ -10,6 +10,7 @@ from reconciler.cli.options import (
     Globals,
     annotations_option,
     ci_outputs_option,
+    codequality_option,
     foresight_option,
     global_options,
     looking_options,
@@ -31,6 +32,7 @@ PENDING = 2
 @foresight_option
 @markdown_options
 @annotations_option
+@codequality_option
 @ci_outputs_option
 @global_options
 def command(
@@ -41,6 +43,7 @@ def command(
     out: Path | None,
     detailed_exitcode: bool,
     annotations: str | None,
+    codequality: Path | None,
     ci_outputs: bool,
     targets: tuple[str, ...],
     lock: bool,
@@ -72,7 +75,7 @@ def command(
     from reconciler.observe import Refresh
 
     document = as_json or markdown_limit is not None
-    told = Told(annotate=annotations is not None, outputs=ci_outputs, document=document)
+    told = Told(annotate=annotations is not None, outputs=ci_outputs, document=document, report=codequality)
     with told.failing():
         project = open_project(settings)
         question = Question(
@@ -88,6 +91,6 @@ def command(
                 remember_look(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=made)
             if out is not None:
                 save_plan(made, project, out, refresh=refresh)
-        told.tell(made.plan, names_for(project, made), qps=project.config.provider.qps)
+        told.tell(made.plan, names_for(project, made), project.config)
     show_plan(made, project, settings, as_json=as_json, markdown_limit=markdown_limit)
     return reading_code(made) or (PENDING if detailed_exitcode and made.plan.changes else 0)

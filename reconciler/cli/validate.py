@@ -6,19 +6,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import Globals, annotations_option, global_options, option
+from reconciler.cli.options import Globals, annotations_option, codequality_option, global_options, option
 from reconciler.errors import Severity
 
 
 @click.command("validate")
 @option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @annotations_option
-@option(
-    "--codequality",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write a GitLab Code Quality report, too.",
-)
+@codequality_option
 @global_options
 def command(settings: Globals, *, as_json: bool, annotations: str | None, codequality: Path | None) -> int:
     """Check the config: every mistake at once, each with its line. Calls nobody and needs no credentials.
