@@ -12,6 +12,7 @@ from reconciler.cli.options import (
     ci_outputs_option,
     foresight_option,
     global_options,
+    json_into_option,
     option,
     refresh_option,
     writing_options,
@@ -32,6 +33,7 @@ from reconciler.cli.options import (
     help="Wait so long for approvals of rooms; looks a few times, and each look costs a call for each organiser.",
 )
 @ci_outputs_option
+@json_into_option
 @global_options
 def command(
     settings: Globals,

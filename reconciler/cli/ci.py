@@ -13,13 +13,13 @@ from uuid import uuid4
 
 import click
 
+from reconciler.cli import documents
 from reconciler.config.model import Config
 from reconciler.diff import Action, Change
 from reconciler.errors import ConfigError, Problem, ReconcilerError, UsageError
 from reconciler.operations import Plan
 from reconciler.report.annotations import error_annotation, plan_annotations, problem_annotations
 from reconciler.report.names import Names
-from reconciler.state.backend import Held
 
 
 def located(file: str) -> str:
@@ -134,8 +134,8 @@ def _of(plan: Plan, names: Names, qps: int) -> Mapping[str, str]:
 
 def _lock_info(error: ReconcilerError) -> Mapping[str, str]:
     """Return who holds the lock, as Terraform's backends say it, where that is what `error` is about."""
-    holder = error.holder if isinstance(error, Held) else None
-    return {"lock-info": holder.dumps().decode()} if holder is not None else {}
+    found = documents.lock_info(error)
+    return {"lock-info": json.dumps(found, ensure_ascii=False)} if found is not None else {}
 
 
 def _moves(change: Change) -> bool:

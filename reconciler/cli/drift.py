@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli.documents import publish
 from reconciler.cli.options import Globals, global_options, looking_options, option, planning_options
 
 FAILED, DRIFTED, DEFERRED = 1, 2, 3
@@ -65,11 +66,9 @@ def command(
         tell(f"warning: {project.store.notice}")
     failures = found.seen.failures
     if as_json:
-        from reconciler.report.document import dump
         from reconciler.report.drift_document import drift_document
 
-        document = drift_document(found.findings, failures, workspace=project.config.workspace, now=now)
-        click.echo(dump(document), nl=False)
+        publish(lambda: drift_document(found.findings, failures, workspace=project.config.workspace, now=now))
     elif adopt:
         import yaml
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 from reconciler import __version__
-from reconciler.cli import endings, logs
+from reconciler.cli import documents, endings, logs
 from reconciler.cli.options import Globals, global_options
 from reconciler.errors import ConfigError, ReconcilerError
 
@@ -87,8 +87,14 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code. No exception leaves this function."""
     gc.set_threshold(100_000, 50, 50)  # a run is short, and what it makes it keeps
     logs.expect(arguments)
-    with endings.orderly():
-        return _run(arguments)
+    documents.begin()
+    try:
+        with endings.orderly():
+            return _run(arguments)
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -98,30 +104,42 @@ def _run(arguments: Sequence[str]) -> int:
         result = cli.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.Abort:
-        return _say("interrupted", 130)
+    except (click.Abort, KeyboardInterrupt):
+        return _refuse(_ended("interrupted"), 130)
+    except endings.Terminated:
+        return _refuse(_ended("terminated"), 143)
     except click.ClickException as error:
         return _usage(error)
     except ConfigError as error:
         from reconciler.cli.console import show_problems
 
         show_problems(error.problems)
+        documents.refuse(error)
         return error.exit_code
     except ReconcilerError as error:
-        return _say(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        return _say("interrupted", 130)
-    except endings.Terminated:
-        return _say("terminated", 143)
+        return _refuse(error, error.exit_code)
     except BrokenPipeError:
-        # Whoever read our output has gone; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        raise
     except Exception as error:  # the last resort: a fault of ours is told in a sentence, too
         logging.getLogger("reconciler").debug("unexpected", exc_info=True)
         fix = "this is a fault in reconciler: run again with -vv and report what it prints"
-        return _say(f"unexpected {type(error).__name__}: {error}\n  {fix}", 1)
+        fault = ReconcilerError(f"unexpected {type(error).__name__}: {error}", fix=fix)
+        fault.code = "unexpected"
+        return _refuse(fault, 1)
     return result if isinstance(result, int) else 0
+
+
+def _ended(how: str) -> ReconcilerError:
+    error = ReconcilerError(how)
+    error.code = "interrupted"
+    return error
+
+
+def _refuse(error: ReconcilerError, code: int) -> int:
+    """Tell why the run ended: to a person on stderr, to a program where it looks for the document."""
+    _say(str(error))
+    documents.refuse(error)
+    return code
 
 
 def _usage(error: click.ClickException) -> int:
@@ -132,15 +150,14 @@ def _usage(error: click.ClickException) -> int:
     return USAGE
 
 
-def _say(text: str, code: int) -> int:
+def _say(text: str) -> None:
     from reconciler.report.clean import for_terminal
 
     if logs.as_json():
         logs.tell_json("error", text)
-        return code
+        return
     lines = [for_terminal(line) for line in text.splitlines()]
     sys.stderr.write("error: " + "\n".join(lines) + "\n")
-    return code
 
 
 def _log(settings: Globals) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli import documents
 from reconciler.cli.logs import set_up
 from reconciler.cli.names import complete_meeting
 
@@ -78,6 +79,7 @@ def global_options(command: F) -> F:
     @click.pass_context
     @functools.wraps(command)
     def wrapped(ctx: click.Context, /, **arguments: Any) -> Any:
+        documents.want(stdout=bool(arguments.get("as_json")))
         known = ctx.find_object(Globals) or Globals()
         given = {
             name: value
@@ -132,6 +134,23 @@ def planning_options(command: F) -> F:
     )
     as_json = option("--json", "as_json", is_flag=True, help="Print a JSON document.")
     return as_json(targets(excludes(parallelism(command))))
+
+
+def json_into_option(command: F) -> F:
+    """Give `command` the choice to write its document into a file."""
+
+    @option(
+        "--json-into",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Write the JSON document into FILE, too, whatever is printed.",
+    )
+    @functools.wraps(command)
+    def wrapped(*, json_into: Path | None, **arguments: Any) -> Any:
+        documents.want_into(json_into)
+        return command(**arguments)
+
+    return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
 
 
 def lock_option(command: F) -> F:

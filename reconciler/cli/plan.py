@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     codequality_option,
     foresight_option,
     global_options,
+    json_into_option,
     looking_options,
     markdown_options,
     option,
@@ -34,6 +35,7 @@ PENDING = 2
 @annotations_option
 @codequality_option
 @ci_outputs_option
+@json_into_option
 @global_options
 def command(
     settings: Globals,

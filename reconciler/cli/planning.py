@@ -16,19 +16,20 @@ from typing import Any
 import click
 
 from reconciler.apply import Stop
+from reconciler.cli import documents
 from reconciler.cli.console import progress, show, tell
 from reconciler.cli.notify import notify
 from reconciler.cli.options import Globals
 from reconciler.cli.project import Project, open_project
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import QuotaExhausted
-from reconciler.errors import PlanUnreadable, ReconcilerError, UsageError
+from reconciler.errors import NotApproved, PlanUnreadable, ReconcilerError, UsageError
 from reconciler.guard import refuse_frozen
 from reconciler.looking import Planned, Question
 from reconciler.operations import Operation, Plan
 from reconciler.outcome import Failure, Outcome, Status
 from reconciler.policy import refuse_mass_cancellation, refuse_over_quota
-from reconciler.report.document import apply_document, dump, plan_document
+from reconciler.report.document import apply_document, plan_document
 from reconciler.report.names import Names
 from reconciler.workflow import apply_plan, check_saved, make_plan, wait_for_approvals
 
@@ -69,9 +70,13 @@ def print_plan(
     plan: Plan, names: Names, settings: Globals, *, qps: int, as_json: bool, markdown_limit: int | None = None
 ) -> None:
     """Print a plan to stdout, new or saved. A `markdown_limit`, in characters, asks for Markdown."""
-    if as_json:
-        click.echo(dump(plan_document(plan)), nl=False)
-        return
+    documents.publish(lambda: plan_document(plan))
+    if not as_json:
+        print_text(plan, names, settings, qps=qps, markdown_limit=markdown_limit)
+
+
+def print_text(plan: Plan, names: Names, settings: Globals, *, qps: int, markdown_limit: int | None = None) -> None:
+    """Print a plan to stdout for people: as text, or as Markdown where there is a `markdown_limit`."""
     if markdown_limit is not None:
         from reconciler.report.plan_markdown import plan_markdown
 
@@ -152,7 +157,7 @@ def plan_and_apply(question: Question, how: Applying, settings: Globals, project
             else:
                 made = planned(project, client, question, settings, quiet=how.as_json)
             if not how.as_json:
-                show_plan(made, project, settings, as_json=False)
+                print_text(made.plan, names_for(project, made), settings, qps=project.config.provider.qps)
             if how.allow_cancel is not None:
                 refuse_mass_cancellation(made.plan, allowed=how.allow_cancel)
             if not how.ignore_quota:
@@ -160,13 +165,13 @@ def plan_and_apply(question: Question, how: Applying, settings: Globals, project
             agreed = how.auto_approve or how.saved is not None
             if not confirmed(how.ask, auto_approve=agreed, count=len(made.plan.changes)):
                 tell("Nothing was changed.")
+                documents.refuse(NotApproved("a person did not agree to the plan"))
                 return FAILED
             outcome = _carry_out(made, project, client, settings, how, parallelism=question.parallelism)
         if how.wait_s and outcome.pending and outcome.stopped is None:
             outcome = _wait(made, outcome, project, client, limit_s=how.wait_s)
-    if how.as_json:
-        click.echo(dump(apply_document(outcome, made.plan)), nl=False)
-    else:
+    documents.publish(lambda: apply_document(outcome, made.plan))
+    if not how.as_json:
         from reconciler.report.apply_text import apply_text
 
         show(apply_text(outcome, made.plan, names_for(project, made)), no_color=settings.no_color)

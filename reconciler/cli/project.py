@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.cli.documents import of_workspace
 from reconciler.cli.options import Globals
 from reconciler.config import load
 from reconciler.config.model import Config
@@ -69,6 +70,7 @@ def open_project(settings: Globals) -> Project:
     """Return the project that the global options name. Raises ConfigError with all that is wrong, StateError."""
     clock = settings.clock()
     config = load(settings.config, now=clock())
+    of_workspace(config.workspace)
     store = open_store(config, os.environ)
     store.check()
     return Project(config=config, store=store, clock=clock)

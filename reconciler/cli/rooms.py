@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.documents import publish
 from reconciler.cli.options import Globals, Seconds, global_options, option
 
 if TYPE_CHECKING:
@@ -203,9 +204,7 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 
 def _print(document: dict[str, Any], text: RenderableType, settings: Globals, *, as_json: bool) -> int:
     if as_json:
-        from reconciler.report.document import dump
-
-        click.echo(dump(document), nl=False)
+        publish(lambda: document)
     else:
         from reconciler.cli.console import show
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli.documents import publish
 from reconciler.cli.names import complete_meeting
 from reconciler.cli.options import Globals, global_options, lock_timeout_option, option
 
@@ -33,9 +34,9 @@ def command(settings: Globals, *, meeting: str, again: bool, as_json: bool, lock
     with lock, project.client() as client:
         opening = open_meeting(project.config, client, project.store, meeting, now=project.clock(), again=again)
     if as_json:
-        from reconciler.report.document import dump, opening_document
+        from reconciler.report.document import opening_document
 
-        click.echo(dump(opening_document(opening.occurrence, opening.opened, opening.conference)), nl=False)
+        publish(lambda: opening_document(opening.occurrence, opening.opened, opening.conference))
     else:
         from reconciler.cli.console import show
         from reconciler.report.opening_text import opening_text

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.documents import publish
 from reconciler.cli.options import Globals, annotations_option, codequality_option, global_options, option
 from reconciler.errors import Severity
 
@@ -36,9 +37,9 @@ def command(settings: Globals, *, as_json: bool, annotations: str | None, codequ
         if annotations:
             annotate_problems(problems, document=as_json)
     if as_json:
-        from reconciler.report.document import dump, validate_document
+        from reconciler.report.document import validate_document
 
-        click.echo(dump(validate_document(problems)), nl=False)
+        publish(lambda: validate_document(problems))
     elif not annotations:
         from reconciler.cli.console import show
         from reconciler.report.problems_text import problems_text
