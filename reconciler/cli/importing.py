@@ -122,8 +122,10 @@ def _save(found: Imported, place: Path, *, into: bool) -> None:
 
 
 def _done(found: Imported, place: Path) -> str:
+    from reconciler.cli.console import in_automation
     from reconciler.importing import count
 
     if not found.meetings:
         return f"nothing to import: {place} is as it was"
-    return f"{place}: {count(found.events, found.meetings)}\n  next: `reconciler plan` shows what will be adopted"
+    done = f"{place}: {count(found.events, found.meetings)}"
+    return done if in_automation() else f"{done}\n  next: `reconciler plan` shows what will be adopted"

@@ -13,6 +13,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli import documents, endings, logs
+from reconciler.cli.arguments import Group
 from reconciler.cli.options import Globals, global_options
 from reconciler.errors import ConfigError, ReconcilerError
 
@@ -40,7 +41,7 @@ COMMANDS = {
 }
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Commands that are imported when they are used: `--help` and `--version` need none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
@@ -73,7 +74,10 @@ def cli(settings: Globals) -> None:
     \b
     Environment: every option also reads RECONCILER_<OPTION>. DINGTALK_APP_KEY and
     DINGTALK_APP_SECRET (or the same with _FILE) are the credentials. RECONCILER_LOG is the
-    level of the log (debug, info, warn, error, off), RECONCILER_LOG_PATH its file. NO_COLOR.
+    level of the log (trace, debug, info, warn, error, off), RECONCILER_LOG_PATH its file.
+    RECONCILER_CLI_ARGS and RECONCILER_CLI_ARGS_<command> are arguments put after the command's
+    name. RECONCILER_INPUT=false asks no questions. RECONCILER_IN_AUTOMATION leaves out what a
+    person would run next. RECONCILER_DATA_DIR takes the place of .reconciler. NO_COLOR.
 
     \b
     Examples:

@@ -21,13 +21,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Globals:
-    """The options that stand before or after the command's name."""
+    """The options that stand before or after the command's name, and how briefly a command tells of a plan."""
 
     config: Path = Path("meetings.yaml")
     now: datetime | None = None
     no_color: bool = False
     verbose: int = 0
     log_format: str = "text"
+    compact_warnings: bool = False
+    concise: bool = False
 
     def clock(self) -> Callable[[], datetime]:
         """Return a clock that goes on from `--now`, or the real one."""
@@ -185,6 +187,30 @@ def lock_timeout_option(command: F) -> F:
     )(command)
 
 
+def input_option(command: F) -> F:
+    """Give `command` one argument `may_ask`: whether a person may be asked."""
+    return option(
+        "--input",
+        "may_ask",
+        type=click.BOOL,
+        default=True,
+        metavar="BOOLEAN",
+        help="--input=false: ask nothing, even on a terminal; refuse where a question would come.",
+    )(command)
+
+
+def brief_options(command: F) -> F:
+    """Let `settings` say how briefly to tell of a plan. It stands below `global_options`, which makes the settings."""
+
+    @option("--compact-warnings", is_flag=True, help="Show the first line of each warning, without what to do.")
+    @option("--concise", is_flag=True, help="Leave out progress, and what nothing is to be done about.")
+    @functools.wraps(command)
+    def wrapped(*, settings: Globals, compact_warnings: bool, concise: bool, **arguments: Any) -> Any:
+        return command(settings=replace(settings, compact_warnings=compact_warnings, concise=concise), **arguments)
+
+    return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
+
+
 def writing_options(command: F) -> F:
     """Give `command` what every command takes that writes to DingTalk."""
     approve = option("-y", "--auto-approve", is_flag=True, help="Do not ask. Needed where there is no terminal.")
@@ -192,7 +218,7 @@ def writing_options(command: F) -> F:
     freeze = option(
         "--override-freeze", is_flag=True, help="Go on though the config says that nothing is to be applied."
     )
-    return approve(planning_options(lock_timeout_option(quota(freeze(command)))))
+    return approve(input_option(planning_options(lock_timeout_option(quota(freeze(command))))))
 
 
 def annotations_option(command: F) -> F:

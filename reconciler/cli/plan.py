@@ -9,6 +9,7 @@ import click
 from reconciler.cli.options import (
     Globals,
     annotations_option,
+    brief_options,
     ci_outputs_option,
     codequality_option,
     foresight_option,
@@ -37,6 +38,7 @@ PENDING = 2
 @ci_outputs_option
 @json_into_option
 @global_options
+@brief_options
 def command(
     settings: Globals,
     *,

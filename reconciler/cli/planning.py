@@ -39,7 +39,7 @@ STOPPED = {"SIGINT": 130, "SIGTERM": 143}
 
 def planned(project: Project, client: Client, question: Question, settings: Globals, *, quiet: bool) -> Planned:
     """Return the plan for `question`, telling how the reading goes."""
-    with progress("Reading DingTalk", no_color=settings.no_color, quiet=quiet) as tick:
+    with progress("Reading DingTalk", no_color=settings.no_color, quiet=quiet or settings.concise) as tick:
         made = make_plan(project.config, client, project.store, question, now=project.clock(), progress=tick)
     if project.store.notice:
         tell(f"warning: {project.store.notice}")
@@ -84,7 +84,15 @@ def print_text(plan: Plan, names: Names, settings: Globals, *, qps: int, markdow
         return
     from reconciler.report.plan_text import plan_text
 
-    show(plan_text(plan, names, qps=qps, verbose=settings.verbose > 0), no_color=settings.no_color)
+    text = plan_text(
+        plan,
+        names,
+        qps=qps,
+        verbose=settings.verbose > 0,
+        compact_warnings=settings.compact_warnings,
+        concise=settings.concise,
+    )
+    show(text, no_color=settings.no_color)
 
 
 def save_plan(made: Planned, project: Project, path: Path, *, refresh: str) -> None:
@@ -112,10 +120,12 @@ def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
     return loads(text, where=str(path))
 
 
-def confirmed(question: str, *, auto_approve: bool, count: int) -> bool:
-    """Return whether a person agrees. Raises UsageError where nobody can be asked."""
+def confirmed(question: str, *, auto_approve: bool, may_ask: bool, count: int) -> bool:
+    """Return whether a person agrees. Raises UsageError where nobody can be asked, or may be."""
     if auto_approve or count == 0:
         return True
+    if not may_ask:
+        raise UsageError("approval is needed, and --input=false asks for none", fix="look at `plan`, then run with -y")
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("there is no terminal to ask for approval", fix="look at `plan`, then run with -y")
     answer = click.prompt(f"{question}\nOnly 'yes' will be accepted", default="no", show_default=False, err=True)
@@ -129,6 +139,7 @@ class Applying:
     operation: str
     ask: str
     auto_approve: bool
+    may_ask: bool
     as_json: bool
     lock_timeout_s: float
     allow_cancel: int | None = None
@@ -163,7 +174,7 @@ def plan_and_apply(question: Question, how: Applying, settings: Globals, project
             if not how.ignore_quota:
                 refuse_over_quota(made.plan)
             agreed = how.auto_approve or how.saved is not None
-            if not confirmed(how.ask, auto_approve=agreed, count=len(made.plan.changes)):
+            if not confirmed(how.ask, auto_approve=agreed, may_ask=how.may_ask, count=len(made.plan.changes)):
                 tell("Nothing was changed.")
                 documents.refuse(NotApproved("a person did not agree to the plan"))
                 return FAILED
@@ -185,7 +196,10 @@ def _carry_out(
     made: Planned, project: Project, client: Client, settings: Globals, how: Applying, *, parallelism: int
 ) -> Outcome:
     stop, total, done = Stop(), made.plan.api_calls, 0
-    with stopping(stop), progress("Applying", no_color=settings.no_color, quiet=how.as_json) as tick:
+    with (
+        stopping(stop),
+        progress("Applying", no_color=settings.no_color, quiet=how.as_json or settings.concise) as tick,
+    ):
 
         def ended(operation: Operation, error: ReconcilerError | None, /) -> None:
             nonlocal done

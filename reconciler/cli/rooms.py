@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.arguments import Group
 from reconciler.cli.documents import publish
 from reconciler.cli.options import Globals, Seconds, global_options, option
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from reconciler.roomdesk import RoomDesk
 
 
-@click.group("rooms")
+@click.group("rooms", cls=Group)
 def command() -> None:
     """See which rooms there are, which are free, and how much they are used. Holds no way to write to DingTalk.
 

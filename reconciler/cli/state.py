@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.arguments import Group
 from reconciler.cli.names import complete_address, complete_either
 from reconciler.cli.options import Globals, global_options, lock_timeout_option, option
 from reconciler.errors import UsageError
 
 
-@click.group("state")
+@click.group("state", cls=Group)
 def command() -> None:
     """Look at what is remembered between runs, and mend it.
 

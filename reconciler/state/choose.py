@@ -14,15 +14,16 @@ from reconciler.errors import StateError
 from reconciler.loopback import in_clear_text
 from reconciler.state.backend import Backend
 from reconciler.state.files import write_whole
-from reconciler.state.folder import FOLDER
+from reconciler.state.folder import data_folder
 from reconciler.state.store import Store, local_store
 
 
 def open_store(config: Config, environment: Mapping[str, str]) -> Store:
     """Return the store that the config names. Raises StateError where something is missing."""
+    folder = data_folder(config.root, environment)
     if config.state.kind is StateKind.LOCAL:
-        return local_store(config.root, config.workspace)
-    return Store(_shared(config, environment), config.root / FOLDER, config.workspace)
+        return local_store(config.root, config.workspace, folder)
+    return Store(_shared(config, environment), folder, config.workspace)
 
 
 def _shared(config: Config, environment: Mapping[str, str]) -> Backend:
