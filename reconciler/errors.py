@@ -118,6 +118,12 @@ class PlanStale(ReconcilerError):
     code = "plan-changed"
 
 
+class NotApproved(ReconcilerError):
+    """Whoever was asked did not agree."""
+
+    code = "not-approved"
+
+
 class Frozen(ReconcilerError):
     """The config says that nothing is to be applied now."""
 

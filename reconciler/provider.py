@@ -22,7 +22,7 @@ from reconciler.dingtalk import (
     from_environment,
 )
 from reconciler.errors import ReconcilerError
-from reconciler.state.folder import FOLDER
+from reconciler.state.folder import data_folder
 from reconciler.state.model import State
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _place(
 
 def sandbox_file(config: Config) -> Path:
     """Return where the embedded sandbox keeps its data."""
-    return config.root / FOLDER / SANDBOX_FILE
+    return data_folder(config.root) / SANDBOX_FILE
 
 
 def open_sandbox(config: Config, *, clock: Callable[[], datetime], port: int = 0) -> Sandbox:

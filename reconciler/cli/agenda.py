@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.documents import publish
 from reconciler.cli.names import complete_meeting
 from reconciler.cli.options import Globals, global_options, html_option, option
 from reconciler.errors import ReconcilerError, UsageError
@@ -88,10 +89,10 @@ def command(
         return _write_ics(ics, project.config, seen, {one.key.meeting for one in wanted}, now)
     items = agenda_items(wanted, seen.observed, seen.pools)
     if as_json:
-        from reconciler.report.document import agenda_document, dump
+        from reconciler.report.document import agenda_document
 
         items = items if local is None else in_one_zone(items, local)
-        click.echo(dump(agenda_document(items, workspace=project.config.workspace, now=now)), nl=False)
+        publish(lambda: agenda_document(items, workspace=project.config.workspace, now=now))
         return 0
     aliases = {room.id: room.alias for room in project.config.rooms.values()}
     names = Names(people={union_id: alias for alias, union_id in seen.people.items()}, rooms=aliases)

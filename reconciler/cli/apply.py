@@ -9,9 +9,11 @@ import click
 from reconciler.cli.options import (
     Globals,
     Seconds,
+    brief_options,
     ci_outputs_option,
     foresight_option,
     global_options,
+    json_into_option,
     option,
     refresh_option,
     writing_options,
@@ -32,12 +34,15 @@ from reconciler.cli.options import (
     help="Wait so long for approvals of rooms; looks a few times, and each look costs a call for each organiser.",
 )
 @ci_outputs_option
+@json_into_option
 @global_options
+@brief_options
 def command(
     settings: Globals,
     *,
     planfile: Path | None,
     auto_approve: bool,
+    may_ask: bool,
     as_json: bool,
     targets: tuple[str, ...],
     excludes: tuple[str, ...],
@@ -83,6 +88,7 @@ def command(
             operation="apply",
             ask="Apply these changes?",
             auto_approve=auto_approve,
+            may_ask=may_ask,
             as_json=as_json,
             lock_timeout_s=lock_timeout,
             ignore_quota=ignore_quota,

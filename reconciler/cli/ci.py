@@ -13,12 +13,13 @@ from uuid import uuid4
 
 import click
 
+from reconciler.cli import documents
+from reconciler.config.model import Config
 from reconciler.diff import Action, Change
-from reconciler.errors import ConfigError, Position, Problem, ReconcilerError, UsageError
+from reconciler.errors import ConfigError, Problem, ReconcilerError, UsageError
 from reconciler.operations import Plan
 from reconciler.report.annotations import error_annotation, plan_annotations, problem_annotations
 from reconciler.report.names import Names
-from reconciler.state.backend import Held
 
 
 def located(file: str) -> str:
@@ -57,12 +58,16 @@ def write(path: Path, text: str, *, mode: str = "w") -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What to tell a pipeline about a plan, or about applying one. `document` says that stdout holds one."""
+    """What to tell a pipeline about a plan, or about applying one. `document` says that stdout holds one.
+
+    `report` is the file for a Code Quality report of the config.
+    """
 
     annotate: bool
     outputs: bool
     document: bool
     planning: bool = True
+    report: Path | None = None
 
     @contextmanager
     def failing(self) -> Iterator[None]:
@@ -72,6 +77,8 @@ class Told:
         try:
             yield
         except ReconcilerError as error:
+            if self.report is not None and isinstance(error, ConfigError):
+                write_codequality(error.problems, self.report)
             if self.annotate and isinstance(error, ConfigError):
                 annotate_problems(error.problems, document=self.document)
             elif self.annotate:
@@ -86,13 +93,16 @@ class Told:
         if self.outputs:
             _outputs({"failure-reason": {0: "", 1: reason, 3: "deferred"}.get(code, "interrupted")})
 
-    def tell(self, plan: Plan, names: Names, *, qps: int, places: Mapping[str, Position]) -> None:
-        """Tell of a plan that was made. `places` are where the rooms of each meeting stand in the config."""
+    def tell(self, plan: Plan, names: Names, config: Config) -> None:
+        """Tell of a plan that was made of `config`."""
+        if self.report is not None:
+            write_codequality(config.warnings, self.report)
         if self.annotate:
+            places = {name: one.rooms_at or one.position for name, one in config.meetings.items()}
             lines = plan_annotations(plan, located=located, names=names, places=places)
             print_annotations(lines, document=self.document)
         if self.outputs:
-            _outputs(_of(plan, names, qps))
+            _outputs(_of(plan, names, config.provider.qps))
             summary = os.environ.get("GITHUB_STEP_SUMMARY")
             if summary:
                 from reconciler.report.plan_markdown import plan_markdown
@@ -128,8 +138,8 @@ def _of(plan: Plan, names: Names, qps: int) -> Mapping[str, str]:
 
 def _lock_info(error: ReconcilerError) -> Mapping[str, str]:
     """Return who holds the lock, as Terraform's backends say it, where that is what `error` is about."""
-    holder = error.holder if isinstance(error, Held) else None
-    return {"lock-info": holder.dumps().decode()} if holder is not None else {}
+    found = documents.lock_info(error)
+    return {"lock-info": json.dumps(found, ensure_ascii=False)} if found is not None else {}
 
 
 def _moves(change: Change) -> bool:

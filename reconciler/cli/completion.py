@@ -53,7 +53,9 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
         return ShellComplete.source(self)  # without running bash for its version
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        line = os.environ["COMP_LINE"]
+        line = os.environ.get("COMP_LINE")
+        if line is None:  # asked as click asks, by COMP_WORDS and COMP_CWORD
+            return super().get_completion_args()
         words = split_arg_string(line)
         incomplete = "" if not line or line[-1].isspace() else words.pop()
         return words[1:], incomplete

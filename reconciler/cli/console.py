@@ -75,6 +75,11 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() not in {"", "0", "false"}
 
 
+def in_automation() -> bool:
+    """Return whether a program runs this one: what a person would do next is none of its business."""
+    return os.environ.get("RECONCILER_IN_AUTOMATION", "").lower() not in {"", "0", "false"}
+
+
 @contextmanager
 def progress(title: str, *, no_color: bool = False, quiet: bool = False) -> Iterator[Tick]:
     """Give a function to tell progress with: a bar on a terminal, a line at the end elsewhere."""

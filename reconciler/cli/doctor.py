@@ -6,6 +6,7 @@ import os
 
 import click
 
+from reconciler.cli.documents import of_workspace, publish
 from reconciler.cli.options import Globals, global_options, lock_option, option
 
 
@@ -34,6 +35,7 @@ def command(settings: Globals, *, lock: bool, as_json: bool) -> int:
 
     clock = settings.clock()
     config = load(settings.config, now=clock())
+    of_workspace(config.workspace)
     with progress("Asking DingTalk", no_color=settings.no_color, quiet=as_json) as tick:
         checkup = Examination(
             config=config,
@@ -45,9 +47,8 @@ def command(settings: Globals, *, lock: bool, as_json: bool) -> int:
         ).run()
     if as_json:
         from reconciler.report.doctor_document import doctor_document
-        from reconciler.report.document import dump
 
-        click.echo(dump(doctor_document(checkup, workspace=config.workspace, now=clock())), nl=False)
+        publish(lambda: doctor_document(checkup, workspace=config.workspace, now=clock()))
     else:
         from reconciler.cli.console import show
         from reconciler.report.doctor_text import doctor_text

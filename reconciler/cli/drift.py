@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.options import Globals, global_options, option, planning_options
+from reconciler.cli.documents import publish
+from reconciler.cli.options import Globals, global_options, looking_options, option, planning_options
 
 FAILED, DRIFTED, DEFERRED = 1, 2, 3
 
@@ -12,6 +13,7 @@ FAILED, DRIFTED, DEFERRED = 1, 2, 3
 @click.command("drift")
 @planning_options
 @option("--adopt", is_flag=True, help="Print the YAML that would accept the drift, a merge patch of the config.")
+@looking_options
 @global_options
 def command(
     settings: Globals,
@@ -21,11 +23,16 @@ def command(
     excludes: tuple[str, ...],
     parallelism: int,
     adopt: bool,
+    lock: bool,
+    lock_timeout: float,
 ) -> int:
     """Show what people changed in DingTalk since it was last applied. Holds no way to write there.
 
     Only what a person edited is drift. With -v it also lists what is none: rooms that wait for an approval, answers to
     invitations, DingTalk's values of what is not declared, changes of the config that are not applied yet.
+
+    It locks the state while it looks, because an apply that goes on would look like drift; a run that may only read the
+    state takes --lock=false.
 
     Exit codes: 0 no drift; 2 drift; 1 an error, or not everything could be read.
 
@@ -35,7 +42,7 @@ def command(
       reconciler drift --json | jq '.findings[] | select(.class == "edited")'
       reconciler drift --adopt > patch.yaml
     """
-    from reconciler.bookkeeping import remember_calls
+    from reconciler.bookkeeping import remember_look
     from reconciler.cli.console import progress, tell
     from reconciler.cli.project import open_project
     from reconciler.dingtalk.errors import QuotaExhausted
@@ -50,19 +57,18 @@ def command(
     question = Question(targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism)
     now = project.clock()
     quiet = as_json or adopt
-    with project.reader() as reader:
+    with project.reader(counts=lock) as reader, project.looking("drift", lock=lock, timeout_s=lock_timeout):
         with progress("Reading DingTalk", no_color=settings.no_color, quiet=quiet) as tick:
             found = look_for_drift(project.config, reader, project.store, question, now=now, progress=tick)
-        remember_calls(project.store, reader, now=project.clock())
+        if lock:
+            remember_look(project.store, reader, now=project.clock())
     if project.store.notice:
         tell(f"warning: {project.store.notice}")
     failures = found.seen.failures
     if as_json:
-        from reconciler.report.document import dump
         from reconciler.report.drift_document import drift_document
 
-        document = drift_document(found.findings, failures, workspace=project.config.workspace, now=now)
-        click.echo(dump(document), nl=False)
+        publish(lambda: drift_document(found.findings, failures, workspace=project.config.workspace, now=now))
     elif adopt:
         import yaml
 

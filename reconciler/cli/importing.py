@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.documents import publish
 from reconciler.cli.options import Globals, Moment, global_options, option
 
 if TYPE_CHECKING:
@@ -71,7 +72,6 @@ def command(
         _save(found, place, into=write)
         tell(_done(found, place))
     if as_json:
-        from reconciler.report.document import dump
         from reconciler.report.import_document import import_document
 
         document = import_document(
@@ -83,7 +83,7 @@ def command(
             events=found.events,
             now=now,
         )
-        click.echo(dump(document), nl=False)
+        publish(lambda: document)
     elif place is None:
         click.echo(found.text, nl=False)
     return 0
@@ -122,8 +122,10 @@ def _save(found: Imported, place: Path, *, into: bool) -> None:
 
 
 def _done(found: Imported, place: Path) -> str:
+    from reconciler.cli.console import in_automation
     from reconciler.importing import count
 
     if not found.meetings:
         return f"nothing to import: {place} is as it was"
-    return f"{place}: {count(found.events, found.meetings)}\n  next: `reconciler plan` shows what will be adopted"
+    done = f"{place}: {count(found.events, found.meetings)}"
+    return done if in_automation() else f"{done}\n  next: `reconciler plan` shows what will be adopted"

@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.runs import RUN_ID
 
 if TYPE_CHECKING:
@@ -103,11 +103,14 @@ def set_up(settings: Globals, environment: Mapping[str, str] = os.environ) -> No
     """Let log records be told as the options and the environment say; a second call takes the place of the first.
 
     The level is that of `RECONCILER_LOG` or of -v, whichever tells more. `RECONCILER_LOG_PATH` names a file that gets
-    the records instead of stderr.
+    the records instead of stderr. Raises UsageError for a level that there is not, ReconcilerError.
     """
     level = _VERBOSE[min(settings.verbose, 2)]
     if name := environment.get("RECONCILER_LOG", "").lower():
-        wanted = LEVELS.get(name, logging.WARNING)
+        if name not in LEVELS:
+            what, fix = f"RECONCILER_LOG has no level {name!r}", f"set one of {', '.join(LEVELS)}"
+            raise UsageError(what, fix=fix)
+        wanted = LEVELS[name]
         level = min(level, wanted) if settings.verbose else wanted
     root = logging.getLogger()
     if _Current.handler is not None:

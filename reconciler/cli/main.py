@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import click
 
 from reconciler import __version__
-from reconciler.cli import interrupt, logs
+from reconciler.cli import documents, interrupt, logs
+from reconciler.cli.arguments import Group
 from reconciler.cli.options import Globals, global_options
 from reconciler.errors import ConfigError, ReconcilerError
 
@@ -41,7 +42,7 @@ COMMANDS = {
 }
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Commands that are imported when they are used: `--help` and `--version` need none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
@@ -74,7 +75,10 @@ def cli(settings: Globals) -> None:
     \b
     Environment: every option also reads RECONCILER_<OPTION>. DINGTALK_APP_KEY and
     DINGTALK_APP_SECRET (or the same with _FILE) are the credentials. RECONCILER_LOG is the
-    level of the log (debug, info, warn, error, off), RECONCILER_LOG_PATH its file. NO_COLOR.
+    level of the log (trace, debug, info, warn, error, off), RECONCILER_LOG_PATH its file.
+    RECONCILER_CLI_ARGS and RECONCILER_CLI_ARGS_<command> are arguments put after the command's
+    name. RECONCILER_INPUT=false asks no questions. RECONCILER_IN_AUTOMATION leaves out what a
+    person would run next. RECONCILER_DATA_DIR takes the place of .reconciler. NO_COLOR.
 
     \b
     Examples:
@@ -88,40 +92,61 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code. No exception leaves this function."""
     gc.set_threshold(100_000, 50, 50)  # a run is short, and what it makes it keeps
     logs.expect(arguments)
+    documents.begin()
+    try:
+        return _run(arguments)
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(arguments: Sequence[str]) -> int:
     if COMPLETING in os.environ:
         from reconciler.cli import completion  # noqa: F401  # it makes its own Bash known
     try:
         result = cli.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.Abort:
-        return _say("interrupted", 130)
+    except (click.Abort, KeyboardInterrupt):
+        return _refuse(_ended("interrupted"), 130)
+    except interrupt.Interrupted as stop:
+        return _refuse(_ended(stop.told), stop.exit_code)
     except click.ClickException as error:
         return _usage(error)
     except ConfigError as error:
         from reconciler.cli.console import show_problems
 
         show_problems(error.problems)
+        documents.refuse(error)
         return error.exit_code
     except ReconcilerError as error:
-        return _say(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        return _say("interrupted", 130)
-    except interrupt.Interrupted as stop:
-        return _say(stop.told, stop.exit_code)
+        return _refuse(error, error.exit_code)
     except BrokenPipeError:
-        # Whoever read our output has gone; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        raise
     except Exception as error:  # the last resort: a fault of ours is told in a sentence, too
         logging.getLogger("reconciler").debug("unexpected", exc_info=True)
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return _say(
-                f"{error.filename or 'what is to be written'}: {error.strerror}\n  make room, then run again", 1
-            )
+            full = f"{error.filename or 'what is to be written'}: {error.strerror}"
+            return _refuse(ReconcilerError(full, fix="make room, then run again"), 1)
         fix = "this is a fault in reconciler: run again with -vv and report what it prints"
-        return _say(f"unexpected {type(error).__name__}: {error}\n  {fix}", 1)
+        fault = ReconcilerError(f"unexpected {type(error).__name__}: {error}", fix=fix)
+        fault.code = "unexpected"
+        return _refuse(fault, 1)
     return result if isinstance(result, int) else 0
+
+
+def _ended(how: str) -> ReconcilerError:
+    error = ReconcilerError(how)
+    error.code = "interrupted"
+    return error
+
+
+def _refuse(error: ReconcilerError, code: int) -> int:
+    """Tell why the run ended: to a person on stderr, to a program where it looks for the document."""
+    _say(str(error))
+    documents.refuse(error)
+    return code
 
 
 def _usage(error: click.ClickException) -> int:
@@ -132,16 +157,15 @@ def _usage(error: click.ClickException) -> int:
     return USAGE
 
 
-def _say(text: str, code: int) -> int:
+def _say(text: str) -> None:
     with interrupt.ignored():
         from reconciler.report.clean import for_terminal
 
         if logs.as_json():
             logs.tell_json("error", text)
-            return code
+            return
         lines = [for_terminal(line) for line in text.splitlines()]
         sys.stderr.write("error: " + "\n".join(lines) + "\n")
-        return code
 
 
 def _log(settings: Globals) -> None:

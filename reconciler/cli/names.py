@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from reconciler.state.folder import data_folder
+
 LARGEST = 5_000_000  # bytes of a file that is looked into
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9@:._-]{0,120}")  # nothing that a shell or a terminal could obey
 _SECTION_DEPTH = 2
@@ -59,7 +61,7 @@ def _meetings(config: Path) -> Iterator[str]:
 
 def _addresses(config: Path) -> Iterator[str]:
     folder = config if config.is_dir() else config.parent
-    state = folder / ".reconciler" / "state.json"
+    state = data_folder(folder) / "state.json"
     if state.stat().st_size <= LARGEST:
         yield from json.loads(state.read_bytes())["occurrences"]
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli import documents
 from reconciler.cli.logs import set_up
 from reconciler.cli.names import complete_meeting
 
@@ -22,13 +23,15 @@ _DEFAULT = Path("meetings.yaml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Globals:
-    """The options that stand before or after the command's name."""
+    """The options that stand before or after the command's name, and how briefly a command tells of a plan."""
 
     config: Path = _DEFAULT
     now: datetime | None = None
     no_color: bool = False
     verbose: int = 0
     log_format: str = "text"
+    compact_warnings: bool = False
+    concise: bool = False
 
     @property
     def program(self) -> str:
@@ -85,6 +88,7 @@ def global_options(command: F) -> F:
     @click.pass_context
     @functools.wraps(command)
     def wrapped(ctx: click.Context, /, **arguments: Any) -> Any:
+        documents.want(stdout=bool(arguments.get("as_json")))
         known = ctx.find_object(Globals) or Globals()
         given = {
             name: value
@@ -146,6 +150,23 @@ def planning_options(command: F) -> F:
     return as_json(targets(excludes(parallelism(command))))
 
 
+def json_into_option(command: F) -> F:
+    """Give `command` the choice to write its document into a file."""
+
+    @option(
+        "--json-into",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Write the JSON document into FILE, too, whatever is printed.",
+    )
+    @functools.wraps(command)
+    def wrapped(*, json_into: Path | None, **arguments: Any) -> Any:
+        documents.want_into(json_into)
+        return command(**arguments)
+
+    return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
+
+
 def lock_option(command: F) -> F:
     """Give `command` one argument `lock`: whether the state may be locked and written."""
 
@@ -166,11 +187,40 @@ def lock_option(command: F) -> F:
     return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
 
 
+def looking_options(command: F) -> F:
+    """Give `command` two arguments, `lock` and `lock_timeout`: whether a look locks the state, how long it waits."""
+    return lock_option(lock_timeout_option(command))
+
+
 def lock_timeout_option(command: F) -> F:
     """Give `command` the choice of how long to wait for the lock."""
     return option(
         "--lock-timeout", type=Seconds(), default="0s", show_default=True, help="How long to wait for the state."
     )(command)
+
+
+def input_option(command: F) -> F:
+    """Give `command` one argument `may_ask`: whether a person may be asked."""
+    return option(
+        "--input",
+        "may_ask",
+        type=click.BOOL,
+        default=True,
+        metavar="BOOLEAN",
+        help="--input=false: ask nothing, even on a terminal; refuse where a question would come.",
+    )(command)
+
+
+def brief_options(command: F) -> F:
+    """Let `settings` say how briefly to tell of a plan. It stands below `global_options`, which makes the settings."""
+
+    @option("--compact-warnings", is_flag=True, help="Show the first line of each warning, without what to do.")
+    @option("--concise", is_flag=True, help="Leave out progress, and what nothing is to be done about.")
+    @functools.wraps(command)
+    def wrapped(*, settings: Globals, compact_warnings: bool, concise: bool, **arguments: Any) -> Any:
+        return command(settings=replace(settings, compact_warnings=compact_warnings, concise=concise), **arguments)
+
+    return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
 
 
 def writing_options(command: F) -> F:
@@ -180,7 +230,7 @@ def writing_options(command: F) -> F:
     freeze = option(
         "--override-freeze", is_flag=True, help="Go on though the config says that nothing is to be applied."
     )
-    return approve(planning_options(lock_timeout_option(quota(freeze(command)))))
+    return approve(input_option(planning_options(lock_timeout_option(quota(freeze(command))))))
 
 
 def annotations_option(command: F) -> F:
@@ -189,6 +239,16 @@ def annotations_option(command: F) -> F:
         "--annotations",
         type=click.Choice(("github",)),
         help="Print annotations, so that problems stand on the lines that caused them.",
+    )(command)
+
+
+def codequality_option(command: F) -> F:
+    """Give `command` the choice to write the problems of the config into a file, as GitLab takes them."""
+    return option(
+        "--codequality",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Write a GitLab Code Quality report, too.",
     )(command)
 
 

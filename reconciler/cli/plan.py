@@ -9,10 +9,13 @@ import click
 from reconciler.cli.options import (
     Globals,
     annotations_option,
+    brief_options,
     ci_outputs_option,
+    codequality_option,
     foresight_option,
     global_options,
-    lock_option,
+    json_into_option,
+    looking_options,
     markdown_options,
     option,
     planning_options,
@@ -26,13 +29,16 @@ PENDING = 2
 @planning_options
 @option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply FILE`.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
-@lock_option
+@looking_options
 @refresh_option
 @foresight_option
 @markdown_options
 @annotations_option
+@codequality_option
 @ci_outputs_option
+@json_into_option
 @global_options
+@brief_options
 def command(
     settings: Globals,
     *,
@@ -41,15 +47,20 @@ def command(
     out: Path | None,
     detailed_exitcode: bool,
     annotations: str | None,
+    codequality: Path | None,
     ci_outputs: bool,
     targets: tuple[str, ...],
     lock: bool,
+    lock_timeout: float,
     excludes: tuple[str, ...],
     refresh: str,
     foresight: bool,
     parallelism: int,
 ) -> int:
-    """Show what apply would do. Changes nothing.
+    """Show what apply would do. Changes nothing in DingTalk.
+
+    It locks the state while it looks, so that no apply changes meanwhile what it sees, and remembers there what it
+    saw. A run that may only read the state, as for a pull request, takes --lock=false.
 
     \b
     Examples:
@@ -60,7 +71,7 @@ def command(
       reconciler plan --out plan.json && reconciler apply plan.json
       reconciler plan --lock=false
     """
-    from reconciler.bookkeeping import remember_calls
+    from reconciler.bookkeeping import remember_look
     from reconciler.cli.ci import Told
     from reconciler.cli.planning import names_for, planned, reading_code, save_plan, show_plan
     from reconciler.cli.project import open_project
@@ -68,7 +79,7 @@ def command(
     from reconciler.observe import Refresh
 
     document = as_json or markdown_limit is not None
-    told = Told(annotate=annotations is not None, outputs=ci_outputs, document=document)
+    told = Told(annotate=annotations is not None, outputs=ci_outputs, document=document, report=codequality)
     with told.failing():
         project = open_project(settings)
         question = Question(
@@ -78,13 +89,12 @@ def command(
             foresight=foresight,
             parallelism=parallelism,
         )
-        with project.client(counts=lock) as client:
+        with project.client(counts=lock) as client, project.looking("plan", lock=lock, timeout_s=lock_timeout):
             made = planned(project, client, question, settings, quiet=as_json)
             if lock:
-                remember_calls(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=made)
-        if out is not None:
-            save_plan(made, project, out, refresh=refresh)
-        places = {name: one.rooms_at or one.position for name, one in project.config.meetings.items()}
-        told.tell(made.plan, names_for(project, made), qps=project.config.provider.qps, places=places)
+                remember_look(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=made)
+            if out is not None:
+                save_plan(made, project, out, refresh=refresh)
+        told.tell(made.plan, names_for(project, made), project.config)
     show_plan(made, project, settings, as_json=as_json, markdown_limit=markdown_limit)
     return reading_code(made) or (PENDING if detailed_exitcode and made.plan.changes else 0)

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from reconciler.apply import Stop
+from reconciler.cli import documents
 from reconciler.cli.console import progress, show, tell
 from reconciler.cli.interrupt import SIGNALS
 from reconciler.cli.notify import notify
@@ -23,13 +24,13 @@ from reconciler.cli.options import Globals
 from reconciler.cli.project import Project, open_project
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import QuotaExhausted
-from reconciler.errors import PlanUnreadable, ReconcilerError, UsageError
+from reconciler.errors import NotApproved, PlanUnreadable, ReconcilerError, UsageError
 from reconciler.guard import refuse_frozen
 from reconciler.looking import Planned, Question
 from reconciler.operations import NO_ROOM, Operation, Plan
 from reconciler.outcome import Failure, Outcome, Status
 from reconciler.policy import refuse_mass_cancellation, refuse_over_quota
-from reconciler.report.document import apply_document, dump, plan_document
+from reconciler.report.document import apply_document, plan_document
 from reconciler.report.lines import counted
 from reconciler.report.names import Names
 from reconciler.report.times import lasting
@@ -42,7 +43,7 @@ STOPPED = {"SIGINT": 130, "SIGTERM": 143}
 
 def planned(project: Project, client: Client, question: Question, settings: Globals, *, quiet: bool) -> Planned:
     """Return the plan for `question`, telling how the reading goes."""
-    with progress("Reading DingTalk", no_color=settings.no_color, quiet=quiet) as tick:
+    with progress("Reading DingTalk", no_color=settings.no_color, quiet=quiet or settings.concise) as tick:
         made = make_plan(project.config, client, project.store, question, now=project.clock(), progress=tick)
     if project.store.notice:
         tell(f"warning: {project.store.notice}")
@@ -73,9 +74,13 @@ def print_plan(
     plan: Plan, names: Names, settings: Globals, *, qps: int, as_json: bool, markdown_limit: int | None = None
 ) -> None:
     """Print a plan to stdout, new or saved. A `markdown_limit`, in characters, asks for Markdown."""
-    if as_json:
-        click.echo(dump(plan_document(plan)), nl=False)
-        return
+    documents.publish(lambda: plan_document(plan))
+    if not as_json:
+        print_text(plan, names, settings, qps=qps, markdown_limit=markdown_limit)
+
+
+def print_text(plan: Plan, names: Names, settings: Globals, *, qps: int, markdown_limit: int | None = None) -> None:
+    """Print a plan to stdout for people: as text, or as Markdown where there is a `markdown_limit`."""
     if markdown_limit is not None:
         from reconciler.report.plan_markdown import plan_markdown
 
@@ -83,7 +88,15 @@ def print_plan(
         return
     from reconciler.report.plan_text import plan_text
 
-    show(plan_text(plan, names, qps=qps, verbose=settings.verbose > 0), no_color=settings.no_color)
+    text = plan_text(
+        plan,
+        names,
+        qps=qps,
+        verbose=settings.verbose > 0,
+        compact_warnings=settings.compact_warnings,
+        concise=settings.concise,
+    )
+    show(text, no_color=settings.no_color)
 
 
 def save_plan(made: Planned, project: Project, path: Path, *, refresh: str) -> None:
@@ -117,10 +130,12 @@ def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
     return loads(text, where=str(path))
 
 
-def confirmed(question: str, *, auto_approve: bool, count: int) -> bool:
-    """Return whether a person agrees. Raises UsageError where nobody can be asked."""
+def confirmed(question: str, *, auto_approve: bool, may_ask: bool, count: int) -> bool:
+    """Return whether a person agrees. Raises UsageError where nobody can be asked, or may be."""
     if auto_approve or count == 0:
         return True
+    if not may_ask:
+        raise UsageError("approval is needed, and --input=false asks for none", fix="look at `plan`, then run with -y")
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("there is no terminal to ask for approval", fix="look at `plan`, then run with -y")
     answer = click.prompt(f"{question}\nOnly 'yes' will be accepted", default="no", show_default=False, err=True)
@@ -134,6 +149,7 @@ class Applying:
     operation: str
     ask: str
     auto_approve: bool
+    may_ask: bool
     as_json: bool
     lock_timeout_s: float
     allow_cancel: int | None = None
@@ -169,21 +185,21 @@ def plan_and_apply(
             else:
                 made = planned(project, client, question, settings, quiet=how.as_json)
             if not how.as_json:
-                show_plan(made, project, settings, as_json=False)
+                print_text(made.plan, names_for(project, made), settings, qps=project.config.provider.qps)
             if how.allow_cancel is not None:
                 refuse_mass_cancellation(made.plan, allowed=how.allow_cancel)
             if not how.ignore_quota:
                 refuse_over_quota(made.plan)
             agreed = how.auto_approve or how.saved is not None
-            if not confirmed(how.ask, auto_approve=agreed, count=len(made.plan.changes)):
+            if not confirmed(how.ask, auto_approve=agreed, may_ask=how.may_ask, count=len(made.plan.changes)):
                 tell("Nothing was changed.")
+                documents.refuse(NotApproved("a person did not agree to the plan"))
                 return FAILED
             outcome = _carry_out(made, project, client, settings, how, parallelism=question.parallelism)
         if how.wait_s and outcome.pending and outcome.stopped is None:
             outcome = _wait(made, outcome, project, client, limit_s=how.wait_s)
-    if how.as_json:
-        click.echo(dump(apply_document(outcome, made.plan)), nl=False)
-    else:
+    documents.publish(lambda: apply_document(outcome, made.plan))
+    if not how.as_json:
         from reconciler.report.apply_text import apply_text
 
         allowed = {name: meeting.max_conflicts for name, meeting in project.config.meetings.items()}
@@ -200,7 +216,10 @@ def _carry_out(
     made: Planned, project: Project, client: Client, settings: Globals, how: Applying, *, parallelism: int
 ) -> Outcome:
     stop, total, done = Stop(), made.plan.api_calls, 0
-    with stopping(stop), progress("Applying", no_color=settings.no_color, quiet=how.as_json) as tick:
+    with (
+        stopping(stop),
+        progress("Applying", no_color=settings.no_color, quiet=how.as_json or settings.concise) as tick,
+    ):
 
         def ended(operation: Operation, error: ReconcilerError | None, /) -> None:
             nonlocal done

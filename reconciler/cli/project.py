@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.cli.documents import of_workspace
 from reconciler.cli.interrupt import HALT, Interrupted
 from reconciler.cli.options import Globals
 from reconciler.config import load
 from reconciler.config.model import Config
 from reconciler.counting import calls_made, count_calls
 from reconciler.dingtalk import Client, Reader
+from reconciler.errors import StateError, StateLocked
 from reconciler.provider import connected, connected_reader
 from reconciler.state.choose import open_store
 from reconciler.state.store import Store
@@ -39,9 +41,10 @@ class Project:
             yield client
 
     @contextmanager
-    def reader(self) -> Iterator[Reader]:
+    def reader(self, *, counts: bool = True) -> Iterator[Reader]:
         """Give what can ask and never write, for as long as the block runs."""
-        with connected_reader(self.config, os.environ, clock=self.clock) as reader, self._interruptible(reader):
+        connecting = connected_reader(self.config, os.environ, clock=self.clock)
+        with connecting as reader, self._interruptible(reader, counts=counts):
             yield reader
 
     @contextmanager
@@ -56,11 +59,36 @@ class Project:
                 count_calls(self.store, made, now=self.clock())
             raise
 
+    @contextmanager
+    def looking(self, operation: str, *, lock: bool, timeout_s: float) -> Iterator[None]:
+        """Hold the state's lock for as long as a run that only looks goes on; with `lock` False hold none.
+
+        `timeout_s` is how long to wait for it. Raises StateLocked, naming the holder, and StateError; both say that
+        one can go on without the lock.
+        """
+        with ExitStack() as held:
+            if lock:
+                try:
+                    held.enter_context(self.store.lock.held(operation, now=self.clock(), timeout_s=timeout_s))
+                except StateError as error:
+                    error.fix = _without_lock(error)
+                    raise
+            yield
+
+
+def _without_lock(error: StateError) -> str:
+    if "--lock=false" in error.fix:
+        return error.fix
+    if isinstance(error, StateLocked):
+        return f"look without the lock, at what may be changing: --lock=false\n  {error.fix}"
+    return f"{error.fix}\n  a run that may only read the state takes --lock=false".lstrip("\n ")
+
 
 def open_project(settings: Globals) -> Project:
     """Return the project that the global options name. Raises ConfigError with all that is wrong, StateError."""
     clock = settings.clock()
     config = load(settings.config, now=clock())
+    of_workspace(config.workspace)
     store = open_store(config, os.environ, program=settings.program)
     store.check()
     return Project(config=config, store=store, clock=clock)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.arguments import Group
+from reconciler.cli.documents import publish
 from reconciler.cli.options import Globals, Seconds, global_options, option
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from reconciler.roomdesk import RoomDesk
 
 
-@click.group("rooms")
+@click.group("rooms", cls=Group)
 def command() -> None:
     """See which rooms there are, which are free, and how much they are used. Holds no way to write to DingTalk.
 
@@ -206,9 +208,7 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 
 def _print(document: dict[str, Any], text: RenderableType, settings: Globals, *, as_json: bool) -> int:
     if as_json:
-        from reconciler.report.document import dump
-
-        click.echo(dump(document), nl=False)
+        publish(lambda: document)
     else:
         from reconciler.cli.console import show
 

@@ -7,11 +7,12 @@ import threading
 
 import click
 
+from reconciler.cli.arguments import Group
 from reconciler.cli.console import tell
-from reconciler.cli.options import Globals, global_options, option
+from reconciler.cli.options import Globals, global_options, input_option, option
 
 
-@click.group("sandbox")
+@click.group("sandbox", cls=Group)
 def command() -> None:
     """Run or reset the DingTalk-compatible sandbox.
 
@@ -52,8 +53,9 @@ def serve(settings: Globals, *, port: int) -> int:
 
 @command.command("reset")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
+@input_option
 @global_options
-def reset(settings: Globals, *, yes: bool) -> int:
+def reset(settings: Globals, *, yes: bool, may_ask: bool) -> int:
     """Forget everything that the sandbox holds. The state is kept: it will see that all is gone.
 
     \b
@@ -66,7 +68,7 @@ def reset(settings: Globals, *, yes: bool) -> int:
     from reconciler.provider import sandbox_file
 
     path = sandbox_file(open_project(settings).config)
-    if not confirmed(f"Delete {path}?", auto_approve=yes, count=1):
+    if not confirmed(f"Delete {path}?", auto_approve=yes, may_ask=may_ask, count=1):
         tell("Nothing was changed.")
         return 1
     for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):

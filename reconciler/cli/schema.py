@@ -6,7 +6,7 @@ import click
 
 from reconciler.cli.options import Globals, global_options
 
-NAMES = ("meetings", "plan", "apply", "validate", "agenda", "rooms", "start", "drift", "import", "doctor")
+NAMES = ("meetings", "plan", "apply", "validate", "agenda", "rooms", "start", "drift", "import", "doctor", "error")
 
 
 @click.command("schema")

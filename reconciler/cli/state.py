@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.arguments import Group
 from reconciler.cli.names import complete_address, complete_either
 from reconciler.cli.options import Globals, global_options, lock_timeout_option, option
 from reconciler.errors import UsageError
 
 
-@click.group("state")
+@click.group("state", cls=Group)
 def command() -> None:
     """Look at what is remembered between runs, and mend it.
 
@@ -75,8 +76,9 @@ def show(settings: Globals, *, address: str) -> int:
     shell_complete=complete_address,
     help="Forget the orphans of this occurrence: somebody has looked.",
 )
+@lock_timeout_option
 @global_options
-def orphans(settings: Globals, *, dismiss: str | None) -> int:
+def orphans(settings: Globals, *, dismiss: str | None, lock_timeout: float) -> int:
     """Print conferences that may have been left behind: their creation was never answered, or they could not be ended.
 
     Nothing can list conferences, so a person has to look: in the organiser's DingTalk, by title and time.
@@ -92,7 +94,7 @@ def orphans(settings: Globals, *, dismiss: str | None) -> int:
 
     project = open_project(settings)
     if dismiss is not None:
-        with project.store.lock.held("state orphans", now=project.clock()):
+        with project.store.lock.held("state orphans", now=project.clock(), timeout_s=lock_timeout):
             state = project.store.load()
             kept = tuple(orphan for orphan in state.orphans if orphan.address != dismiss)
             if len(kept) == len(state.orphans):
@@ -109,8 +111,9 @@ def orphans(settings: Globals, *, dismiss: str | None) -> int:
 
 
 @command.command("rebuild")
+@lock_timeout_option
 @global_options
-def rebuild(settings: Globals) -> int:
+def rebuild(settings: Globals, *, lock_timeout: float) -> int:
     """Make the state anew from the markers in the organisers' calendars. Reads DingTalk, changes nothing there.
 
     What can't be found there is kept: orphans, opened conferences, the count of calls.
@@ -126,7 +129,8 @@ def rebuild(settings: Globals) -> int:
     from reconciler.workflow import rebuild_state
 
     project = open_project(settings)
-    with project.client() as client, project.store.lock.held("state rebuild", now=project.clock()):
+    lock = project.store.lock.held("state rebuild", now=project.clock(), timeout_s=lock_timeout)
+    with project.client() as client, lock:
         made = planned(project, client, Question(forget=True, foresight=False), settings, quiet=False)
         state = rebuild_state(made, project.store, client, now=project.clock())
     tell(f"{len(state.entries)} occurrences are known; {len(made.plan.changes)} differ from the config")

@@ -6,19 +6,15 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import Globals, annotations_option, global_options, option
+from reconciler.cli.documents import publish
+from reconciler.cli.options import Globals, annotations_option, codequality_option, global_options, option
 from reconciler.errors import Severity
 
 
 @click.command("validate")
 @option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @annotations_option
-@option(
-    "--codequality",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write a GitLab Code Quality report, too.",
-)
+@codequality_option
 @global_options
 def command(settings: Globals, *, as_json: bool, annotations: str | None, codequality: Path | None) -> int:
     """Check the config: every mistake at once, each with its line. Calls nobody and needs no credentials.
@@ -41,9 +37,9 @@ def command(settings: Globals, *, as_json: bool, annotations: str | None, codequ
         if annotations:
             annotate_problems(problems, document=as_json)
     if as_json:
-        from reconciler.report.document import dump, validate_document
+        from reconciler.report.document import validate_document
 
-        click.echo(dump(validate_document(problems)), nl=False)
+        publish(lambda: validate_document(problems))
     elif not annotations:
         from reconciler.cli.console import show
         from reconciler.report.problems_text import problems_text

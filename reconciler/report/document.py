@@ -15,7 +15,7 @@ from typing import Any
 from reconciler.approval import counted
 from reconciler.compare import Field
 from reconciler.diff import Action
-from reconciler.errors import Problem, Severity
+from reconciler.errors import ConfigError, Problem, ReconcilerError, Severity
 from reconciler.models import InstantConference, Occurrence
 from reconciler.observed import ReadFailure
 from reconciler.operations import Blocked, Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem
@@ -105,6 +105,28 @@ def validate_document(problems: Iterable[Problem]) -> Document:
         found[problem.severity].append(_problem(problem))
     errors, warnings = found[Severity.ERROR], found[Severity.WARNING]
     return {"valid": not errors, "errors": errors, "warnings": warnings}
+
+
+def error_document(
+    error: ReconcilerError, *, workspace: str = "", lock_info: Mapping[str, str] | None = None
+) -> Document:
+    """Return what any command prints with `--json` when it ends without its own document, because of `error`.
+
+    `workspace` is empty where the config could not be read. `lock_info` is who holds the state, in the fields of
+    Terraform's backends.
+    """
+    told = {"code": error.code, "message": error.what, "hint": error.fix}
+    document: Document = {
+        "format_version": FORMAT_VERSION,
+        **({"workspace": workspace} if workspace else {}),
+        "errored": True,
+        "failure_reason": error.code,
+        "error": told | ({"where": error.where} if error.where else {}),
+    }
+    if isinstance(error, ConfigError):
+        found = validate_document(error.problems)
+        document |= {"errors": found["errors"], "warnings": found["warnings"]}
+    return document if lock_info is None else document | {"lock_info": dict(lock_info)}
 
 
 def agenda_document(items: Iterable[AgendaItem], *, workspace: str, now: datetime) -> Document:

@@ -44,8 +44,20 @@ class _Block:
         return (change.action, what, span(*times) if times else "", *(one.plain for one in self.body))
 
 
-def plan_text(plan: Plan, names: Names, *, qps: int, verbose: bool = False) -> RenderableType:
-    """Return the plan. `qps` is calls per second and API; `verbose` folds and shortens nothing."""
+def plan_text(
+    plan: Plan,
+    names: Names,
+    *,
+    qps: int,
+    verbose: bool = False,
+    compact_warnings: bool = False,
+    concise: bool = False,
+) -> RenderableType:
+    """Return the plan. `qps` is calls per second and API; `verbose` folds and shortens nothing.
+
+    `compact_warnings` leaves the first line of each warning, `concise` leaves out what nothing is to be done about:
+    days off, and how conferences were verified.
+    """
     lines: list[Line] = []
     by_meeting: dict[str, list[PlannedChange]] = defaultdict(list)
     for planned in plan.changes:
@@ -53,14 +65,14 @@ def plan_text(plan: Plan, names: Names, *, qps: int, verbose: bool = False) -> R
     rules = {one.meeting: one for one in plan.rules}
     for meeting, changes in by_meeting.items():
         lines += [*_meeting(meeting, changes, names, rules.get(meeting), verbose=verbose), blank()]
-    if plan.days_off:
+    if plan.days_off and not concise:
         lines += [*_days_off(plan.days_off), blank()]
     told = [*failure_lines(plan.failures, names), *_rooms(plan, names)]
     for warning in plan.warnings:
-        told += _warning(warning)
+        told += _warning(warning, compact=compact_warnings)
     if told:
         lines += [*told, blank()]
-    return Group(*lines, *_totals(plan, qps))
+    return Group(*lines, *_totals(plan, qps, concise=concise))
 
 
 def _rooms(plan: Plan, names: Names) -> Iterator[Line]:
@@ -136,14 +148,14 @@ def _occurrence(planned: PlannedChange, title: str, zone: str) -> Line:
     return line(*parts, indent=2, hang=4)
 
 
-def _warning(warning: str) -> Iterator[Line]:
+def _warning(warning: str, *, compact: bool) -> Iterator[Line]:
     first, *rest = warning.splitlines() or [""]
     yield line(("warning", "yellow"), f" {first}", hang=2)
-    for more in rest:
+    for more in () if compact else rest:
         yield line((more.strip(), "dim"), indent=2)
 
 
-def _totals(plan: Plan, qps: int) -> Iterator[Line]:
+def _totals(plan: Plan, qps: int, *, concise: bool) -> Iterator[Line]:
     unchanged = plan.kept
     if not plan.changes:
         are = "occurrence is" if unchanged == 1 else "occurrences are"
@@ -153,7 +165,8 @@ def _totals(plan: Plan, qps: int) -> Iterator[Line]:
             yield line(("Nothing to do", "bold green"), f": {unchanged} {are} as declared.")
         if plan.quota is not None:
             yield _quota(plan.quota, plan.api_calls)
-        yield from _verification(plan)
+        if not concise:
+            yield from _verification(plan)
         return
     create, update, cancel = (plan.count(action) for action in Action)
     counts = f"{create} to create, {update} to update, {cancel} to cancel, {unchanged} unchanged."
@@ -169,7 +182,8 @@ def _totals(plan: Plan, qps: int) -> Iterator[Line]:
     yield line(("Cost", "bold"), f": {counted(plan.api_calls, 'API call')}, about {_duration(plan, qps)} at {qps}/s.")
     if plan.quota is not None:
         yield _quota(plan.quota, plan.api_calls)
-    yield from _verification(plan)
+    if not concise:
+        yield from _verification(plan)
     if plan.failures:
         yield line(("Incomplete", "bold red"), ": not everything could be read; what was not is left as it is.")
 

@@ -15,7 +15,7 @@ from reconciler.errors import StateError
 from reconciler.loopback import in_clear_text
 from reconciler.state.backend import PROGRAM, Backend
 from reconciler.state.files import write_whole
-from reconciler.state.folder import FOLDER
+from reconciler.state.folder import data_folder
 from reconciler.state.store import Store, local_store
 
 _LARGEST = 3600  # of tries, or of seconds between them
@@ -26,10 +26,11 @@ def open_store(config: Config, environment: Mapping[str, str], *, program: str =
 
     Raises StateError where something is missing.
     """
+    folder = data_folder(config.root, environment)
     if config.state.kind is StateKind.LOCAL:
-        return local_store(config.root, config.workspace, program=program)
+        return local_store(config.root, config.workspace, folder, program=program)
     backend = _shared(config, environment, program)
-    return Store(backend, config.root / FOLDER, config.workspace, program=program)
+    return Store(backend, folder, config.workspace, program=program)
 
 
 def _shared(config: Config, environment: Mapping[str, str], program: str) -> Backend:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reconciler.errors import StateError
@@ -14,18 +14,26 @@ MOST_BYTES = 64 * 1024 * 1024  # of a state or a journal: a hundred times what t
 _MEASURED = {"state.json", "journal.jsonl"}
 
 
-def check_folder(root: Path) -> None:
-    """Raise StateError where the folder below `root`, or a file in it, is not what we put there.
+def data_folder(root: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where all is kept that is remembered on this machine: in `root`, the folder of the config.
+
+    RECONCILER_DATA_DIR names another folder, from the working directory.
+    """
+    named = environment.get("RECONCILER_DATA_DIR", "")
+    return Path(named).absolute() if named else root / FOLDER
+
+
+def check_folder(folder: Path) -> None:
+    """Raise StateError where `folder`, or a file in it, is not what we put there.
 
     Refused are symbolic links and what is no plain file, what belongs to a stranger, and what everybody may write.
-    Root, and whoever owns the folder of the config, are no strangers: they decide what the program does anyway.
+    Root, and whoever owns the folder around it, are no strangers: they decide what the program does anyway.
     """
-    folder = root / FOLDER
     try:
         found = folder.lstat()
     except OSError:
         return  # there is none yet
-    trusted = {0, os.geteuid(), root.stat().st_uid}
+    trusted = {0, os.geteuid(), folder.parent.stat().st_uid}
     _check(folder, found, trusted, stat.S_ISDIR, "folder")
     try:
         files = [(Path(entry.path), entry.stat(follow_symlinks=False)) for entry in os.scandir(folder)]

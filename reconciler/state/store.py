@@ -78,7 +78,7 @@ class Store:
 
     def check(self) -> None:
         """Raise StateError where others than we could have written what stands in the folder."""
-        check_folder(self.folder.parent)
+        check_folder(self.folder)
 
     def save(self, state: State, *, rescue: bool = True) -> State:
         """Save `state` under the next serial: whole, or not at all. Return it as saved.
@@ -185,9 +185,9 @@ class Store:
         return State(workspace=self.workspace, lineage=str(uuid.uuid4()), serial=serial)
 
 
-def local_store(root: Path, workspace: str, *, program: str = PROGRAM) -> Store:
-    """Return the store in the folder `.reconciler` beside the config."""
-    folder = root / FOLDER
+def local_store(root: Path, workspace: str, folder: Path | None = None, *, program: str = PROGRAM) -> Store:
+    """Return the store in `folder`, by default `.reconciler` in `root`, the folder of the config."""
+    folder = folder or root / FOLDER
     return Store(LocalBackend(folder / "state.json"), folder, workspace, program=program)
 
 

@@ -269,6 +269,9 @@ def test_the_command_writes_into_the_config_and_prints_documents(
     Draft202012Validator(schema("import"), format_checker=FormatChecker()).validate(document)
     assert document["summary"] == {"events": 1, "meetings": 1, "left_out": 1}
     assert "next: `reconciler plan`" in done.err
+    monkeypatch.setenv("RECONCILER_IN_AUTOMATION", "1")
+    assert run([*asked, "--out", "again.yaml"]) == 0
+    assert "next:" not in capsys.readouterr().err
     config = load(hands.team.folder / "meetings.yaml", now=NOW)
     assert list(config.meetings["dentist"].adopt) == [datetime(2026, 12, 3, 8, 30)]  # noqa: DTZ001  # local
     assert run([*asked, "--write"]) == 0

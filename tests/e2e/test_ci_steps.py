@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from statehttp import PASSWORD, USER, state_server
 from team import NOW, Done, Team, clean_environment
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples" / "ci"
@@ -39,7 +40,7 @@ def shell(team: Team, script: str, **environment: str) -> Done:
     return Done(code=done.returncode, out=done.stdout, err=done.stderr)
 
 
-def github(team: Team, name: str) -> Done:
+def github(team: Team, name: str, **environment: str) -> Done:
     """Run the step of the composite action that is called `name`."""
     steps = yaml.safe_load((EXAMPLES / "github/reconciler/action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
     (script,) = [step["run"] for step in steps if step.get("name") == name]
@@ -52,6 +53,7 @@ def github(team: Team, name: str) -> Done:
         GITHUB_OUTPUT=str(team.folder / "output"),
         GITHUB_STEP_SUMMARY=str(team.folder / "summary"),
         GITHUB_WORKSPACE=str(team.folder),
+        **environment,
     )
 
 
@@ -78,6 +80,23 @@ def test_the_github_action_fails_on_a_mistake_with_annotations_and_a_reason(team
     assert "::error file=meetings.yaml,line=" in done.err
     assert (team.folder / "plan.md").read_text(encoding="utf-8") == ""
     assert "validation-failed" in (team.folder / "output").read_text(encoding="utf-8")
+
+
+def test_a_plan_for_review_leaves_the_lock_of_a_shared_state_alone(team: Team) -> None:
+    with state_server() as state:
+        state.lock = {"ID": "x", "Who": "an apply"}
+        team.config["state"] = {
+            "kind": "http", "address": state.address, "lock_address": f"{state.address}/lock", "lock_method": "POST",
+        }  # fmt: skip
+        login = {"TF_HTTP_USERNAME": USER, "TF_HTTP_PASSWORD": PASSWORD}
+        for done in (
+            github(team, "Plan", RECONCILER_LOCK="false", **login),
+            gitlab(team, "meetings:plan", CI_MERGE_REQUEST_IID="3", **login),
+        ):
+            assert done.code == 0, done.err
+        assert {kind for kind, _, _ in state.seen} == {"GET state"}
+        assert github(team, "Plan", RECONCILER_LOCK="true", **login).code == 1
+        assert gitlab(team, "meetings:plan", **login).code == 1
 
 
 def test_the_gitlab_jobs_validate_plan_and_apply_that_plan(team: Team) -> None:

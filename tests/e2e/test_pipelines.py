@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from inprocess import Cli
@@ -61,17 +65,91 @@ def test_an_apply_tells_why_it_did_not(cli: Cli, tmp_path: Path) -> None:
     assert outputs(output) == {"failure-reason": ""}
 
 
-@pytest.mark.parametrize("lock", ["--lock=false", "--lock=true"])
-def test_a_plan_needs_no_right_to_write_the_state(cli: Cli, lock: str) -> None:
+LOOKS = (("plan", "--detailed-exitcode"), ("drift",))
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_look_without_the_lock_needs_no_right_to_write_the_state(cli: Cli, look: tuple[str, ...]) -> None:
     cli.team.config["state"] = {"kind": "http"}
     with state_server() as state:
         assert cli("apply", "-y", **shared(state)).code == 0
         state.refusals = {"POST lock": [(403, "")] * 9, "POST state": [(403, "")] * 9, "DELETE lock": [(403, "")] * 9}
+        refused = cli(*look)
         state.seen.clear()
-        done = cli("plan", "--detailed-exitcode", lock)
-    assert (done.code, done.err) == (0, "Reading DingTalk: 2 of 2\n")
-    asked = {kind for kind, _, _ in state.seen}
-    assert asked == ({"GET state"} if lock == "--lock=false" else {"GET state", "POST lock"})
+        done = cli(*look, "--lock=false")
+    assert refused.code == 1
+    assert "--lock=false" in refused.err
+    assert done.code == 0
+    assert re.fullmatch(r"Reading DingTalk: \d of \d\n", done.err)
+    assert {kind for kind, _, _ in state.seen} == {"GET state"}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_look_is_refused_while_another_run_holds_the_state(cli: Cli, look: tuple[str, ...], tmp_path: Path) -> None:
+    assert cli("apply", "-y").code == 0
+    with local_store(cli.team.folder, "acme-platform").lock.held("apply", now=NOW):
+        held = cli(*look)
+        assert held.code == 1
+        assert f"(process {os.getpid()}, run " in held.err
+        assert "--lock-timeout" in held.err
+        assert cli(*look, "--lock-timeout", "0.1s").code == 1
+        assert cli(*look, "--lock=false").code == 0
+        if look[0] == "plan":
+            output = tmp_path / "output"
+            assert cli(*look, "--ci-outputs", GITHUB_OUTPUT=str(output)).code == 1
+            found = outputs(output)
+            assert found["failure-reason"] == "state-locked"
+            assert json.loads(found["lock-info"])["Operation"] == "apply"
+    assert cli(*look).code == 0
+
+
+def test_a_plan_waits_for_the_state_as_long_as_it_is_told_to(cli: Cli) -> None:
+    cli.team.write()
+    with ExitStack() as running:
+        running.enter_context(local_store(cli.team.folder, "acme-platform").lock.held("apply", now=NOW))
+        timer = Timer(0.3, running.close)
+        timer.start()
+        assert cli("plan", "--lock-timeout", "1m").code == 0
+        timer.join()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("line", ["plan", "apply -y", "drift"])
+def test_a_run_that_is_told_to_end_while_it_looks_gives_the_lock_back(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, line: str, number: int, code: int
+) -> None:
+    def end(*_arguments: object, **_settings: object) -> None:
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setattr("reconciler.cli.planning.make_plan", end)
+    monkeypatch.setattr("reconciler.workflow.look_for_drift", end)
+    cli.team.config["state"] = {"kind": "http"}
+    with state_server() as state:
+        assert cli(*line.split(), **shared(state)).code == code
+        assert ("POST lock" in {kind for kind, _, _ in state.seen}, state.lock) == (True, None)
+
+
+@pytest.mark.parametrize(
+    "line", ["plan --target nobody", "plan --out no/such/folder/plan.json", "drift --target nobody"]
+)
+def test_a_look_that_fails_gives_the_lock_back(cli: Cli, line: str) -> None:
+    cli.team.config["state"] = {"kind": "http"}
+    with state_server() as state:
+        assert cli(*line.split(), **shared(state)).code in {1, 64}
+        assert ("POST lock" in {kind for kind, _, _ in state.seen}, state.lock) == (True, None)
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_with_the_way_out(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_settings: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    done = cli("plan")
+    assert done.code == 1
+    assert "the state can't be locked: Permission denied" in done.err
+    assert "--lock=false" in done.err
 
 
 def test_a_group_is_told_after_the_result_and_its_failure_changes_no_exit_code(cli: Cli) -> None:

@@ -71,6 +71,17 @@ def test_a_code_quality_report_is_written_with_and_without_mistakes(team: Team) 
     assert team.run("validate", "--codequality", "no/such/folder.json").code == 1
 
 
+def test_a_plan_writes_the_code_quality_report_of_its_config_too(team: Team) -> None:
+    report = team.folder / "quality.json"
+    team.config["meetings"]["retro"]["schedule"]["start"] = "2026-01-06T15:00"  # no date of the rule: a warning
+    assert team.run("plan", "--codequality", "quality.json").code == 0
+    (warning,) = json.loads(report.read_text())
+    assert (warning["severity"], warning["location"]["path"]) == ("minor", "meetings.yaml")
+    team.config["meetings"]["weekly-sync"]["rooms"] = ["aurorra"]
+    assert team.run("plan", "--codequality", "quality.json").code == 1
+    assert "critical" in {one["severity"] for one in json.loads(report.read_text())}
+
+
 def test_a_step_of_github_actions_gets_outputs_and_a_summary(team: Team) -> None:
     output, summary = team.folder / "output", team.folder / "summary"
 

@@ -64,6 +64,14 @@ def test_no_script_of_github_takes_text_that_others_write() -> None:
     assert not [script for script in scripts if "${{" in script]
 
 
+def test_pull_requests_plan_without_the_lock() -> None:
+    steps = read(EXAMPLES / "github/reconciler/action.yml")["runs"]["steps"]
+    (plan,) = [step for step in steps if step.get("id") == "plan"]
+    assert plan["env"]["RECONCILER_LOCK"] == "${{ github.event_name != 'pull_request' }}"
+    script = "\n".join(read(EXAMPLES / "gitlab/meetings.gitlab-ci.yml")["meetings:plan"]["script"])
+    assert "${CI_MERGE_REQUEST_IID:+--lock=false}" in script
+
+
 def test_only_jobs_of_our_own_branches_see_secrets_and_none_may_write_to_the_repository() -> None:
     jobs = read(EXAMPLES / "github/meetings.yml")["jobs"]
     assert "secrets." not in json.dumps(jobs["validate"])

@@ -120,6 +120,25 @@ def test_a_completion_loads_nothing_heavy(folder: Path) -> None:
     assert (done.stdout, done.stderr) == ("plain,weekly-sync\n", "[]\n")
 
 
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("words", "at", "told"),
+    [
+        ("reconciler plan --target ", "3", "plain,retro\nplain,weekly-sync\nplain,winter\n"),
+        ("reconciler dr", "1", "plain,drift\n"),
+    ],
+)
+def test_bash_may_ask_as_any_program_of_click_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, at: str, told: str
+) -> None:
+    monkeypatch.delenv("COMP_LINE", raising=False)
+    for name, value in (("_RECONCILER_COMPLETE", "bash_complete"), ("COMP_WORDS", words), ("COMP_CWORD", at)):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):  # as click ends what a shell has asked
+        run([])
+    assert capsys.readouterr() == (told, "")
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 @pytest.mark.parametrize(
     ("line", "reply"),

@@ -10,7 +10,7 @@ from builders import NOW, UNTIL, WORKSPACE, booked, edited, observation, occurre
 from jsonschema import Draft202012Validator, FormatChecker
 
 from reconciler.diff import diff
-from reconciler.errors import Position, Problem, Severity
+from reconciler.errors import ConfigError, PlanStale, Position, Problem, Severity, StateError
 from reconciler.models import InstantConference, Occurrence, RoomBooking, RoomStatus
 from reconciler.observed import Observed, ReadFailure
 from reconciler.operations import Blocked, Plan, Quota, RoomProblem
@@ -21,6 +21,7 @@ from reconciler.report.document import (
     agenda_document,
     apply_document,
     dump,
+    error_document,
     opening_document,
     plan_document,
     validate_document,
@@ -54,7 +55,7 @@ def mixed() -> Plan:
     )
 
 
-@pytest.mark.parametrize("name", ["plan", "apply", "validate", "agenda", "start", "drift", "doctor"])
+@pytest.mark.parametrize("name", ["plan", "apply", "validate", "agenda", "start", "drift", "doctor", "error"])
 def test_each_schema_is_one_and_describes_all_that_it_names(name: str) -> None:
     document = schema(name)
     Draft202012Validator.check_schema(document)
@@ -242,3 +243,19 @@ def test_a_document_is_readable_text_that_no_terminal_obeys() -> None:
     assert not {"\x1b", "\x9b", "\u202e", "\ud800"} & set(text)
     assert json.loads(text) == {"title": "周会 \x1b[31m \x9b1m \u202e \ud800"}
     text.encode()
+
+
+def test_a_refusal_says_why_in_a_word_and_for_a_person() -> None:
+    found = valid("error", error_document(PlanStale("it is stale", fix="plan again"), workspace="acme"))
+    assert found == {
+        "format_version": "1.0",
+        "workspace": "acme",
+        "errored": True,
+        "failure_reason": "plan-changed",
+        "error": {"code": "plan-changed", "message": "it is stale", "hint": "plan again"},
+    }
+    problem = Problem(Position("meetings.yaml", 3, 5), "meetings", "wrong", "right")
+    invalid = valid("error", error_document(ConfigError((problem,))))
+    assert (invalid["failure_reason"], invalid["errors"][0]["line"]) == ("validation-failed", 3)
+    assert "workspace" not in invalid
+    assert valid("error", error_document(StateError("gone", where="state.json")))["error"]["where"] == "state.json"
