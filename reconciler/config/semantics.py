@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from reconciler.config.document import Findings, Path
 from reconciler.config.model import Config, Invitation, Meeting
@@ -37,14 +38,33 @@ def _check_rule(schedule: Schedule, path: Path, findings: Findings) -> bool:
         place = until if findings.document.has(until) else (*path, "rrule")
         findings.error(place, "the rule has ended before its first date", "write a later end, or none")
         return False
-    if first != schedule.start:
-        message = f"{schedule.start:%A} {write_moment(schedule.start)} is no date of the rule"
-        hint = f"the first occurrence is on {first:%A} {write_moment(first)}: write that as the start"
-        nearest = start_where_each_counts(schedule.rule, schedule.start) if schedule.rule else None
-        if nearest is not None and nearest < first:  # of every other week, month or year another one may be meant
-            hint += f", or {write_moment(nearest)} if the rule is to count from then"
+    start = _written_start(schedule, path, findings)
+    if first == start:
+        return True
+    message = f"{start:%A} {write_moment(start)} is no date of the rule"
+    hint = f"the first occurrence is on {first:%A} {write_moment(first)}: write that as the start"
+    nearest = start_where_each_counts(schedule.rule, schedule.start) if schedule.rule else None
+    if nearest is None or nearest >= first:
         findings.warn((*path, "start"), message, hint)
+        return True
+    # Of every other week, month or year another one may be meant.
+    either = f"{write_moment(nearest)} if the rule is to count from then"
+    if findings.document.has((*path, "repeat")):
+        fix = f"write {write_moment(first)} as the start, or {either}; or add anchor: {first.date()}"
+        findings.error((*path, "start"), f"the rule needs an anchor: {message}, and does not tell where it counts", fix)
+        return False
+    findings.warn((*path, "start"), message, f"{hint}, or {either}")  # an RRULE counts from its DTSTART
     return True
+
+
+def _written_start(schedule: Schedule, path: Path, findings: Findings) -> datetime:
+    """Return the start as it is written, where an anchor has said from where the rule counts."""
+    if not findings.document.has((*path, "repeat", "anchor")) or schedule.days_off.counted:
+        return schedule.start
+    value: Any = findings.document.value
+    for step in (*path, "start"):
+        value = value[step]
+    return datetime.fromisoformat(str(value))
 
 
 def _check_exceptions(schedule: Schedule, path: Path, findings: Findings) -> None:

@@ -23,6 +23,8 @@ if "PYTHONTZPATH" not in os.environ:
     zoneinfo.reset_tzpath(to=())
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+_OFFSET: Final = re.compile(r"(?:GMT|UTC)([+-])0?([0-9]{1,2})(?::?00)?", re.IGNORECASE)
+_HOURS_OF_CHINA: Final = 8
 _SUGGESTIONS: Final = 3
 # Cities that people write and that IANA files under another one.
 _ELSEWHERE: Final = {
@@ -49,6 +51,8 @@ class UnknownZone(ReconcilerError):
         meant = (
             f"did you mean {' or '.join(suggestions)}?" if suggestions else "write an IANA name, as in Asia/Shanghai"
         )
+        if suggestions and suggestions[-1].startswith("Etc/GMT") and _OFFSET.fullmatch(name.strip()):
+            meant += " The signs of Etc are the other way round: Etc/GMT-8 is eight hours ahead of UTC"
         super().__init__(f"there is no time zone {name!r}", fix=meant)
         self.suggestions = suggestions
 
@@ -69,6 +73,11 @@ def zone(name: str) -> ZoneInfo:
 
 def _suggest(name: str) -> tuple[str, ...]:
     asked = name.strip().lower().replace(" ", "_")
+    if found := _OFFSET.fullmatch(name.strip()):
+        ahead, hours = found[1] == "+", int(found[2])
+        exact = f"Etc/GMT{'-' if ahead else '+'}{hours}"
+        some = ("Asia/Shanghai",) if ahead and hours == _HOURS_OF_CHINA else ()
+        return (*some, exact) if exact in _names() else some
     city = asked.rpartition("/")[2]
     if city in _ELSEWHERE:
         return (_ELSEWHERE[city],)

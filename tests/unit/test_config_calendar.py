@@ -76,10 +76,13 @@ def test_repeat_reads_as_people_say_it(repeat: str, dates: list[str], tmp_path: 
     assert _dates(config)[: len(dates)] == dates
 
 
-def test_an_anchor_needs_no_start_on_its_dates(tmp_path: Path) -> None:
+def test_with_an_anchor_a_start_that_is_no_date_is_but_warned_of(tmp_path: Path) -> None:
     path = _file(tmp_path, "repeat: {every: 2 weeks, on: [tue], anchor: 2026-W49}", start="2026-11-25T10:00")
-    assert _warnings(path) == []
+    (told,) = _warnings(path)
+    assert "Wednesday 2026-11-25T10:00 is no date of the rule" in told
     assert _dates(load(path, now=NOW))[:2] == ["12-01", "12-15"]
+    told_of = _file(tmp_path, "repeat: {every: 2 weeks, on: [tue], anchor: 2026-W49}", start="2026-12-01T10:00")
+    assert _warnings(told_of) == []
 
 
 def test_holidays_are_those_of_the_meeting_over_those_of_the_file_over_the_defaults(tmp_path: Path) -> None:
@@ -198,10 +201,12 @@ def test_a_long_year_is_told_once_for_all_meetings(tmp_path: Path) -> None:
     assert told.endswith("(also in 2 more)")
 
 
-def test_a_start_that_leaves_open_which_months_count_is_warned_of(tmp_path: Path) -> None:
+def test_a_start_that_leaves_open_which_months_count_needs_an_anchor(tmp_path: Path) -> None:
     (found,) = check(_file(tmp_path, "repeat: {every: 2 months, on: first mon}", start="2026-12-10T10:00"), now=NOW)
-    assert found.severity is Severity.WARNING
-    assert "2027-02-01T10:00: write that as the start, or 2027-01-04T10:00 if the rule is to count" in found.hint
+    assert found.severity is Severity.ERROR
+    assert "write 2027-02-01T10:00 as the start, or 2027-01-04T10:00 if the rule is to count from then" in found.hint
+    anchored = _file(tmp_path, "repeat: {every: 2 months, on: first mon, anchor: 2027-01}", start="2026-12-10T10:00")
+    assert _dates(load(anchored, now=NOW))[0] == "01-04"
 
 
 DOCUMENTED = re.findall(r"`({every: [^`…]*})`", (Path(__file__).parents[2] / "docs" / "recurrence.md").read_text())

@@ -197,6 +197,12 @@ def test_repeat_with_count_and_whole_number_written_as_float(file: Path) -> None
     ("text", "expected"),
     [
         (meeting(schedule="repeat: {every: week, on: [wed]}"), "is no date of the rule"),
+        (meeting(schedule="repeat: {every: 2 weeks, on: [wed]}"), "is no date of the rule"),
+        (meeting(schedule="rrule: 'FREQ=WEEKLY;INTERVAL=2;BYDAY=MO'"), "is no date of the rule"),
+        (
+            meeting(schedule="repeat: {every: 2 weeks, on: [tue], anchor: 2026-W50}"),
+            "Tuesday 2026-12-01T10:00 is no date of the rule",
+        ),
         (meeting(schedule="repeat: {every: week}, add: [2026-12-08T10:00]"), "is an occurrence already"),
         (meeting(schedule="add: [2026-12-01T10:00]"), "is an occurrence already"),
         (meeting(more="rooms: [aurora], attendees: [all, dan]"), "the room seats 3, and 4 people are invited"),

@@ -145,3 +145,18 @@ def test_a_zone_like_no_other_says_what_a_name_looks_like() -> None:
 
 def test_zones_are_those_of_the_package_and_not_of_the_machine() -> None:
     assert os.environ.get("PYTHONTZPATH") is not None or zoneinfo.TZPATH == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("GMT+8", ("Asia/Shanghai", "Etc/GMT-8")),
+        ("UTC+08:00", ("Asia/Shanghai", "Etc/GMT-8")),
+        ("UTC-5", ("Etc/GMT+5",)),
+    ],
+)
+def test_an_offset_is_answered_with_the_zone_of_that_offset(name: str, expected: tuple[str, ...]) -> None:
+    with pytest.raises(UnknownZone, match=r"there is no time zone") as error:
+        zone(name)
+    assert error.value.suggestions == expected
+    assert "other way round" in error.value.fix
