@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
+from errno import EADDRNOTAVAIL
 from pathlib import Path
+from socket import gaierror
 from typing import TYPE_CHECKING
 
 from reconciler.config.model import Config, LimiterKind, Person, ProviderKind
@@ -80,11 +82,20 @@ def sandbox_file(config: Config) -> Path:
     return config.root / FOLDER / SANDBOX_FILE
 
 
-def open_sandbox(config: Config, *, clock: Callable[[], datetime], port: int = 0) -> Sandbox:
-    """Return a sandbox, to be entered, that has the people and rooms of the config."""
-    from reconciler.sandbox.embedded import Sandbox
+def open_sandbox(config: Config, *, clock: Callable[[], datetime], port: int = 0, host: str = "") -> Sandbox:
+    """Return a sandbox, to be entered, that has the people and rooms of the config; on loopback unless `host` is given.
 
-    return Sandbox(sandbox_file(config), clock=clock, seed=_seed(config), port=port)
+    Raises ReconcilerError where it can't listen there.
+    """
+    from reconciler.sandbox.embedded import LOOPBACK, Sandbox
+
+    try:
+        return Sandbox(sandbox_file(config), clock=clock, seed=_seed(config), port=port, host=host or LOOPBACK)
+    except OSError as error:
+        if error.errno != EADDRNOTAVAIL and not isinstance(error, gaierror):
+            raise
+        fix = "give --host an address of this machine, and --port one that is free"
+        raise ReconcilerError(f"the sandbox can't listen on {host}: {error.strerror}", fix=fix) from error
 
 
 def _seed(config: Config) -> Seed:
