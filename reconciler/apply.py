@@ -92,7 +92,6 @@ class _Run:
         progress: Progress,
     ) -> None:
         self._executor = Executor(client, journal, workspace=plan.workspace, clock=clock, names=names)
-        self._clock = clock
         self._stop = stop
         self._progress = progress
         self._works = [Work.begin(planned, at=clock()) for planned in plan.changes]
@@ -215,7 +214,7 @@ class _Run:
         for work in self._works:
             before = work.planned.change.before
             if work.planned.change.duplicate and before is not None and before.event is None and not work.finished:
-                now = self._clock()
+                now = datetime.now(UTC)
                 start = before.start or before.key.original.replace(tzinfo=UTC)
                 yield Orphan(address=str(before.key), organizer=before.organizer, title="", start=start, asked_at=now)
 

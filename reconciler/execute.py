@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from reconciler.compare import held_rooms
@@ -95,7 +95,7 @@ class Executor:
             organizer=work.entry.organizer,
             title=change.after.title if change.after is not None else "",
             start=change.start or self._clock(),
-            at=self._clock(),
+            at=datetime.now(UTC),  # whoever looks for it looks by a real clock, not by --now
         )
 
     def _failed(self, intent: Intent, error: ApiError) -> None:
@@ -202,7 +202,7 @@ class Executor:
                 if conference_id := work.entry.conference_id:
                     self._client.conferences.cancel(organizer=work.entry.organizer, conference_id=conference_id)
         except ApiError:  # nobody will know of it any more, unless a person is told
-            at = self._clock()
+            at = datetime.now(UTC)
             self.orphans.append(
                 Orphan(
                     address=str(work.key), organizer=after.organizer, title=after.title, start=after.start, asked_at=at

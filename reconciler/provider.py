@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
-from errno import EADDRNOTAVAIL
 from pathlib import Path
-from socket import gaierror
 from typing import TYPE_CHECKING
 
 from reconciler.config.model import Config, LimiterKind, Person, ProviderKind
@@ -89,13 +87,7 @@ def open_sandbox(config: Config, *, clock: Callable[[], datetime], port: int = 0
     """
     from reconciler.sandbox.embedded import LOOPBACK, Sandbox
 
-    try:
-        return Sandbox(sandbox_file(config), clock=clock, seed=_seed(config), port=port, host=host or LOOPBACK)
-    except OSError as error:
-        if error.errno != EADDRNOTAVAIL and not isinstance(error, gaierror):
-            raise
-        fix = "give --host an address of this machine, and --port one that is free"
-        raise ReconcilerError(f"the sandbox can't listen on {host}: {error.strerror}", fix=fix) from error
+    return Sandbox(sandbox_file(config), clock=clock, seed=_seed(config), port=port, host=host or LOOPBACK)
 
 
 def _seed(config: Config) -> Seed:

@@ -17,6 +17,7 @@ from team import NOW, Done, Team, clean_environment
 
 from reconciler.cli.main import run
 from reconciler.dingtalk import EventDraft, EventPatch
+from reconciler.errors import ReconcilerError
 from reconciler.models import Attendee
 from reconciler.sandbox.embedded import Sandbox
 
@@ -327,3 +328,9 @@ def test_a_sandbox_that_others_can_reach_lets_none_of_them_control_it(tmp_path: 
             keys = {"appKey": sandbox.credentials.app_key, "appSecret": sandbox.credentials.app_secret}
             token = elsewhere.post("/v1.0/oauth2/accessToken", json=keys, environ_base={"REMOTE_ADDR": "192.0.2.7"})
             assert token.status_code == 200
+
+
+def test_a_sandbox_that_finds_its_port_taken_says_so(tmp_path: Path, quick: Team) -> None:
+    port = int(quick.sandbox.endpoint.rsplit(":", 1)[1])
+    with pytest.raises(ReconcilerError, match=f"can't listen on port {port} of 127.0.0.1"):
+        Sandbox(tmp_path / "sandbox.db", port=port)
