@@ -104,7 +104,6 @@ class _Run:
         self._executor = Executor(client, journal, workspace=plan.workspace, clock=clock, names=names)
         self._plan = plan
         self._unwinding = Unwinding(self._works, client, names)
-        self._clock = clock
         self._stop = stop
         self._progress = progress
         self._owner = {operation.id: work for work in self._works for operation in work.planned.operations}
@@ -255,8 +254,7 @@ class _Run:
         for work in self._works:
             before = work.planned.change.before
             if work.planned.change.duplicate and before is not None and before.event is None and not work.finished:
-                now = self._clock()
-                yield _orphan(before, at=now)
+                yield _orphan(before, at=datetime.now(UTC))
 
     def _replaced(self) -> Iterator[Orphan]:
         """Yield conferences that DingTalk did not know, so that another took their place: nobody has ended them."""
@@ -267,7 +265,7 @@ class _Run:
                 continue
             if before.conference_id not in led:
                 led.add(before.conference_id)
-                yield _orphan(before, at=self._clock())
+                yield _orphan(before, at=datetime.now(UTC))
 
     def _entries(self) -> dict[Key, Entry | None]:
         """Return what is known of every occurrence touched; what stands under an old key is gone."""

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from reconciler.compare import held_rooms
@@ -102,7 +102,7 @@ class Executor:
             organizer=work.entry.organizer,
             title=change.after.title if change.after is not None else "",
             start=change.start or self._clock(),
-            at=self._clock(),
+            at=datetime.now(UTC),  # whoever looks for it looks by a real clock, not by --now
         )
 
     def _failed(self, intent: Intent, error: ApiError) -> None:
@@ -213,7 +213,7 @@ class Executor:
 
     def _leftover(self, work: Work) -> Intent:
         """Return how the journal tells of the conference of `work`, as of one that may be left behind."""
-        after, at = work.after, self._clock()
+        after, at = work.after, datetime.now(UTC)
         return Intent(
             id=uuid.uuid4().hex,
             call=Call.CONFERENCE_CREATE,

@@ -80,11 +80,14 @@ def sandbox_file(config: Config) -> Path:
     return data_folder(config.root) / SANDBOX_FILE
 
 
-def open_sandbox(config: Config, *, clock: Callable[[], datetime], port: int = 0) -> Sandbox:
-    """Return a sandbox, to be entered, that has the people and rooms of the config."""
-    from reconciler.sandbox.embedded import Sandbox
+def open_sandbox(config: Config, *, clock: Callable[[], datetime], port: int = 0, host: str = "") -> Sandbox:
+    """Return a sandbox, to be entered, that has the people and rooms of the config; on loopback unless `host` is given.
 
-    return Sandbox(sandbox_file(config), clock=clock, seed=_seed(config), port=port)
+    Raises ReconcilerError where it can't listen there.
+    """
+    from reconciler.sandbox.embedded import LOOPBACK, Sandbox
+
+    return Sandbox(sandbox_file(config), clock=clock, seed=_seed(config), port=port, host=host or LOOPBACK)
 
 
 def _seed(config: Config) -> Seed:

@@ -18,10 +18,15 @@ def visible(text: str) -> str:
     return "".join(map(_visible, text))
 
 
+def is_unseen(char: str) -> bool:
+    """Return whether nobody sees that `char` is there, or what it does."""
+    return char not in _HARMLESS and unicodedata.category(char) in _UNSEEN
+
+
 def _visible(char: str) -> str:
     if char in _SHORT:
         return _SHORT[char]
-    if char in _HARMLESS or unicodedata.category(char) not in _UNSEEN:
+    if not is_unseen(char):
         return char
     code = ord(char)
     if code <= 0xFF:  # noqa: PLR2004  # what \x can say

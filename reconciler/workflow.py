@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler import apply as applying
+from reconciler.agreement import disagreements, without_instances
 from reconciler.config.model import Config
 from reconciler.counting import calls_made, count_calls, counted, quota_of
 from reconciler.daily import events_left, told_deferrals, with_events
@@ -23,7 +24,18 @@ from reconciler.errors import PlanStale, StateError, UnreadableState
 from reconciler.gathering import with_instances
 from reconciler.guard import disabled, frozen, gone_before_adoption, spare
 from reconciler.lastseen import last_seen
-from reconciler.looking import SLACK, Planned, Question, Sides, check_targets, heard_of, look_at, looked_again, scope_of
+from reconciler.looking import (
+    FARTHEST,
+    SLACK,
+    Planned,
+    Question,
+    Sides,
+    check_targets,
+    heard_of,
+    look_at,
+    looked_again,
+    scope_of,
+)
 from reconciler.models import Key, Occurrence
 from reconciler.observe import Refresh, observe, remembered, verify
 from reconciler.observed import Observation, Observed
@@ -156,8 +168,8 @@ def check_saved(
     """Return a saved plan ready to be applied, after looking at all that it will touch, and at nothing else.
 
     `ground` is what the plan's file says it was made from. Raises PlanStale, naming all that has moved: the config, the
-    state, an occurrence that has begun or was changed in DingTalk; and where something could not be read. Raises
-    PlanUnreadable where a newer program made it.
+    state, an occurrence that has begun or was changed in DingTalk; where something could not be read; and all in the
+    plan that is not what the config asks for. Raises PlanUnreadable where a newer program made it.
     """
     check_format(ground)
     state = store.load()
@@ -176,8 +188,12 @@ def check_saved(
     if moved:
         fix = "plan again, and look at what is different now"
         raise PlanStale(f"the plan is stale: {capped(moved)}", fix=fix)
+    odd = [*disagreements(plan, config, people, state, seen, now=now, reach=FARTHEST)]
+    if odd:
+        fix = "plan again: somebody may have edited the file, or another version of the program made it"
+        raise PlanStale("the plan is not what the config asks for: " + "; ".join(odd[:10]), fix=fix)
     return Planned(
-        plan=replace(plan, quota=quota_of(config, state, client, now)),
+        plan=replace(without_instances(plan), quota=quota_of(config, state, client, now)),
         state=state,
         people=people,
         names=names_of(config, people),

@@ -70,9 +70,8 @@ def command(
 
         publish(lambda: drift_document(found.findings, failures, workspace=project.config.workspace, now=now))
     elif adopt:
-        import yaml
-
         from reconciler.accepting import accept
+        from reconciler.report.patch_text import patch_text
 
         acceptance = accept(found.findings, found.seen, project.config, found.people)
         for left in acceptance.left:
@@ -80,7 +79,7 @@ def command(
         for failure in failures:
             tell(f"not read: {failure.where}: {failure.message}")
         if acceptance.patch:
-            click.echo(yaml.safe_dump(acceptance.patch, sort_keys=False, allow_unicode=True), nl=False)
+            click.echo(patch_text(acceptance.patch), nl=False)
     else:
         from reconciler.cli.console import show
         from reconciler.report.drift_text import drift_text

@@ -24,7 +24,7 @@ from reconciler.cli.options import Globals
 from reconciler.cli.project import Project, open_project
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import QuotaExhausted
-from reconciler.errors import NotApproved, PlanUnreadable, ReconcilerError, UsageError
+from reconciler.errors import NotApproved, PlanUnreadable, ReconcilerError, StateError, UsageError
 from reconciler.guard import refuse_frozen
 from reconciler.looking import Planned, Question
 from reconciler.operations import NO_ROOM, Operation, Plan
@@ -120,11 +120,15 @@ def save_plan(made: Planned, project: Project, path: Path, *, refresh: str) -> N
 
 
 def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
-    """Return a saved plan and what it was made from. Raises PlanUnreadable."""
+    """Return a saved plan and what it was made from. Raises PlanUnreadable, also where others could have written it."""
     from reconciler.planfile import loads
+    from reconciler.state.folder import check_file
 
     try:
+        check_file(path)
         text = path.read_text(encoding="utf-8")
+    except StateError as error:
+        raise PlanUnreadable(error.what, where=error.where, fix=error.fix) from error
     except (OSError, UnicodeDecodeError) as error:
         raise PlanUnreadable(f"the plan can't be read: {error}", where=str(path)) from error
     return loads(text, where=str(path))

@@ -25,24 +25,31 @@ def command() -> None:
 
 @command.command("serve")
 @option("--port", type=click.IntRange(0, 65535), default=8790, show_default=True, help="0 takes a free one.")
+@option(
+    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; others may reach another one."
+)
 @global_options
-def serve(settings: Globals, *, port: int) -> int:
+def serve(settings: Globals, *, port: int, host: str) -> int:
     """Serve the sandbox, so that any DingTalk client can be pointed at it. Its data are those of `kind: sandbox`.
 
-    In a browser it shows what is booked, takes edits as people make them, and lists the calls as they come in.
+    In a browser it shows what is booked, takes edits as people make them, and lists the calls as they come in. The
+    page and the control of the sandbox answer this machine alone, whatever --host says.
 
     \b
     Example:
       reconciler sandbox serve --port 8790
     """
     from reconciler.cli.project import open_project
+    from reconciler.loopback import is_loopback
     from reconciler.provider import open_sandbox
 
     project = open_project(settings)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stopped.set())
-    with open_sandbox(project.config, clock=project.clock, port=port) as sandbox:
+    with open_sandbox(project.config, clock=project.clock, port=port, host=host) as sandbox:
+        if not is_loopback(host):
+            tell(f"warning: whoever reaches {host} can use this sandbox: its key and secret are no secret")
         tell(f"DingTalk sandbox at {sandbox.endpoint} (stop it with Ctrl-C): look at it in a browser.")
         tell("Point a client at it with:")
         keys = sandbox.credentials

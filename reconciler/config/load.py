@@ -67,13 +67,13 @@ def _document(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
     if not path.is_dir():
         return _file(path)
     try:
-        files = sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES and file.is_file())
+        files = sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES and _is_meant(file))
     except OSError as error:
         return None, (_unreadable(path, error),)
     if not files:
         message, hint = "no *.yaml is in this folder", "name a config file, or a folder that has one"
         return None, (Problem(Position(str(path), 1, 1), "", message, hint),)
-    read = [_file(file) for file in files]
+    read = [_one_of_many(file) for file in files]
     problems = [problem for _, found in read for problem in found]
     documents = [document for document, _ in read if document is not None]
     for document in documents:
@@ -83,6 +83,18 @@ def _document(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
     merged, clashes = merge(documents)
     # What a broken file would have said is not missed in the others.
     return (None if len(documents) < len(files) else merged), (*problems, *clashes)
+
+
+def _is_meant(file: Path) -> bool:
+    """Return whether somebody thinks that this is a config: also a link that leads nowhere, but not Emacs's locks."""
+    return not file.is_dir() and not file.name.startswith(".#")
+
+
+def _one_of_many(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
+    if path.exists() and not path.is_file():  # to read a pipe is to wait for whoever writes it
+        message, hint = "this is no plain file", "take it out of the folder, or give it another ending"
+        return None, (Problem(Position(str(path), 1, 1), "", message, hint),)
+    return _file(path)
 
 
 def _file(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:

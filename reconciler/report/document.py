@@ -25,18 +25,21 @@ from reconciler.report.fields import fields_of, times_of
 from reconciler.report.times import in_zone, utc
 from reconciler.state.model import Opened, Orphan
 from reconciler.upcoming import DayOff, NextDates
+from reconciler.visible import is_unseen
 
 FORMAT_VERSION = "1.0"
 Document = dict[str, Any]
 
-# What JSON need not escape, but a terminal might obey (C1, bidi) or UTF-8 does not have (lone surrogates).
-_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 def dump(document: Mapping[str, Any]) -> str:
-    """Return `document` as text, with a newline at its end."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    """Return `document` as text, with a newline at its end. What can't be seen is escaped, as everywhere."""
+    return _BEYOND_ASCII.sub(_escaped, json.dumps(document, ensure_ascii=False, indent=2)) + "\n"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1] if is_unseen(found[0]) else found[0]
 
 
 def plan_document(plan: Plan) -> Document:

@@ -15,6 +15,8 @@ from reconciler.sandbox.limits import Limits
 from reconciler.sandbox.seed import Seed, apply_seed
 from reconciler.sandbox.serving import Server
 
+LOOPBACK = "127.0.0.1"
+
 
 class Credentials(NamedTuple):
     app_key: str
@@ -22,7 +24,9 @@ class Credentials(NamedTuple):
 
 
 class Sandbox:
-    """A running sandbox over the file at `path`, on a free loopback port unless `port` names one.
+    """A running sandbox over the file at `path`, on a free port of loopback unless `port` and `host` say else.
+
+    Whatever the host, its control and its page answer this machine alone.
 
     It starts when it is made, or with its `with` block, and ends with `stop()`; the data stay in the file.
     """
@@ -35,12 +39,14 @@ class Sandbox:
         seed: Seed | None = None,
         limits: Limits | None = None,
         port: int = 0,
+        host: str = LOOPBACK,
     ) -> None:
         self.app = create_app(path, clock=clock, limits=limits)
         self.gateway: Gateway = self.app.extensions["sandbox"]
         apply_seed(self.gateway.store, seed or Seed())
         self.credentials = Credentials(APP_KEY, APP_SECRET)
-        self._server = Server("127.0.0.1", port, self.app)
+        self._host = host
+        self._server = Server(host, port, self.app)
         self._thread: Thread | None = Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
         )
@@ -48,7 +54,8 @@ class Sandbox:
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._server.server_port}"
 
     def control(self, path: str, body: dict[str, Any] | None = None, *, method: str = "") -> Any:
         """Call `/_sandbox/<path>` without a network; return its document. POST where there is a body, else GET.

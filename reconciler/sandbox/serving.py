@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Response
 
+from reconciler.errors import ReconcilerError
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
@@ -29,6 +31,15 @@ class Server(ThreadedWSGIServer):
         self._lock = Lock()
         super().__init__(host, port, app, handler=_Handler)
         self.daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Take the port. Raises ReconcilerError, where the base class would end the process."""
+        host, port = self.server_address[:2]
+        try:
+            super().server_bind()
+        except OSError as error:
+            what = f"the sandbox can't listen on port {port} of {host!s}: {error.strerror}"
+            raise ReconcilerError(what, fix="name an address of this machine, and a port that is free") from error
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:

@@ -50,6 +50,21 @@ def check_folder(folder: Path) -> None:
             )
 
 
+def check_file(path: Path) -> None:
+    """Raise StateError where the file at `path` is a link, no plain file, a stranger's, or may be written by others.
+
+    Who may read it does not matter: what CI unpacks is readable by all.
+    """
+    try:
+        found = path.lstat()
+    except OSError:
+        return  # who reads it is told
+    _check(path, found, {0, os.geteuid(), path.parent.stat().st_uid}, stat.S_ISREG, "file")
+    if found.st_mode & stat.S_IWGRP:
+        fix = "if you trust what stands in it, `chmod go-w` it; else plan again"
+        raise StateError("others may write this", where=str(path), fix=fix)
+
+
 def _check(path: Path, found: os.stat_result, trusted: set[int], kind: Callable[[int], bool], name: str) -> None:
     where = str(path)
     if stat.S_ISLNK(found.st_mode):

@@ -15,6 +15,8 @@ import pytest
 
 from reconciler.apply import Stop
 from reconciler.bookkeeping import remember_calls
+from reconciler.cli.planning import save_plan
+from reconciler.cli.project import Project
 from reconciler.config.model import Config, Invitation, Meeting, Person, Provider, Room
 from reconciler.dingtalk import Client, Credentials, EventDraft, EventPatch, Options, Secret, connect
 from reconciler.dingtalk.calls import EVENT_LIST, ReadCall
@@ -347,6 +349,24 @@ def test_a_disk_that_fills_up_stops_the_run_which_tells_what_it_did(
     assert team.converged()
     assert len(team.events()) == 4
     assert len(team.sandbox.control("conferences")["conferences"]) == 4 + len(again.orphans)
+
+
+def test_a_plan_that_finds_no_room_is_told_and_leaves_nothing_behind(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str, **_: Any) -> int:
+        with path.open("w", encoding="utf-8") as file:
+            file.write(text[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    made, folder = team.plan(), tmp_path / "plans"
+    folder.mkdir()
+    project = Project(config=team.config, store=team.store, clock=lambda: NOW)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        with pytest.raises(ReconcilerError, match="No space left on device"):
+            save_plan(made, project, folder / "plan.json", refresh="auto")
+    assert [*folder.iterdir()] == []
 
 
 def test_what_waits_for_its_turn_when_a_run_is_stopped_was_never_asked_for(team: Team) -> None:

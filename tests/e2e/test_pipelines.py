@@ -59,7 +59,7 @@ def test_an_apply_tells_why_it_did_not(cli: Cli, tmp_path: Path) -> None:
         assert cli("apply", "-y", "--ci-outputs", GITHUB_OUTPUT=str(output)).code == 1
     found = outputs(output)
     assert found["failure-reason"] == "state-locked"
-    assert json.loads(found["lock-info"])["Operation"] == "apply"
+    assert json.loads(found["lock-info"])["Operation"] == "OperationTypeApply"
     output.unlink()
     assert cli("apply", "-y", "--ci-outputs").code == 0
     assert outputs(output) == {"failure-reason": ""}
@@ -99,7 +99,7 @@ def test_a_look_is_refused_while_another_run_holds_the_state(cli: Cli, look: tup
             assert cli(*look, "--ci-outputs", GITHUB_OUTPUT=str(output)).code == 1
             found = outputs(output)
             assert found["failure-reason"] == "state-locked"
-            assert json.loads(found["lock-info"])["Operation"] == "apply"
+            assert json.loads(found["lock-info"])["Operation"] == "OperationTypeApply"
     assert cli(*look).code == 0
 
 
@@ -148,7 +148,7 @@ def test_a_folder_that_may_not_be_written_to_is_told_with_the_way_out(
     monkeypatch.setattr("filelock.FileLock.acquire", refuse)
     done = cli("plan")
     assert done.code == 1
-    assert "the state can't be locked: Permission denied" in done.err
+    assert "the lock can't be written: Permission denied" in done.err
     assert "--lock=false" in done.err
 
 

@@ -57,7 +57,7 @@ def test_a_held_lock_is_told_as_data_with_its_holder(cli: Cli, line: str) -> Non
     with local_store(cli.team.folder, "acme-platform").lock.held("apply", now=NOW):
         found = refusal(cli(*line.split(), "--json"))
     assert (found["failure_reason"], found["workspace"]) == ("state-locked", "acme-platform")
-    assert found["lock_info"]["Operation"] == "apply"
+    assert found["lock_info"]["Operation"] == "OperationTypeApply"
     assert f"process {os.getpid()}" in found["lock_info"]["Info"]
     assert "--lock-timeout" in found["error"]["hint"]
 

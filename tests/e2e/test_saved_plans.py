@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 
+import pytest
 from team import Team, later
 
 from reconciler.dingtalk import EventPatch
@@ -111,6 +113,78 @@ def test_a_plan_that_was_edited_is_refused(team: Team) -> None:
     assert "no saved plan: it is not JSON" in team.run("show", "plan.json").err
     assert "can't be read" in team.run("show", "nonsense.json").err
     assert team.events() == []
+
+
+def _edit(team: Team, old: str, new: str) -> None:
+    """Change the plan, and the checksum with it, as anybody can who knows how it is made."""
+    path = team.folder / "plan.json"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    document = json.loads(text.replace(old, new))
+    del document["checksum"]
+    exact = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    document["checksum"] = hashlib.sha256(exact.encode()).hexdigest()
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"Retrospective"', '"Pwned"', "retro@2026-12-09T15:00: title is not as the config asks for"),
+        ('"room-borealis"', '"room-cirrus"', "rooms is not as the config asks for"),
+        ('"union-dave"', '"union-mallory"', "attendees is not as the config asks for"),
+        ('"retro@2026-12-09T15:00"', '"retro@2026-12-10T15:00"', "the config asks for no such occurrence"),
+        ('"What shipped, what is stuck."', '"http://evil.example"', "description is not as the config asks for"),
+        ('"call": "rooms.book"', '"call": "rooms.release"', "its calls are not those that it takes"),
+    ],
+)
+def test_a_plan_that_asks_for_what_the_config_does_not_is_refused(team: Team, old: str, new: str, told: str) -> None:
+    save(team)
+    _edit(team, old, new)
+    done = team.run("apply", "-y", "plan.json")
+    assert done.code == 1
+    assert told in done.err
+    assert team.events() == []
+
+
+def test_a_plan_that_cancels_what_the_config_asks_for_is_refused(team: Team) -> None:
+    team.apply()
+    meetings = team.config["meetings"]
+    meetings["gone"] = meetings.pop("weekly-sync")
+    del meetings["gone"]
+    save(team)
+    _edit(team, '"weekly-sync@', '"retro@')
+    done = team.run("apply", "-y", "--allow-cancel", "9", "plan.json")
+    assert done.code == 1
+    assert len(team.events()) == 6
+
+
+@pytest.mark.parametrize("state", [True, False])
+def test_a_plan_that_names_what_is_not_ours_is_refused(team: Team, *, state: bool) -> None:
+    team.apply()
+    first = team.events("alice")[0]
+    team.config["meetings"]["weekly-sync"]["title"] = "New"
+    save(team)
+    if not state:
+        (team.folder / ".reconciler" / "state.json").unlink()
+    _edit(team, team.conference(first).id, "conference-of-mallory")
+    done = team.run("apply", "-y", "plan.json")
+    assert done.code == 1
+    assert "weekly-sync@2026-11-30T10:00" in done.err
+    assert {event.title for event in team.events("alice")} == {"Weekly sync"}
+
+
+def test_a_plan_that_others_may_write_or_that_is_a_link_is_refused(team: Team) -> None:
+    save(team)
+    path = team.folder / "plan.json"
+    for mode in (0o666, 0o620):
+        path.chmod(mode)
+        assert "may write this" in team.run("apply", "-y", "plan.json").err
+    path.chmod(0o644)
+    (team.folder / "link.json").symlink_to(path)
+    assert "symbolic link" in team.run("apply", "-y", "link.json").err
+    assert team.events() == []
+    assert team.run("apply", "-y", "plan.json").code == 0
 
 
 def test_a_saved_plan_can_be_looked_at_without_a_config(team: Team) -> None:

@@ -17,6 +17,7 @@ from team import NOW, Done, Team, clean_environment
 
 from reconciler.cli.main import run
 from reconciler.dingtalk import EventDraft, EventPatch
+from reconciler.errors import ReconcilerError
 from reconciler.models import Attendee
 from reconciler.sandbox.embedded import Sandbox
 
@@ -312,3 +313,24 @@ def test_a_sandbox_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="symbolic"):
         Sandbox(tmp_path / "sandbox.db")
     assert target.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_sandbox_that_others_can_reach_lets_none_of_them_control_it(tmp_path: Path) -> None:
+    with Sandbox(tmp_path / "sandbox.db", host="0.0.0.0") as sandbox:  # noqa: S104  # what this test is about
+        port = sandbox.endpoint.rsplit(":", 1)[1]
+        here = f"http://127.0.0.1:{port}"
+        assert requests.get(f"{here}/_sandbox/events", timeout=10).status_code == 200
+        assert requests.get(f"{here}/", timeout=10).status_code == 200
+        with sandbox.app.test_client() as elsewhere:
+            for path in ("/", "/_sandbox/events", "/_sandbox/calls"):
+                answer = elsewhere.get(path, environ_base={"REMOTE_ADDR": "192.0.2.7"}, headers={"Host": "localhost"})
+                assert answer.status_code == 403, path
+            keys = {"appKey": sandbox.credentials.app_key, "appSecret": sandbox.credentials.app_secret}
+            token = elsewhere.post("/v1.0/oauth2/accessToken", json=keys, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+            assert token.status_code == 200
+
+
+def test_a_sandbox_that_finds_its_port_taken_says_so(tmp_path: Path, quick: Team) -> None:
+    port = int(quick.sandbox.endpoint.rsplit(":", 1)[1])
+    with pytest.raises(ReconcilerError, match=f"can't listen on port {port} of 127.0.0.1"):
+        Sandbox(tmp_path / "sandbox.db", port=port)

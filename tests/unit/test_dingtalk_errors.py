@@ -147,6 +147,7 @@ def test_errcode_zero_is_a_success() -> None:
 REPEATED_IN_ANY_CASE = [e.NotSent, e.RateLimited, e.MinuteLimited, e.Banned]
 REPEATED_WHERE_HARMLESS = [e.NoAnswer, e.ServerError, e.StillProcessing, e.UnreadableAnswer]
 NEVER_REPEATED = [
+    e.Halted,
     e.ApiError,
     e.AuthenticationFailed,
     e.ConferenceCancelled,

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import io
+import json
 import unicodedata
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
 from reconciler.report.clean import for_html, for_markdown, for_markdown_html, for_terminal, shortened
+from reconciler.report.document import dump
 from reconciler.report.lines import line, link
+from reconciler.report.patch_text import patch_text
 
 
 @pytest.mark.parametrize(
@@ -96,3 +100,21 @@ def test_only_a_plain_https_address_is_a_link() -> None:
     assert "\x1b]8;" in printed(link("https://meet.example/1"), colour=True)
     assert "\x1b]8;" not in printed(link("javascript:alert(1)"), colour=True)
     assert "\x1b]8;" not in printed(link("https://meet.example/\x1b\\x"), colour=True)
+
+
+SNEAKY = "a\u202egnp\u200b\u2066x\x9b\U000e0041 周会 👩\u200d💻"
+
+
+@pytest.mark.parametrize("text", [SNEAKY, f"{SNEAKY}\nsecond: {SNEAKY}", "plain", "周会", "- no list: 'x'", ""])
+def test_a_patch_reads_back_and_hides_nothing(text: str) -> None:
+    patch = {"meetings": {"sync": {"title": text, "people": [text]}, text: {"notify": True}}}
+    printed = patch_text(patch)
+    assert yaml.safe_load(printed) == patch
+    assert printed.split("\n") == [for_terminal(one) for one in printed.split("\n")]
+
+
+def test_a_document_escapes_what_nobody_sees() -> None:
+    printed = dump({"title": SNEAKY})
+    assert json.loads(printed) == {"title": SNEAKY}
+    assert printed.split("\n") == [for_terminal(one) for one in printed.split("\n")]
+    assert "周会 👩\u200d💻" in printed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,11 +77,13 @@ def test_a_link_within_the_folder_is_fine(folder: Path) -> None:
     assert check(folder / "meetings.yaml", now=NOW) == ()
 
 
-def test_links_in_a_circle_and_devices_are_no_config(folder: Path) -> None:
+def test_links_in_a_circle_and_devices_are_told_and_not_read(folder: Path) -> None:
     (folder / "a.yaml").symlink_to("b.yaml")
     (folder / "b.yaml").symlink_to("a.yaml")
     (folder / "zero.yaml").symlink_to("/dev/zero")
-    assert check(folder, now=NOW) == ()
+    (folder / ".#meetings.yaml").symlink_to("somebody@somewhere.1234")  # while Emacs edits
+    problems = check(folder, now=NOW)
+    assert [Path(one.position.file).name for one in problems] == ["a.yaml", "b.yaml", "zero.yaml"]
     assert "can't be read" in told(folder / "a.yaml") or "outside" in told(folder / "a.yaml")
     assert "outside of its folder" in told(folder / "zero.yaml")
 
@@ -185,3 +188,10 @@ def test_the_value_of_a_header_is_not_repeated(folder: Path, value: str) -> None
     found = told(folder)
     assert "the header X-Token" in found
     assert "314159" not in found
+
+
+def test_a_pipe_in_a_folder_of_configs_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "meetings.yaml").write_text("version: 1\n", encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe.yaml")
+    told = {(Path(one.position.file).name, one.message) for one in check(tmp_path, now=NOW)}
+    assert ("pipe.yaml", "this is no plain file") in told
