@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import zip_longest
 from typing import TypeVar
@@ -16,6 +16,7 @@ from reconciler.native import follows, nearest, too_many
 from reconciler.observed import Observation, Observed
 from reconciler.patterns import Instance
 from reconciler.schedule.match import match
+from reconciler.schedule.period import period_of_rule
 from reconciler.sharing import Role, ahead, roles
 
 ADOPTED = "adopted: people made the event"
@@ -199,10 +200,16 @@ def _pairs(
     """Yield each wanted occurrence of one meeting with the observed one it keeps, and what is left on either side."""
     series, wants = _parted(wants, [want for want in wants if want.recurrence is not None])
     events, haves = _parted(haves, [have for have in haves if have.key.series])
+    begun_wants = [want.key.original for want in wants if want.start <= now]
+    begun_haves = [have.key.original for have in haves if have.has_started(now)]
     wants, haves = _without_started(wants, haves, now=now)
     want_of = {want.key.original: want for want in wants}
     have_of = {have.key.original: have for have in haves}
-    kept = match(tuple(have_of), tuple(want_of))
+    found = match(have_of, want_of, begun_old=begun_haves, begun_new=begun_wants, period=lambda: _period(wants))
+    for after, before in found.items():
+        if after not in want_of and after.date() == before.date():
+            del have_of[before]  # today's, which should have begun by now: it stays as people know it
+    kept = {after: before for after, before in found.items() if after in want_of and before in have_of}
     new = [want for original, want in want_of.items() if original not in kept]
     left = [have_of[original] for original in have_of.keys() - set(kept.values())]
     yield from ((want_of[original], have_of[before]) for original, before in kept.items())
@@ -219,6 +226,12 @@ def _pairs(
     yield from zip_longest(series, events)
     yield from ((want, None) for want in new)
     yield from ((None, have) for have in left)
+
+
+def _period(wants: Iterable[Occurrence]) -> timedelta | None:
+    """Return after how long the rule of one meeting repeats, None where it has none."""
+    first = min((want for want in wants if want.rule), key=lambda want: want.key.original, default=None)
+    return period_of_rule(first.rule, first.key.original) if first is not None else None
 
 
 def _parted(some: Sequence[T], first: list[T]) -> tuple[list[T], list[T]]:

@@ -1,0 +1,112 @@
+"""A changed rule against the sandbox in this process: what is kept, and what a plan says of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from roomteam import RoomTeam, meeting, room_team
+
+from reconciler.diff import Action, Change
+from reconciler.outcome import Status
+from reconciler.sandbox.limits import Limits
+from reconciler.schedule.rules import Repeat, rule_from_repeat
+
+MONDAY = datetime(2026, 11, 30, 10)  # noqa: DTZ001  # local
+MONDAY_MORNING = datetime(2026, 11, 30, 1, 30, tzinfo=UTC)  # 9:30 there
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[RoomTeam]:
+    with room_team(tmp_path, limits=Limits(qps=None)) as found:
+        found.config = replace(found.config, horizon=timedelta(days=56))
+        yield found
+
+
+def declare(team: RoomTeam, rule: str | None, start: datetime = MONDAY, **fields: Any) -> None:
+    """Declare the one meeting with another rule; `fields` are those of its schedule."""
+    one = meeting()
+    team.declare(replace(one, schedule=replace(one.schedule, rule=rule, start=start, **fields)))
+
+
+def booked(team: RoomTeam, rule: str | None, start: datetime = MONDAY, **fields: Any) -> None:
+    declare(team, rule, start, **fields)
+    assert team.apply().count(Status.FAILED) == 0
+
+
+def changes(team: RoomTeam) -> list[Change]:
+    return [planned.change for planned in team.plan().plan.changes]
+
+
+def actions(team: RoomTeam) -> Counter[str]:
+    return Counter(change.action.value for change in changes(team))
+
+
+def weekly(days: str, interval: int = 1) -> str:
+    return f"FREQ=WEEKLY;INTERVAL={interval};BYDAY={days}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "updates"),
+    [
+        ("MO,TU", "WE,TH", 16),
+        ("MO,TU", "TH,FR", 16),
+        ("MO,TU,WE", "TH,FR,SA", 24),
+        ("MO,WE", "TH,SA", 16),
+        ("MO,TU,WE,TH", "TU,WE,TH,FR", 8),
+    ],
+)
+def test_other_weekdays_are_updates_alone(team: RoomTeam, old: str, new: str, updates: int) -> None:
+    booked(team, weekly(old))
+    declare(team, weekly(new))
+    assert actions(team) == {"update": updates}
+
+
+@pytest.mark.parametrize("horizon", [7, 14, 28])
+def test_however_little_is_booked_it_moves(team: RoomTeam, horizon: int) -> None:
+    team.config = replace(team.config, horizon=timedelta(days=horizon))
+    booked(team, weekly("MO,WE"))
+    declare(team, weekly("TH,SA"))
+    assert actions(team) == {"update": horizon // 7 * 2}
+
+
+@pytest.mark.parametrize("every", ["moved by a week", "even-weeks", "odd-weeks"])
+def test_every_other_week_becomes_the_other_weeks_by_updates_alone(team: RoomTeam, every: str) -> None:
+    team.config = replace(team.config, horizon=timedelta(days=28))
+    booked(team, weekly("MO,WE", interval=2))
+    if every == "moved by a week":
+        declare(team, weekly("MO,WE", interval=2), MONDAY + timedelta(days=7))
+    else:
+        words = Repeat(unit="even-weeks" if every == "even-weeks" else "odd-weeks", on=("mon", "wed"))
+        declare(team, rule_from_repeat(words, MONDAY))
+    assert actions(team).keys() <= {"update"}
+
+
+def test_an_hour_earlier_on_the_day_itself_moves_all_others_by_an_hour(team: RoomTeam) -> None:
+    """Today's should have begun by now: it stays as people know it."""
+    booked(team, weekly("MO"))
+    declare(team, weekly("MO"), MONDAY.replace(hour=9))
+    team.now = MONDAY_MORNING
+    found = changes(team)
+    moved = [one.after.start - one.before.start for one in found if one.after and one.before and one.before.start]
+    assert moved == [timedelta(hours=-1)] * 7
+    assert {one.action for one in found} <= {Action.UPDATE, Action.CREATE}
+    assert team.apply().count(Status.FAILED) == 0
+    assert changes(team) == []
+
+
+def test_on_a_sunday_evening_mondays_become_sundays_by_a_day(team: RoomTeam) -> None:
+    booked(team, weekly("MO"))
+    declare(team, weekly("SU"))
+    team.now = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    declare(team, weekly("SU"), MONDAY - timedelta(days=7))
+    found = changes(team)
+    moved = [one.after.start - one.before.start for one in found if one.after and one.before and one.before.start]
+    assert moved == [timedelta(days=-1)] * 7
+    cancelled = [one.address for one in found if one.action is Action.CANCEL]
+    assert cancelled == ["sync@2026-11-30T10:00"]
