@@ -21,6 +21,7 @@ from reconciler.sharing import Role, ahead, roles
 
 ADOPTED = "adopted: people made the event"
 TAKEN_OUT = "taken out of the series in DingTalk"
+AGAIN = "declared again"
 
 
 T = TypeVar("T")
@@ -306,7 +307,8 @@ def _change(want: Occurrence, have: Observed, role: Role | None, now: datetime) 
             _creation(want, None, reason, role),
         ]
     if have.event is None and not have.alive:
-        return [_creation(want, have, "deleted in DingTalk" if have.revision else "new occurrence", role)]
+        reason = AGAIN if have.dropped else "deleted in DingTalk" if have.revision else "new occurrence"
+        return [_creation(want, have, reason, role)]
     if have.untouched and role is None and not have.asked and have.entry is not None and have.entry.applied == want:
         return []  # nothing was heard of the event since it was as applied, and the conference is presumed to be so
     shown = as_seen(want, have, role)
@@ -405,6 +407,8 @@ def _marker_reason(want: Occurrence, have: Observed) -> str:
 
 
 def _told(have: Observed, comparison: Comparison) -> str:
+    if have.dropped:
+        return AGAIN
     told = _reason(comparison.fields)
     return f"{ADOPTED}; {told}" if have.adopting else told
 

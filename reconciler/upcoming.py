@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.config.model import Config
-from reconciler.diff import Action, Change, Diff
+from reconciler.diff import AGAIN, Action, Change, Diff
 from reconciler.models import Key
 from reconciler.schedule.expand import next_slots, taken_between
 from reconciler.schedule.holidays import WEEKEND
@@ -87,9 +87,9 @@ def _explained(
     match change.action:
         case Action.CANCEL if change.reason == NO_LONGER_DECLARED:
             return replace(change, reason=now or ("no longer a workday" if weekend else change.reason))
-        case Action.CREATE if change.reason == NEW:
+        case Action.CREATE if change.reason in {NEW, AGAIN}:
             more = now or ("worked in place of a holiday" if weekend else "")
-            return replace(change, reason=back or (f"{NEW}; {more}" if more else NEW))
+            return replace(change, reason=back or (f"{change.reason}; {more}" if more else change.reason))
         case Action.UPDATE if now or back:
             return _moved(change, now or back)
         case _:

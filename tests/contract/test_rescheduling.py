@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,14 @@ import pytest
 from roomteam import RoomTeam, meeting, room_team
 
 from reconciler.diff import Action, Change
+from reconciler.drift import Finding, has_drift
+from reconciler.looking import Question
+from reconciler.models import Link
 from reconciler.outcome import Status
 from reconciler.sandbox.limits import Limits
+from reconciler.schedule.model import Closure, DaysOff
 from reconciler.schedule.rules import Repeat, rule_from_repeat
+from reconciler.workflow import look_for_drift
 
 MONDAY = datetime(2026, 11, 30, 10)  # noqa: DTZ001  # local
 MONDAY_MORNING = datetime(2026, 11, 30, 1, 30, tzinfo=UTC)  # 9:30 there
@@ -110,3 +115,56 @@ def test_on_a_sunday_evening_mondays_become_sundays_by_a_day(team: RoomTeam) -> 
     assert moved == [timedelta(days=-1)] * 7
     cancelled = [one.address for one in found if one.action is Action.CANCEL]
     assert cancelled == ["sync@2026-11-30T10:00"]
+
+
+def drift(team: RoomTeam) -> tuple[Finding, ...]:
+    return look_for_drift(team.config, team.client, team.store, Question(), now=team.now).findings
+
+
+def reasons(team: RoomTeam) -> set[tuple[str, str]]:
+    return {(change.action.value, change.reason) for change in changes(team)}
+
+
+@pytest.mark.parametrize("link", [Link.PER_OCCURRENCE, Link.STABLE, Link.EVENT])
+def test_what_was_skipped_and_is_no_more_was_deleted_by_nobody(team: RoomTeam, link: Link) -> None:
+    declare(team, weekly("MO"))
+    sync = replace(team.config.meetings["sync"], link=link)
+    team.declare(sync)
+    team.apply()
+    team.declare(replace(sync, schedule=replace(sync.schedule, skip=(date(2026, 12, 14),))))
+    team.apply()
+    team.declare(sync)
+    assert [(change.address, change.reason) for change in changes(team)] == [
+        ("sync@2026-12-14T10:00", "declared again")
+    ]
+    assert not has_drift(drift(team))
+    assert team.apply().count(Status.FAILED) == 0
+    assert changes(team) == []
+
+
+def test_a_rule_that_comes_back_was_changed_by_nobody(team: RoomTeam) -> None:
+    booked(team, weekly("MO"))
+    booked(team, weekly("MO", interval=2))
+    declare(team, weekly("MO"))
+    assert reasons(team) == {("create", "declared again")}
+    assert not has_drift(drift(team))
+
+
+def test_a_day_off_that_is_none_any_more_is_the_reason_and_no_drift(team: RoomTeam) -> None:
+    booked(team, weekly("MO"))
+    closed = Closure(first=date(2026, 12, 14), last=date(2026, 12, 14), reason="off-site")
+    booked(team, weekly("MO"), days_off=DaysOff(closures=(closed,)))
+    declare(team, weekly("MO"))
+    assert reasons(team) == {("create", "no longer closed: off-site")}
+    assert not has_drift(drift(team))
+
+
+def test_what_a_person_deletes_after_it_came_back_is_told_as_that(team: RoomTeam) -> None:
+    booked(team, weekly("MO"))
+    booked(team, weekly("MO"), skip=(date(2026, 12, 14),))
+    booked(team, weekly("MO"))
+    event = next(one for one in team.events() if one.start.date() == date(2026, 12, 14))
+    team.edit("delete_event", event=event.id)
+    (change,) = changes(team)
+    assert "declared again" not in change.reason
+    assert has_drift(drift(team))
