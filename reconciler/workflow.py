@@ -38,7 +38,7 @@ from reconciler.state.edit import renamed
 from reconciler.state.lines import joined, parted, without_past
 from reconciler.state.model import State, pruned
 from reconciler.state.store import Store
-from reconciler.upcoming import ahead, days_off, explained, made_up, next_dates
+from reconciler.upcoming import ahead, days_off, explained, made_up, next_dates, rules_of
 from reconciler.waiting import wait_for_answers
 from reconciler.wishing import as_applied
 
@@ -93,6 +93,9 @@ def make_plan(
     found, seen = difference.found, difference.seen
     found, spared = spare(found, config)
     off = () if question.destroy else days_off(config, after=now - NEAR, before=look.until + SLACK)
+    declared = () if question.destroy else tuple(filter(is_meant, config.meetings))
+    rules = rules_of(config, declared)
+    kept_rules = {name: rule for name, rule in state.rules.items() if not is_meant(name)}
     found = explained(found, off, state.days_off, on_workdays=made_up(config))
     made = with_spares(plan(found, seen, workspace=config.workspace, now=now, until=look.until), rooming.spares)
     made = foresee(config, made, rooming.shortages, reads if question.foresight else None, names=names, now=now)
@@ -108,9 +111,9 @@ def make_plan(
             kept=made.kept + sum(many for name, many in settled.kept.items() if is_meant(name)),
             verification=verification_of(seen, now=now) + settled.verification,
             days_off=ahead(off, now=now, before=look.until),
-            rules=() if question.destroy else next_dates(config, found, now=now),
+            rules=next_dates(config, found, state.rules, meetings=declared, now=now),
         ),
-        state=state if reads is None else replace(state, rooms=reads.notes),
+        state=replace(state, rooms=reads.notes if reads is not None else state.rooms, rules=kept_rules | rules),
         people=people,
         names=names,
         told=seen.calendars,
@@ -158,9 +161,10 @@ def check_saved(
     if moved:
         fix = "plan again, and look at what is different now"
         raise PlanStale("the plan is stale: " + "; ".join(moved), fix=fix)
+    changed = {one.meeting for one in plan.rules} | {key.meeting for key in keys}
     return Planned(
         plan=replace(plan, quota=quota_of(config, state, client, now)),
-        state=state,
+        state=replace(state, rules={**state.rules, **rules_of(config, changed)}),
         people=people,
         names=names_of(config, people),
         told=seen.calendars,

@@ -56,6 +56,12 @@ def plan_markdown(plan: Plan, names: Names, *, limit: int = LIMIT) -> str:
     head = "\n| Meeting | Title | Create | Update | Cancel | When | Calls |\n|---|---|---:|---:|---:|---|---:|\n"
     left["meeting"] += page.fill(head, (_Row(_meeting(name, of)) for name, of in by_meeting.items()), share=3)
     rules = {one.meeting: one for one in plan.rules}
+    others = (
+        _Row(f"- {_cell(one.meeting)}: {_cell(told_dates(one), _LONG)}")
+        for one in plan.rules
+        if one.meeting not in by_meeting
+    )
+    left["rule"] += page.fill("\n**Next dates**\n\n", others, share=4)
     days = (_Row(f"- {_cell(meeting)}: {_cell(told, _LONG)}") for meeting, told in told_days_off(plan.days_off))
     left["day off"] += page.fill("\n**Days off**\n\n", days, share=4)
     for name, changes in by_meeting.items():

@@ -53,6 +53,9 @@ def plan_text(plan: Plan, names: Names, *, qps: int, verbose: bool = False) -> R
     rules = {one.meeting: one for one in plan.rules}
     for meeting, changes in by_meeting.items():
         lines += [*_meeting(meeting, changes, names, rules.get(meeting), verbose=verbose), blank()]
+    for one in plan.rules:
+        if one.meeting not in by_meeting:
+            lines += [line((one.meeting, "bold")), _next(one), blank()]
     if plan.days_off:
         lines += [*_days_off(plan.days_off), blank()]
     told = [*failure_lines(plan.failures), *_rooms(plan, names)]
@@ -91,9 +94,13 @@ def _meeting(
     if meant := summary(changes):
         yield line((meant, "italic"), indent=2)
     if rule is not None:
-        yield line(("next ", "italic"), (told_dates(rule), "dim"), indent=2, hang=5)
+        yield _next(rule)
     for run in _runs([_Block(one, tuple(field_lines(one.change, names, verbose=verbose))) for one in changes]):
         yield from _run(run, title, zone, verbose=verbose)
+
+
+def _next(rule: NextDates) -> Line:
+    return line(("next ", "italic"), (told_dates(rule), "dim"), indent=2, hang=5)
 
 
 def _runs(blocks: Sequence[_Block]) -> Iterator[list[_Block]]:

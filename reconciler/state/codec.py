@@ -48,6 +48,7 @@ def dumps(state: State) -> bytes:
         "calls": dict(state.calls),
         "days_off": dict(state.days_off),
         "cancelled": dict(state.cancelled),
+        "rules": dict(state.rules),
         "calendars": {who: _encode_calendar(one) for who, one in state.calendars.items()},
         "rooms": {room: _encode_note(note) for room, note in state.rooms.items()},
     }
@@ -100,6 +101,7 @@ def loads(body: bytes, *, where: str) -> State:
             calls={as_text(month): as_count(count) for month, count in document.get("calls", {}).items()},
             rooms={as_text(room): _decode_note(room, one) for room, one in document.get("rooms", {}).items()},
             days_off={as_text(address): as_text(why) for address, why in document.get("days_off", {}).items()},
+            rules={as_text(name): as_text(rule) for name, rule in document.get("rules", {}).items()},
             cancelled={as_text(one): str(Key.parse(key)) for one, key in document.get("cancelled", {}).items()},
             calendars={as_text(who): _calendar(one) for who, one in document.get("calendars", {}).items()},
         )

@@ -95,7 +95,8 @@ class State:
     `people` has the union ids that were asked for, by `userid:…` or `mobile:…`. `organizers` are all whose calendars
     have ever held an event of this workspace. `days_off` says by address why an occurrence was taken at the last apply.
     `rooms` is what was learned of rooms, by their ids. `cancelled` has the ids of the events that we deleted because
-    the config wanted them no more, and which occurrence each was: nobody else has deleted them.
+    the config wanted them no more, and which occurrence each was: nobody else has deleted them. `rules` says by meeting
+    what its rule was at the last apply, see `reconciler.upcoming`.
     """
 
     workspace: str
@@ -111,6 +112,7 @@ class State:
     rooms: Mapping[str, RoomNote] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by organiser
     cancelled: Mapping[str, str] = field(default_factory=dict)  # event id → address
+    rules: Mapping[str, str] = field(default_factory=dict)
 
 
 def pruned(state: State, now: datetime) -> State:

@@ -168,3 +168,44 @@ def test_what_a_person_deletes_after_it_came_back_is_told_as_that(team: RoomTeam
     (change,) = changes(team)
     assert "declared again" not in change.reason
     assert has_drift(drift(team))
+
+
+def next_of(team: RoomTeam) -> list[str]:
+    """Return the next dates of the rules that a plan tells to be new or changed."""
+    return [f"{each:%a %d}" for rule in team.plan().plan.rules for each in rule.dates]
+
+
+@pytest.mark.parametrize(
+    ("rule", "dates"),
+    [
+        (weekly("MO,WE"), ["Mon 30", "Wed 02", "Mon 07", "Wed 09", "Mon 14"]),
+        (weekly("MO,TU,WE,TH,FR"), ["Mon 30", "Tue 01", "Wed 02", "Thu 03", "Fri 04"]),
+        (f"{weekly('MO')};UNTIL=20270531", ["Mon 30", "Mon 07", "Mon 14", "Mon 21", "Mon 28"]),
+        (f"{weekly('MO')};COUNT=20", ["Mon 30", "Mon 07", "Mon 14", "Mon 21", "Mon 28"]),
+    ],
+)
+def test_the_next_dates_of_a_changed_rule_are_told_whatever_it_changes(
+    team: RoomTeam, rule: str, dates: list[str]
+) -> None:
+    booked(team, weekly("MO"))
+    assert next_of(team) == []
+    declare(team, rule)
+    assert next_of(team) == dates
+    team.apply()
+    assert next_of(team) == []
+
+
+def test_an_exception_is_no_other_rule(team: RoomTeam) -> None:
+    booked(team, weekly("MO"))
+    declare(team, weekly("MO"), skip=(date(2026, 12, 14),))
+    assert next_of(team) == []
+    assert team.plan(excluded=frozenset({"sync"})).plan.rules == ()
+
+
+def test_a_state_that_knows_no_rules_yet_tells_by_what_moves(team: RoomTeam) -> None:
+    booked(team, weekly("MO"))
+    team.store.save(replace(team.store.load(), rules={}))
+    declare(team, f"{weekly('MO')};UNTIL=20270531")
+    assert next_of(team) == []
+    declare(team, weekly("TU"))
+    assert next_of(team)[0] == "Tue 01"
