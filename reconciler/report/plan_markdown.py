@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from urllib.parse import quote
 
@@ -66,7 +67,9 @@ def plan_markdown(plan: Plan, names: Names, *, limit: int = LIMIT) -> str:
     left["day off"] += page.fill("\n**Days off**\n\n", days, share=4)
     for name, changes in by_meeting.items():
         left["change"] += page.fill(
-            _opening(name, changes, rules.get(name)), _details(changes, names), closing="\n</details>\n"
+            _opening(name, changes, rules.get(name), until=plan.window_to),
+            _details(changes, names),
+            closing="\n</details>\n",
         )
     return page.text + _left_out(left)
 
@@ -175,10 +178,10 @@ def _period(changes: Sequence[PlannedChange]) -> str:
     return first if first == last else f"{first} … {last}"
 
 
-def _opening(name: str, changes: Sequence[PlannedChange], rule: NextDates | None) -> str:
+def _opening(name: str, changes: Sequence[PlannedChange], rule: NextDates | None, *, until: datetime) -> str:
     zone = timezone_of(changes[0].change)
     told = f"{counted(len(changes), 'change')}" + (f", {for_markdown_html(shortened(zone, _SHORT))}" if zone else "")
-    told += f"; {meant}" if (meant := summary(changes)) else ""
+    told += f"; {meant}" if (meant := summary(changes, until=until)) else ""
     name = for_markdown_html(shortened(for_terminal(name), _SHORT))
     ahead = f"Next: {_cell(told_dates(rule), _LONG)}\n\n" if rule is not None else ""
     return f"\n<details><summary><b>{name}</b>: {told}</summary>\n\n{ahead}| | When | What |\n|---|---|---|\n"

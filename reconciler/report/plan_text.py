@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 
 from rich.console import Group, RenderableType
@@ -52,7 +53,8 @@ def plan_text(plan: Plan, names: Names, *, qps: int, verbose: bool = False) -> R
         by_meeting[planned.change.address.partition("@")[0]].append(planned)
     rules = {one.meeting: one for one in plan.rules}
     for meeting, changes in by_meeting.items():
-        lines += [*_meeting(meeting, changes, names, rules.get(meeting), verbose=verbose), blank()]
+        rule = rules.get(meeting)
+        lines += [*_meeting(meeting, changes, names, rule, until=plan.window_to, verbose=verbose), blank()]
     for one in plan.rules:
         if one.meeting not in by_meeting:
             lines += [line((one.meeting, "bold")), _next(one), blank()]
@@ -81,7 +83,13 @@ def _days_off(days: Sequence[DayOff]) -> Iterator[Line]:
 
 
 def _meeting(
-    meeting: str, changes: Sequence[PlannedChange], names: Names, rule: NextDates | None, *, verbose: bool
+    meeting: str,
+    changes: Sequence[PlannedChange],
+    names: Names,
+    rule: NextDates | None,
+    *,
+    until: datetime,
+    verbose: bool,
 ) -> Iterator[Line]:
     zone = timezone_of(changes[0].change)
     title = Counter(title_of(planned.change) for planned in changes).most_common(1)[0][0]
@@ -91,7 +99,7 @@ def _meeting(
         (f"  {counted(len(changes), 'change')}" + (f", {zone}" if zone else ""), "dim"),
         hang=2,
     )
-    if meant := summary(changes):
+    if meant := summary(changes, until=until):
         yield line((meant, "italic"), indent=2)
     if rule is not None:
         yield _next(rule)
