@@ -283,13 +283,14 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
 
 
 def _cancelled(outcome: Outcome) -> Iterator[tuple[str, str]]:
-    """Yield the ids of the events that were deleted because nobody wants them any more, and which they were."""
+    """Yield the ids of the events that we deleted because the config wants them no more, and which they were."""
     for result in outcome.results:
         change = result.planned.change
         event = change.before.event if change.before is not None else None
         done = any(one.call is Call.EVENT_DELETE for one in result.done)
-        if change.action is Action.CANCEL and event is not None and done and not change.duplicate:
-            yield event.id, change.address
+        goes = change.action is Action.CANCEL or change.replaces
+        if goes and change.before is not None and event is not None and done and not change.duplicate:
+            yield event.id, str(change.before.key)
 
 
 def _carries(entry: Entry) -> bool:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from reconciler.compare import Comparison, Field, compare, yielding
 from reconciler.models import Conference, Key, Link, Occurrence
-from reconciler.native import follows, nearest, too_many
+from reconciler.native import follows, is_date, nearest, too_many
 from reconciler.observed import Observation, Observed
 from reconciler.patterns import Instance
 from reconciler.schedule.match import match
@@ -22,6 +22,7 @@ from reconciler.sharing import Role, ahead, roles
 ADOPTED = "adopted: people made the event"
 TAKEN_OUT = "taken out of the series in DingTalk"
 AGAIN = "declared again"
+OWN, SHARED = "own", "shared"  # whose conference the occurrence leads to, where that changes
 
 
 T = TypeVar("T")
@@ -130,7 +131,11 @@ def diff(
             role = shared.get(want.key) if want is not None else None
             if have is None and want is not None:
                 if want.start < create_before or want.key in early:
-                    reason = TAKEN_OUT if want.serial and want.start not in dropped else "new occurrence"
+                    reason = (
+                        TAKEN_OUT
+                        if want.serial and want.start not in dropped
+                        else _reason_to_create(want, pairs, "new occurrence")
+                    )
                     changes.append(_creation(want, None, reason, role))
             elif want is None and have is not None:
                 if have.adopting:
@@ -138,10 +143,13 @@ def diff(
                 if have.event is None and not have.alive:
                     gone.append(have)
                 else:
-                    changes.append(Change(action=Action.CANCEL, before=have, after=None, reason="no longer declared"))
+                    reason = _reason_to_cancel(have, wants)
+                    changes.append(Change(action=Action.CANCEL, before=have, after=None, reason=reason))
             elif want is not None and have is not None:
                 wish = yielding(want, have)
                 found = _change(wish, have, role, now)
+                if have.dropped:
+                    found = [replace(one, reason=_reason_to_create(want, pairs, one.reason)) for one in found]
                 changes.extend(found)
                 if not found:
                     unchanged.append((wish, have))
@@ -150,6 +158,25 @@ def diff(
     gone += [change.before for change in ordered if change.before is not None and _needs_nothing(change)]
     left = tuple(change for change in ordered if not _needs_nothing(change))
     return Diff(changes=left, unchanged=tuple(unchanged), gone=tuple(gone), roles=known)
+
+
+def _reason_to_create(
+    want: Occurrence, pairs: Iterable[tuple[Occurrence | None, Observed | None]], otherwise: str
+) -> str:
+    """Return why an occurrence is made: it was one date of a recurring event that goes, or else `otherwise`."""
+    going = (have.event for wish, have in pairs if have is not None and (wish is None or wish.recurrence is None))
+    was = any(event is not None and is_date(event.recurrence, event.start, want.start) for event in going)
+    return "calendar: occurrences" if was else otherwise
+
+
+def _reason_to_cancel(have: Observed, wants: Iterable[Occurrence]) -> str:
+    """Return why an occurrence goes: nobody wants it, or it becomes one date of a recurring event."""
+    start = have.start
+    if start is not None and not have.key.series:
+        for want in wants:
+            if is_date(want.recurrence, want.start, start) and start not in want.left_out:
+                return "calendar: series"
+    return "no longer declared"
 
 
 def _dropped(haves: Iterable[Observed]) -> frozenset[datetime]:
@@ -312,7 +339,7 @@ def _change(want: Occurrence, have: Observed, role: Role | None, now: datetime) 
     if have.untouched and role is None and not have.asked and have.entry is not None and have.entry.applied == want:
         return []  # nothing was heard of the event since it was as applied, and the conference is presumed to be so
     shown = as_seen(want, have, role)
-    comparison = _switched(compare(want, shown), role)
+    comparison = _switched(compare(want, shown), want, have, role)
     if told := _told_of_another_event(want, have, now):
         fields = _from_then(comparison.event, want, have) if have.key.series == bool(want.recurrence) else ()
         fields = fields or (_calendar_field(want),)
@@ -358,15 +385,29 @@ def _replacement(want: Occurrence, have: Observed, comparison: Comparison, role:
     )
 
 
-def _switched(comparison: Comparison, role: Role | None) -> Comparison:
+def _switched(comparison: Comparison, want: Occurrence, have: Observed, role: Role | None) -> Comparison:
     """Return `comparison` without blame for what nobody did: where people join is the config's change."""
     if role is None:
         return comparison
+    if _changes_conference(have, role):
+        kinds = [OWN, SHARED] if want.link is Link.STABLE else [SHARED, OWN]
+        link = Field(path="link", before=kinds[0], after=kinds[1])
+        return Comparison(
+            event=(*(one for one in comparison.event if one.path != "link"), link),
+            conference=tuple(one for one in comparison.conference if one.path not in {"conference", "link"}),
+        )
     ours = tuple(
         replace(field, drift=False) if field.path in {"conference", "link"} else field
         for field in comparison.conference
     )
     return replace(comparison, conference=ours)
+
+
+def _changes_conference(have: Observed, role: Role) -> bool:
+    """Return whether the occurrence leaves a conference that lives for another one: people join by another link."""
+    if have.event is None or not have.alive or have.conference is None:
+        return False
+    return role.conference is None or role.conference.id != have.conference.id
 
 
 def _joins_elsewhere(want: Occurrence, have: Observed) -> bool:

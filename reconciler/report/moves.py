@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from reconciler.diff import Action
+from reconciler.diff import OWN, SHARED, Action
 from reconciler.native import starts
 from reconciler.operations import PlannedChange
 from reconciler.report.lines import counted
@@ -28,6 +28,8 @@ def summary(changes: Iterable[PlannedChange], *, until: datetime) -> str:
     parts = [f"moves {told}"] if told else []
     if told := _most(longer, _grown, "longer or shorter"):
         parts.append(f"makes {told}")
+    if joining := sum(_dates(planned, until) for planned in changes if _joins_elsewhere(planned)):
+        parts.append(f"the join link changes for {counted(joining, 'occurrence')}")
     if people := len(notified(changes)):
         parts.append(f"notifies {people:,} {'person' if people == 1 else 'people'}")
     return ", ".join(parts)
@@ -76,6 +78,10 @@ def _growth(planned: PlannedChange) -> timedelta:
     if planned.change.action is not Action.UPDATE or before is None or before.event is None or after is None:
         return timedelta()
     return (after.end - after.start) - (before.event.end - before.event.start)
+
+
+def _joins_elsewhere(planned: PlannedChange) -> bool:
+    return any(one.path == "link" and one.after in {OWN, SHARED} for one in planned.change.comparison.fields)
 
 
 def _shift(planned: PlannedChange) -> timedelta:

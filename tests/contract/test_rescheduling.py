@@ -19,6 +19,8 @@ from reconciler.models import Link
 from reconciler.outcome import Status
 from reconciler.sandbox.limits import Limits
 from reconciler.schedule.model import Closure, DaysOff
+from reconciler.schedule.pattern import pattern_of
+from reconciler.schedule.recurrence import parse_rule
 from reconciler.schedule.rules import Repeat, rule_from_repeat
 from reconciler.workflow import look_for_drift
 
@@ -209,3 +211,23 @@ def test_a_state_that_knows_no_rules_yet_tells_by_what_moves(team: RoomTeam) -> 
     assert next_of(team) == []
     declare(team, weekly("TU"))
     assert next_of(team)[0] == "Tue 01"
+
+
+def test_a_switch_between_series_and_occurrences_says_so_and_warns_of_no_room_of_ours(team: RoomTeam) -> None:
+    rule = weekly("MO")
+    single = meeting(start="2026-11-30T10:00", rule=rule, rooms=("aurora",))
+    team.config = replace(team.config, horizon=timedelta(days=28))
+    team.declare(single)
+    team.apply()
+    pattern = pattern_of(parse_rule(rule), single.schedule.start)
+    series = replace(single, link=Link.STABLE, pattern=pattern)
+    team.declare(series)
+    assert reasons(team) == {("cancel", "calendar: series"), ("update", "calendar: series")}
+    assert team.apply().count(Status.FAILED) == 0
+    assert changes(team) == []
+    team.declare(replace(single, link=Link.STABLE))
+    planned = team.plan().plan
+    assert planned.problems == ()
+    assert reasons(team) == {("create", "calendar: occurrences"), ("update", "calendar: occurrences")}
+    assert team.apply().count(Status.FAILED) == 0
+    assert changes(team) == []
