@@ -355,7 +355,19 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
         organizers=plan.organizers | {entry.organizer for entry in entries.values() if entry is not None},
         orphans=state.orphans + (outcome.orphans if outcome is not None else ()),
         days_off={str(one.key): one.reason for one in plan.days_off},
+        cancelled={**state.cancelled, **dict(_cancelled(outcome))} if outcome is not None else state.cancelled,
     )
+
+
+def _cancelled(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """Yield the ids of the events that we deleted because the config wants them no more, and which they were."""
+    for result in outcome.results:
+        change = result.planned.change
+        event = change.before.event if change.before is not None else None
+        done = any(one.call is Call.EVENT_DELETE for one in result.done)
+        goes = change.action is Action.CANCEL or change.replaces
+        if goes and change.before is not None and event is not None and done and not change.duplicate:
+            yield event.id, str(change.before.key)
 
 
 def _carries(entry: Entry) -> bool:

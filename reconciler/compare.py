@@ -99,7 +99,7 @@ def _minded(want: Occurrence, fields: tuple[Field, ...]) -> tuple[Field, ...]:
 def _compare_event(want: Occurrence, have: Observed) -> tuple[Field, ...]:
     event = have.event
     if event is None:
-        return (Field(path="event", before=None, after=want.title, drift=have.revision > 0),)
+        return (Field(path="event", before=None, after=want.title, drift=have.revision > 0 and not have.dropped),)
     last = have.entry.applied if have.entry is not None else None
     wanted = _wanted_event(want, event, last)
     return (
@@ -115,7 +115,7 @@ def _compare_conference(want: Occurrence, have: Observed) -> tuple[Field, ...]:
         return ()  # whatever people join there is the event's own, and none of ours
     conference = have.conference
     if conference is None or conference.cancelled:
-        return (Field(path="conference", before=conference and "cancelled", after=want.title, drift=True),)
+        return (Field(path="conference", before=conference and "cancelled", after=want.title, drift=not have.dropped),)
     last = have.entry.applied if have.entry is not None else None
     seen = {
         "title": conference.title,

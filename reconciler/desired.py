@@ -75,6 +75,7 @@ def maker(config: Config, meeting: Meeting, people: People) -> Callable[[Slot, b
             link=meeting.link,
             serial=serial,
             ignore=meeting.ignore,
+            rule=meeting.schedule.rule or "",
         )
 
     return make

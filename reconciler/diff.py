@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import zip_longest
 from typing import TypeVar
 
 from reconciler.compare import Comparison, Field, compare, yielding
 from reconciler.models import Conference, Key, Link, Occurrence
-from reconciler.native import follows, nearest, too_many, yet_to_come
+from reconciler.native import follows, is_date, nearest, too_many, yet_to_come
 from reconciler.observed import Observation, Observed
 from reconciler.patterns import Instance
 from reconciler.schedule.match import match
+from reconciler.schedule.period import period_of_rule
 from reconciler.sharing import Role, ahead, roles
 
 ADOPTED = "adopted: people made the event"
 TAKEN_OUT = "taken out of the series in DingTalk"
+AGAIN = "declared again"
+OWN, SHARED = "own", "shared"  # whose conference the occurrence leads to, where that changes
 
 
 T = TypeVar("T")
@@ -128,7 +131,11 @@ def diff(
             role = shared.get(want.key) if want is not None else None
             if have is None and want is not None:
                 if want.start < create_before or want.key in early:
-                    reason = TAKEN_OUT if want.serial and want.start not in dropped else "new occurrence"
+                    reason = (
+                        TAKEN_OUT
+                        if want.serial and want.start not in dropped
+                        else _reason_to_create(want, pairs, "new occurrence")
+                    )
                     changes.append(_creation(want, None, reason, role))
             elif want is None and have is not None:
                 if have.adopting:
@@ -136,10 +143,13 @@ def diff(
                 if have.event is None and not have.alive:
                     gone.append(have)
                 else:
-                    changes.append(Change(action=Action.CANCEL, before=have, after=None, reason="no longer declared"))
+                    reason = _reason_to_cancel(have, wants)
+                    changes.append(Change(action=Action.CANCEL, before=have, after=None, reason=reason))
             elif want is not None and have is not None:
                 wish = yielding(want, have)
                 found = _change(wish, have, role, now)
+                if have.dropped:
+                    found = [replace(one, reason=_reason_to_create(want, pairs, one.reason)) for one in found]
                 changes.extend(found)
                 if not found:
                     unchanged.append((wish, have))
@@ -148,6 +158,25 @@ def diff(
     gone += [change.before for change in ordered if change.before is not None and _needs_nothing(change)]
     left = tuple(change for change in ordered if not _needs_nothing(change))
     return Diff(changes=left, unchanged=tuple(unchanged), gone=tuple(gone), roles=known)
+
+
+def _reason_to_create(
+    want: Occurrence, pairs: Iterable[tuple[Occurrence | None, Observed | None]], otherwise: str
+) -> str:
+    """Return why an occurrence is made: it was one date of a recurring event that goes, or else `otherwise`."""
+    going = (have.event for wish, have in pairs if have is not None and (wish is None or wish.recurrence is None))
+    was = any(event is not None and is_date(event.recurrence, event.start, want.start) for event in going)
+    return "calendar: occurrences" if was else otherwise
+
+
+def _reason_to_cancel(have: Observed, wants: Iterable[Occurrence]) -> str:
+    """Return why an occurrence goes: nobody wants it, or it becomes one date of a recurring event."""
+    start = have.start
+    if start is not None and not have.key.series:
+        for want in wants:
+            if is_date(want.recurrence, want.start, start) and start not in want.left_out:
+                return "calendar: series"
+    return "no longer declared"
 
 
 def _dropped(haves: Iterable[Observed]) -> frozenset[datetime]:
@@ -199,10 +228,16 @@ def _pairs(
     """Yield each wanted occurrence of one meeting with the observed one it keeps, and what is left on either side."""
     series, wants = _parted(wants, [want for want in wants if want.recurrence is not None])
     events, haves = _parted(haves, [have for have in haves if have.key.series])
+    begun_wants = [want.key.original for want in wants if want.start <= now]
+    begun_haves = [have.key.original for have in haves if have.has_started(now)]
     wants, haves = _without_started(wants, haves, now=now)
     want_of = {want.key.original: want for want in wants}
     have_of = {have.key.original: have for have in haves}
-    kept = match(tuple(have_of), tuple(want_of))
+    found = match(have_of, want_of, begun_old=begun_haves, begun_new=begun_wants, period=lambda: _period(wants))
+    for after, before in found.items():
+        if after not in want_of and after.date() == before.date():
+            del have_of[before]  # today's, which should have begun by now: it stays as people know it
+    kept = {after: before for after, before in found.items() if after in want_of and before in have_of}
     new = [want for original, want in want_of.items() if original not in kept]
     left = [have_of[original] for original in have_of.keys() - set(kept.values())]
     yield from ((want_of[original], have_of[before]) for original, before in kept.items())
@@ -219,6 +254,12 @@ def _pairs(
     yield from zip_longest(series, events)
     yield from ((want, None) for want in new)
     yield from ((None, have) for have in left)
+
+
+def _period(wants: Iterable[Occurrence]) -> timedelta | None:
+    """Return after how long the rule of one meeting repeats, None where it has none."""
+    first = min((want for want in wants if want.rule), key=lambda want: want.key.original, default=None)
+    return period_of_rule(first.rule, first.key.original) if first is not None else None
 
 
 def _parted(some: Sequence[T], first: list[T]) -> tuple[list[T], list[T]]:
@@ -293,11 +334,12 @@ def _change(want: Occurrence, have: Observed, role: Role | None, now: datetime) 
             _creation(want, None, reason, role),
         ]
     if have.event is None and not have.alive:
-        return [_creation(want, have, "deleted in DingTalk" if have.revision else "new occurrence", role)]
+        reason = AGAIN if have.dropped else "deleted in DingTalk" if have.revision else "new occurrence"
+        return [_creation(want, have, reason, role)]
     if have.untouched and role is None and not have.asked and have.entry is not None and have.entry.applied == want:
         return []  # nothing was heard of the event since it was as applied, and the conference is presumed to be so
     shown = as_seen(want, have, role)
-    comparison = _switched(compare(want, shown), role)
+    comparison = _switched(compare(want, shown), want, have, role)
     if told := _told_of_another_event(want, have, now):
         fields = _from_then(comparison.event, want, have) if have.key.series == bool(want.recurrence) else ()
         fields = fields or (_calendar_field(want),)
@@ -343,15 +385,29 @@ def _replacement(want: Occurrence, have: Observed, comparison: Comparison, role:
     )
 
 
-def _switched(comparison: Comparison, role: Role | None) -> Comparison:
+def _switched(comparison: Comparison, want: Occurrence, have: Observed, role: Role | None) -> Comparison:
     """Return `comparison` without blame for what nobody did: where people join is the config's change."""
     if role is None:
         return comparison
+    if _changes_conference(have, role):
+        kinds = [OWN, SHARED] if want.link is Link.STABLE else [SHARED, OWN]
+        link = Field(path="link", before=kinds[0], after=kinds[1])
+        return Comparison(
+            event=(*(one for one in comparison.event if one.path != "link"), link),
+            conference=tuple(one for one in comparison.conference if one.path not in {"conference", "link"}),
+        )
     ours = tuple(
         replace(field, drift=False) if field.path in {"conference", "link"} else field
         for field in comparison.conference
     )
     return replace(comparison, conference=ours)
+
+
+def _changes_conference(have: Observed, role: Role) -> bool:
+    """Return whether the occurrence leaves a conference that lives for another one: people join by another link."""
+    if have.event is None or not have.alive or have.conference is None:
+        return False
+    return role.conference is None or role.conference.id != have.conference.id
 
 
 def _joins_elsewhere(want: Occurrence, have: Observed) -> bool:
@@ -392,6 +448,8 @@ def _marker_reason(want: Occurrence, have: Observed) -> str:
 
 
 def _told(have: Observed, comparison: Comparison) -> str:
+    if have.dropped:
+        return AGAIN
     told = _reason(comparison.fields)
     return f"{ADOPTED}; {told}" if have.adopting else told
 

@@ -96,7 +96,8 @@ def _of_pair(want: Occurrence, have: Observed, role: Role | None) -> Iterator[Fi
     by_people = [
         finding
         for field in compare(last or want, shown).fields
-        if (now_open := open_fields.get(field.path)) is not None  # what the config has accepted by now is no drift
+        if not have.dropped
+        and (now_open := open_fields.get(field.path)) is not None  # what the config has accepted by now is no drift
         and now_open.before == field.before
         and (finding := _finding(want.key, field, have)).cause is Cause.EDITED
         and not _ours_to_share(field.path, have, role)

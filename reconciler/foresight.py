@@ -108,7 +108,7 @@ def ours(plan: Plan) -> tuple[tuple[Taken, ...], frozenset[str]]:
     taken = [Taken(room=one.room, start=one.start, end=one.end, holder=one.address) for one in bookings(plan)]
     for planned in plan.changes:
         event = planned.change.before.event if planned.change.before is not None else None
-        if event is not None and not _moves(planned):
+        if event is not None and not _moves(planned) and not planned.change.replaces:
             booked = {room for one in planned.operations if one.call is Call.ROOMS_BOOK for room in one.rooms}
             taken += _taken(event, _kept(planned) - booked, planned.change.address)
     for want, have in plan.unchanged:
@@ -121,7 +121,7 @@ def _known(plan: Plan) -> Iterator[str]:
     """Yield the ids of the events of which all dates are known; of a recurring one only if it goes, or moves."""
     for planned in plan.changes:
         event = planned.change.before.event if planned.change.before is not None else None
-        gone = planned.change.action is Action.CANCEL or _moves(planned)
+        gone = planned.change.action is Action.CANCEL or planned.change.replaces or _moves(planned)
         if event is not None and (gone or not event.recurring):
             yield event.id
     for _, have in plan.unchanged:

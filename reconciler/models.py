@@ -123,6 +123,7 @@ class Occurrence:
     serial: bool = False  # a date of the rule, of a meeting that is one recurring event
     recurrence: Recurrence | None = None  # of that event; `start` and `end` are those of its next date
     left_out: tuple[datetime, ...] = ()  # coming dates of `recurrence` on which it does not take place
+    rule: str = field(default="", compare=False)  # the RRULE value of its meeting, "" if there is none or it is unknown
 
 
 class RoomStatus(StrEnum):

@@ -24,6 +24,13 @@ def starts(recurrence: Recurrence, start: datetime, *, after: datetime, before: 
             yield aware
 
 
+def is_date(recurrence: Recurrence | None, start: datetime, moment: datetime) -> bool:
+    """Return whether a recurring event with the own start `start` has a date at `moment`."""
+    if recurrence is None:
+        return False
+    return next(starts(recurrence, start, after=moment, before=moment + timedelta(microseconds=1)), None) is not None
+
+
 def instance_of(event: Event) -> Instance:
     """Return an instance of a recurring event, as a list shows it."""
     return Instance(start=event.start, origin=event.origin or event.start, id=event.id)

@@ -33,6 +33,7 @@ class Observed:
     verified: datetime | None = None  # when the conference was last asked for, by this run or by one before
     untouched: bool = False  # the event was seen to be as it was applied, and the last list told of no change
     asked: bool = False  # by this one; else what is said of the conference is presumed
+    dropped: bool = False  # we have cancelled it ourselves, because the config wanted it no more
     presumed: bool = False  # a recurring event is as it was when it was last looked at: nothing was heard of it since
 
     @property

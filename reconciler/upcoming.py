@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.config.model import Config
-from reconciler.diff import Action, Change, Diff
+from reconciler.diff import AGAIN, Action, Change, Diff
 from reconciler.models import Key
 from reconciler.schedule.expand import next_slots, taken_between
 from reconciler.schedule.holidays import WEEKEND
@@ -94,9 +94,9 @@ def _explained(
     match change.action:
         case Action.CANCEL if change.reason == NO_LONGER_DECLARED:
             return replace(change, reason=now or ("no longer a workday" if weekend else change.reason))
-        case Action.CREATE if change.reason == NEW:
+        case Action.CREATE if change.reason in {NEW, AGAIN}:
             more = now or ("worked in place of a holiday" if weekend else "")
-            return replace(change, reason=back or (f"{NEW}; {more}" if more else NEW))
+            return replace(change, reason=back or (f"{change.reason}; {more}" if more else change.reason))
         case Action.UPDATE if now or back:
             return _moved(change, now or back)
         case _:
@@ -117,11 +117,26 @@ def _is_weekend(change: Change, on_workdays: Collection[str]) -> bool:
     return key is not None and key.meeting in on_workdays and key.original.weekday() in WEEKEND
 
 
-def next_dates(config: Config, found: Diff, *, now: datetime) -> tuple[NextDates, ...]:
-    """Return the next dates from `now` on of the meetings whose rule `found` shows to be new or changed."""
+def rules_of(config: Config, meetings: Collection[str]) -> dict[str, str]:
+    """Return by name what decides the dates of `meetings`, but for exceptions, as a text: the same for equal rules."""
+    declared = {name: config.meetings[name].schedule for name in meetings if name in config.meetings}
+    return {
+        name: f"{one.start.isoformat(timespec='minutes')} {one.timezone} {one.rule or ''}".rstrip()
+        for name, one in declared.items()
+    }
+
+
+def next_dates(
+    config: Config, found: Diff, before: Mapping[str, str], *, meetings: Collection[str], now: datetime
+) -> tuple[NextDates, ...]:
+    """Return the next dates from `now` on of those of `meetings` whose rule is new or changed.
+
+    `before` are the `rules_of` the last apply. Of a meeting that it does not know `found` tells.
+    """
+    rules, inferred = rules_of(config, meetings), frozenset(_changed(found))
     told = []
-    for name in sorted(_changed(found)):
-        if name in config.meetings:
+    for name, rule in sorted(rules.items()):
+        if before[name] != rule if name in before else name in inferred:
             schedule = config.meetings[name].schedule
             dates = tuple(slot.start for slot in next_slots(schedule, NEXT, after=now))
             told.append(NextDates(meeting=name, rule=schedule.rule or "", dates=dates))

@@ -54,7 +54,7 @@ from reconciler.state.edit import moves, renamed, without_undone
 from reconciler.state.lines import joined, parted, without_past
 from reconciler.state.model import State, pruned
 from reconciler.state.store import Store
-from reconciler.upcoming import ahead, days_off, explained, made_up, next_dates
+from reconciler.upcoming import ahead, days_off, explained, made_up, next_dates, rules_of
 from reconciler.waiting import wait_for_answers
 from reconciler.wishing import as_applied
 
@@ -110,6 +110,9 @@ def make_plan(
     found, seen = difference.found, difference.seen
     found, spared = spare(found, config)
     off = () if question.destroy else days_off(config, after=now - NEAR, before=look.until + SLACK)
+    declared = () if question.destroy else tuple(filter(is_meant, config.meetings))
+    rules = rules_of(config, declared)
+    kept_rules = {name: rule for name, rule in state.rules.items() if not is_meant(name)}
     found = explained(found, off, state.days_off, on_workdays=made_up(config))
     asks = reads if question.foresight else None
 
@@ -131,13 +134,13 @@ def make_plan(
         kept=made.kept + sum(many for name, many in settled.kept.items() if is_meant(name)),
         verification=verification_of(seen, now=now) + settled.verification,
         days_off=ahead(off, now=now, before=look.until),
-        rules=() if question.destroy else next_dates(config, found, now=now),
+        rules=next_dates(config, found, state.rules, meetings=declared, now=now),
     )
     foretold = () if question.destroy else foretold_refusal(made)
     deferred = told_deferrals(made, state, names, now)
     return Planned(
         plan=replace(made, warnings=(*foretold, *deferred, *warnings)),
-        state=state if reads is None else replace(state, rooms=reads.notes),
+        state=replace(state, rooms=reads.notes if reads is not None else state.rooms, rules=kept_rules | rules),
         people=people,
         names=names,
         told=seen.calendars,
@@ -192,9 +195,10 @@ def check_saved(
     if odd:
         fix = "plan again: somebody may have edited the file, or another version of the program made it"
         raise PlanStale("the plan is not what the config asks for: " + "; ".join(odd[:10]), fix=fix)
+    changed = {one.meeting for one in plan.rules} | {key.meeting for key in keys}
     return Planned(
         plan=replace(without_instances(plan), quota=quota_of(config, state, client, now)),
-        state=state,
+        state=replace(state, rules={**state.rules, **rules_of(config, changed)}),
         people=people,
         names=names_of(config, people),
         told=seen.calendars,

@@ -59,6 +59,8 @@ def booked(want: Occurrence, *, remembered: bool = True, number: int = 1) -> Obs
         timezone=want.timezone,
         attendees=tuple(sorted(want.attendees or ())),
         rooms=tuple(RoomBooking(room) for room in want.rooms or ()),
+        recurring=want.recurrence is not None,
+        recurrence=want.recurrence,
     )
     conference = Conference(
         id=conference_id,

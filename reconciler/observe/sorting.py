@@ -33,7 +33,7 @@ def sort_by_marker(events: Iterable[Event], state: State, scope: Scope, findings
         found = replace(found, key=key, marker=marker, entry=memory, untouched=untouched)
         if event.cancelled:
             findings.ended.add(event.id)
-            _keep_latest(findings.deleted, replace(found, event=None))
+            _keep_latest(findings.deleted, replace(found, event=None, dropped=event.id in state.cancelled))
         else:
             keep_one(findings, found, owner=memory.organizer if memory is not None else scope.meetings.get(key.meeting))
 

@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from reconciler.compare import Field
-from reconciler.diff import ADOPTED, Action, Change
+from reconciler.diff import ADOPTED, OWN, SHARED, Action, Change
 from reconciler.report.clean import for_terminal, shortened
 from reconciler.report.fields import fields_of
 from reconciler.report.lines import Line, Part, line
@@ -94,7 +94,7 @@ def _changed(field: Field, names: Names, *, verbose: bool) -> Told:
             return _told(field, [ADOPTED])
         case "marker" if not verbose:
             return _told(field, ["missing or moved: put back"])
-        case "link" if not verbose:
+        case "link" if not verbose and field.after not in {OWN, SHARED}:
             return _told(field, ["put into the description"])
         case "event" | "conference":
             return _told(field, [f"{field.before or 'missing'} → made anew"])

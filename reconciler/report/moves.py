@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
 
-from reconciler.diff import Action
+from reconciler.diff import OWN, SHARED, Action
+from reconciler.native import starts
 from reconciler.operations import PlannedChange
 from reconciler.report.lines import counted
 
 _SHOWN = 3  # different moves of one meeting
 
 
-def summary(changes: Iterable[PlannedChange]) -> str:
-    """Return what changes of one meeting mean, as in `moves 11 occurrences by +30 min, notifies 43 people`; or ""."""
+def summary(changes: Iterable[PlannedChange], *, until: datetime) -> str:
+    """Return what changes of one meeting mean, as in `moves 11 occurrences by +30 min, notifies 43 people`; or "".
+
+    A recurring event counts as many as it has dates before `until`.
+    """
     changes = list(changes)
-    moved = Counter(shift for planned in changes if (shift := _shift(planned)))
-    told = [f"{counted(count, 'occurrence')} by {duration(shift)}" for shift, count in moved.most_common(_SHOWN)]
-    if more := sum(moved.values()) - sum(count for _, count in moved.most_common(_SHOWN)):
-        told.append(f"{more} by other spans")
-    parts = ["moves " + ", ".join(told)] if told else []
+    moved, longer = Counter[timedelta](), Counter[timedelta]()
+    for planned in changes:
+        moved[_shift(planned)] += _dates(planned, until)
+        longer[_growth(planned)] += _dates(planned, until)
+    told = _most(moved, lambda shift: f"by {duration(shift)}", "by other spans")
+    parts = [f"moves {told}"] if told else []
+    if told := _most(longer, _grown, "longer or shorter"):
+        parts.append(f"makes {told}")
+    if joining := sum(_dates(planned, until) for planned in changes if _joins_elsewhere(planned)):
+        parts.append(f"the join link changes for {counted(joining, 'occurrence')}")
     if people := len(notified(changes)):
         parts.append(f"notifies {people:,} {'person' if people == 1 else 'people'}")
     return ", ".join(parts)
@@ -39,6 +48,40 @@ def duration(span: timedelta) -> str:
     parts += [f"{hours} h"] if hours else []
     parts += [f"{minutes % 60} min"] if minutes % 60 or not parts else []
     return ("-" if span < timedelta() else "+") + " ".join(parts)
+
+
+def _most(found: Counter[timedelta], what: Callable[[timedelta], str], other: str) -> str:
+    """Return how many occurrences there are of each span, those of none left out."""
+    spans = [(span, count) for span, count in found.most_common() if span and count]
+    told = [f"{counted(count, 'occurrence')} {what(span)}" for span, count in spans[:_SHOWN]]
+    if more := sum(count for _, count in spans[_SHOWN:]):
+        told.append(f"{more} {other}")
+    return ", ".join(told)
+
+
+def _grown(span: timedelta) -> str:
+    return f"{duration(abs(span)).removeprefix('+')} {'longer' if span > timedelta() else 'shorter'}"
+
+
+def _dates(planned: PlannedChange, until: datetime) -> int:
+    """Return how many occurrences a change is about."""
+    want = planned.change.after
+    if want is None or want.recurrence is None:
+        return 1
+    dates = starts(want.recurrence, want.start, after=want.start, before=max(until, want.end))
+    return sum(each not in want.left_out for each in dates)
+
+
+def _growth(planned: PlannedChange) -> timedelta:
+    """Return by how much longer an occurrence lasts."""
+    before, after = planned.change.before, planned.change.after
+    if planned.change.action is not Action.UPDATE or before is None or before.event is None or after is None:
+        return timedelta()
+    return (after.end - after.start) - (before.event.end - before.event.start)
+
+
+def _joins_elsewhere(planned: PlannedChange) -> bool:
+    return any(one.path == "link" and one.after in {OWN, SHARED} for one in planned.change.comparison.fields)
 
 
 def _shift(planned: PlannedChange) -> timedelta:

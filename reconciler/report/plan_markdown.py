@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from urllib.parse import quote
 
@@ -58,11 +59,19 @@ def plan_markdown(plan: Plan, names: Names, *, limit: int = LIMIT) -> str:
     head = "\n| Meeting | Title | Create | Update | Cancel | When | Calls |\n|---|---|---:|---:|---:|---|---:|\n"
     left["meeting"] += page.fill(head, (_Row(_meeting(name, of)) for name, of in by_meeting.items()), share=3)
     rules = {one.meeting: one for one in plan.rules}
+    others = (
+        _Row(f"- {_cell(one.meeting)}: {_cell(told_dates(one), _LONG)}")
+        for one in plan.rules
+        if one.meeting not in by_meeting
+    )
+    left["rule"] += page.fill("\n**Next dates**\n\n", others, share=4)
     days = (_Row(f"- {_cell(meeting)}: {_cell(told, _LONG)}") for meeting, told in told_days_off(plan.days_off))
     left["day off"] += page.fill("\n**Days off**\n\n", days, share=4)
     for name, changes in by_meeting.items():
         left["change"] += page.fill(
-            _opening(name, changes, rules.get(name)), _details(changes, names), closing="\n</details>\n"
+            _opening(name, changes, rules.get(name), until=plan.window_to),
+            _details(changes, names),
+            closing="\n</details>\n",
         )
     return page.text + _left_out(left)
 
@@ -172,10 +181,10 @@ def _period(changes: Sequence[PlannedChange]) -> str:
     return first if first == last else f"{first} … {last}"
 
 
-def _opening(name: str, changes: Sequence[PlannedChange], rule: NextDates | None) -> str:
+def _opening(name: str, changes: Sequence[PlannedChange], rule: NextDates | None, *, until: datetime) -> str:
     zone = timezone_of(changes[0].change)
     told = f"{counted(len(changes), 'change')}" + (f", {for_markdown_html(shortened(zone, _SHORT))}" if zone else "")
-    told += f"; {meant}" if (meant := summary(changes)) else ""
+    told += f"; {meant}" if (meant := summary(changes, until=until)) else ""
     name = for_markdown_html(shortened(for_terminal(name), _SHORT))
     ahead = f"Next: {_cell(told_dates(rule), _LONG)}\n\n" if rule is not None else ""
     return f"\n<details><summary><b>{name}</b>: {told}</summary>\n\n{ahead}| | When | What |\n|---|---|---|\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 
 from rich.console import Group, RenderableType
@@ -64,7 +65,11 @@ def plan_text(
         by_meeting[planned.change.address.partition("@")[0]].append(planned)
     rules = {one.meeting: one for one in plan.rules}
     for meeting, changes in by_meeting.items():
-        lines += [*_meeting(meeting, changes, names, rules.get(meeting), verbose=verbose), blank()]
+        rule = rules.get(meeting)
+        lines += [*_meeting(meeting, changes, names, rule, until=plan.window_to, verbose=verbose), blank()]
+    for one in plan.rules:
+        if one.meeting not in by_meeting:
+            lines += [line((one.meeting, "bold")), _next(one), blank()]
     if plan.days_off and not concise:
         lines += [*_days_off(plan.days_off), blank()]
     told = [*failure_lines(plan.failures, names), *_rooms(plan, names)]
@@ -90,7 +95,13 @@ def _days_off(days: Sequence[DayOff]) -> Iterator[Line]:
 
 
 def _meeting(
-    meeting: str, changes: Sequence[PlannedChange], names: Names, rule: NextDates | None, *, verbose: bool
+    meeting: str,
+    changes: Sequence[PlannedChange],
+    names: Names,
+    rule: NextDates | None,
+    *,
+    until: datetime,
+    verbose: bool,
 ) -> Iterator[Line]:
     zone = timezone_of(changes[0].change)
     title = Counter(title_of(planned.change) for planned in changes).most_common(1)[0][0]
@@ -100,12 +111,16 @@ def _meeting(
         (f"  {counted(len(changes), 'change')}" + (f", {zone}" if zone else ""), "dim"),
         hang=2,
     )
-    if meant := summary(changes):
+    if meant := summary(changes, until=until):
         yield line((meant, "italic"), indent=2)
     if rule is not None:
-        yield line(("next ", "italic"), (told_dates(rule), "dim"), indent=2, hang=5)
+        yield _next(rule)
     for run in _runs([_Block(one, tuple(field_lines(one.change, names, verbose=verbose))) for one in changes]):
         yield from _run(run, title, zone, verbose=verbose)
+
+
+def _next(rule: NextDates) -> Line:
+    return line(("next ", "italic"), (told_dates(rule), "dim"), indent=2, hang=5)
 
 
 def _runs(blocks: Sequence[_Block]) -> Iterator[list[_Block]]:

@@ -48,6 +48,8 @@ def dumps(state: State) -> bytes:
         "calls": dict(state.calls),
         "moved": dict(state.moved),
         "days_off": dict(state.days_off),
+        "cancelled": dict(state.cancelled),
+        "rules": dict(state.rules),
         "calendars": {who: _encode_calendar(one) for who, one in state.calendars.items()},
         "event_days": {who: asdict(one) for who, one in state.event_days.items()},
         "rooms": {room: _encode_note(note) for room, note in state.rooms.items()},
@@ -103,6 +105,8 @@ def loads(body: bytes, *, where: str) -> State:
             rooms={as_text(room): _decode_note(room, one) for room, one in document.get("rooms", {}).items()},
             days_off={as_text(address): as_text(why) for address, why in document.get("days_off", {}).items()},
             event_days={as_text(who): _event_day(one) for who, one in document.get("event_days", {}).items()},
+            rules={as_text(name): as_text(rule) for name, rule in document.get("rules", {}).items()},
+            cancelled={as_text(one): str(Key.parse(key)) for one, key in document.get("cancelled", {}).items()},
             calendars={as_text(who): _calendar(one) for who, one in document.get("calendars", {}).items()},
         )
 

@@ -77,8 +77,8 @@ def renamed(state: State, names: Mapping[str, str]) -> State:
 
     What has an entry under the new name already keeps that one; the other stays under the old name, to be cancelled.
     """
-    addresses = (*state.opened, *state.days_off)
-    known = {address.partition("@")[0] for address in addresses} | meetings(state.entries)
+    addresses = (*state.opened, *state.days_off, *state.cancelled.values())
+    known = {address.partition("@")[0] for address in addresses} | meetings(state.entries) | state.rules.keys()
     if known.isdisjoint(names):
         return state
     entries = {key: entry for key, entry in state.entries.items() if key.moved(names) == key}
@@ -98,7 +98,9 @@ def renamed(state: State, names: Mapping[str, str]) -> State:
     for address, reason in state.days_off.items():
         meeting, sign, original = address.partition("@")
         days_off[f"{names.get(meeting, meeting)}{sign}{original}"] = reason
-    return replace(state, entries=entries, opened=opened, days_off=days_off)
+    cancelled = {event: str(Key.parse(address).moved(names)) for event, address in state.cancelled.items()}
+    rules = {names.get(meeting, meeting): rule for meeting, rule in state.rules.items()}
+    return replace(state, entries=entries, opened=opened, days_off=days_off, cancelled=cancelled, rules=rules)
 
 
 def removed(state: State, address: str) -> tuple[State, int]:

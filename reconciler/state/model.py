@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from reconciler.models import Event, Key, Occurrence
 from reconciler.room import RoomNote
@@ -114,7 +114,9 @@ class State:
     `people` has the union ids that were asked for, by `userid:…` or `mobile:…`. `organizers` are all whose calendars
     have ever held an event of this workspace. `days_off` says by address why an occurrence was taken at the last apply.
     `rooms` is what was learned of rooms, by their ids. `moved` are meetings that `state mv` gave another name, from old
-    to new: the markers in their events may still have the old one.
+    to new: the markers in their events may still have the old one. `cancelled` has the ids of the events that we
+    deleted because the config wanted them no more, and which occurrence each was: nobody else has deleted them. `rules`
+    says by meeting what its rule was at the last apply, see `reconciler.upcoming`.
     """
 
     workspace: str
@@ -131,6 +133,8 @@ class State:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by organiser
     moved: Mapping[str, str] = field(default_factory=dict)
     event_days: Mapping[str, EventDay] = field(default_factory=dict)  # by organiser
+    cancelled: Mapping[str, str] = field(default_factory=dict)  # event id → address
+    rules: Mapping[str, str] = field(default_factory=dict)
 
 
 def pruned(state: State, now: datetime) -> State:
@@ -141,7 +145,13 @@ def pruned(state: State, now: datetime) -> State:
         if entry.applied is None or _last_day(entry.applied) + KEPT_AFTER_END > now
     }
     opened = {address: one for address, one in state.opened.items() if one.at + KEPT_AFTER_END > now}
-    return replace(state, entries=entries, opened=opened)
+    cancelled = {event: address for event, address in state.cancelled.items() if not _is_long_ago(address, now)}
+    return replace(state, entries=entries, opened=opened, cancelled=cancelled)
+
+
+def _is_long_ago(address: str, now: datetime) -> bool:
+    when = Key.parse(address).original.replace(tzinfo=UTC)
+    return when + KEPT_AFTER_END + timedelta(days=1) <= now  # a day for any zone
 
 
 def _last_day(applied: Occurrence) -> datetime:

@@ -15,10 +15,11 @@ from team import NOW, a_team
 from reconciler.config import load
 from reconciler.diff import Action
 from reconciler.drift import has_drift
-from reconciler.looking import Question
+from reconciler.looking import Planned, Question
 from reconciler.marker import parse_description
 from reconciler.models import Event
 from reconciler.outcome import Outcome, Status
+from reconciler.report.moves import summary
 from reconciler.state.store import Store, local_store
 from reconciler.workflow import apply_plan, check_saved, look_for_drift, make_plan
 
@@ -147,6 +148,14 @@ def test_an_occurrence_that_is_skipped_leaves_the_conference_to_the_others(hands
     assert list(alive(hands).values()) == [hands.team.events("alice")[0].start]
 
 
+def link_fields(planned: Planned) -> list[tuple[str, str]]:
+    """Return all that a plan tells to differ, which is no more than whose conference each occurrence leads to."""
+    fields = [field for one in planned.plan.changes for field in one.change.comparison.fields]
+    assert {field.path for field in fields} == {"link"}
+    assert not any(field.drift for field in fields)
+    return [(field.before, field.after) for field in fields]
+
+
 def test_switching_to_a_stable_link_ends_the_other_conferences(hands: Hands) -> None:
     hands.declare(sync=sync(link="per-occurrence"))
     applied(hands)
@@ -156,6 +165,8 @@ def test_switching_to_a_stable_link_ends_the_other_conferences(hands: Hands) -> 
     planned = hands.plan()
     assert {one.change.action for one in planned.plan.changes} == {Action.UPDATE}
     assert sum(one.notifies for one in planned.plan.changes) == 0
+    assert link_fields(planned) == [("own", "shared")] * 3
+    assert summary(planned.plan.changes, until=planned.plan.window_to) == "the join link changes for 3 occurrences"
     assert sorted(applied(hands)) == [*["conference.cancel"] * 3, *["event.update"] * 3]
     assert link_of(hands) == first
     assert len(alive(hands)) == 1
@@ -169,6 +180,8 @@ def test_switching_back_gives_each_occurrence_its_own(hands: Hands) -> None:
     planned = hands.plan()
     assert not has_drift(drift(hands))
     assert {one.change.action for one in planned.plan.changes} == {Action.UPDATE}
+    assert link_fields(planned) == [("shared", "own")] * 3
+    assert {one.change.reason for one in planned.plan.changes} == {"config: link"}
     assert sorted(applied(hands)) == [*["conference.create"] * 3, *["event.update"] * 3]
     events = hands.team.events("alice")
     assert parse_description(events[0].description).link == first

@@ -83,6 +83,11 @@ def test_a_plan_tells_the_next_dates_of_a_rule_that_is_new_or_changed(cli: Cli) 
     plan = cli("plan", "--json", RECONCILER_NOW=later).json
     assert [change[0] for change in _changes(plan)] == ["create"]
     assert plan["rules"] == []
+    schedule["repeat"] = {"every": "week", "on": ["fri"], "until": "2027-06-30"}
+    assert cli("apply", "-y", RECONCILER_NOW=later).code == 0
+    schedule["repeat"] = {"every": "week", "on": ["fri"], "until": "2027-05-31"}  # nothing to do, as yet
+    assert "next Fri 2026-12-11 10:00" in cli("plan", RECONCILER_NOW=later).out
+    assert "**Next dates**\n\n- friday: Fri 2026-12-11" in cli("plan", "--markdown", RECONCILER_NOW=later).out
     schedule["start"] = "2026-12-04T10:30"
     plan = cli("plan", "--json", RECONCILER_NOW=later).json
     assert plan["rules"][0]["next"][0] == "2026-12-11T10:30:00+08:00"

@@ -48,7 +48,7 @@ def valid(name: str, document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def mixed() -> Plan:
-    first, second, third, fourth = (occurrence(f"2026-12-0{day}T10:00") for day in range(2, 6))
+    first, second, third, fourth = (occurrence(f"2026-12-0{day}T10:00", rule="FREQ=DAILY") for day in range(2, 6))
     return planned(
         [first, replace(second, title="New"), fourth],
         [edited(booked(second), title="By hand"), booked(third), booked(fourth)],

@@ -68,7 +68,7 @@ def test_the_agenda_is_told_in_the_zone_that_is_asked_for() -> None:
 def test_a_plan_shows_both_sides_of_a_move_and_who_did_what() -> None:
     want = occurrence(rooms=("borealis",))
     seen = edited(booked(occurrence()), start=want.start + timedelta(hours=2), end=want.end + timedelta(hours=2))
-    other, gone = occurrence("2026-12-03T10:00"), booked(occurrence("2026-12-04T10:00"))
+    other, gone = occurrence("2026-12-03T10:00", rule="FREQ=DAILY"), booked(occurrence("2026-12-04T10:00"))
     found = diff([want, other], observation(seen, gone), now=NOW, create_before=UNTIL)
     made = plan(found, observation(seen, gone), workspace="acme", now=NOW, until=UNTIL)
     taken = RoomProblem(
