@@ -11,6 +11,7 @@ import pytest
 from browsing import DESKTOP, PHONE, a_browser, a_tab
 from playwright.sync_api import Browser, expect
 
+from reconciler.pages.chips import UNPLACED
 from reconciler.pages.layout import lay_out
 from reconciler.pages.model import Earlier, Entry, Heading, Mark, Place, Room, State
 from reconciler.pages.render import agenda_page
@@ -44,7 +45,7 @@ def at(room: int, mark: Mark = Mark.HELD) -> Place:
     return Place(room=f"r{room}", name=ROOMS[room - 1].name, mark=mark)
 
 
-AGENDA = (
+AGENDA: tuple[Entry, ...] = (
     entry("stand-up", 1.5, at(2), minutes=15, organizer="alice", url="https://meet.example/1", room_code="123"),
     entry("review", 26, at(1), at(2, Mark.PENDING), timezone="Europe/Berlin"),
     entry("clash", 26.5, at(1)),
@@ -53,11 +54,19 @@ AGENDA = (
     entry("call", 98),
     *(entry(f"colour-{number}", 168 + number, at(3)) for number in range(8)),  # with the others, every hue
 )
+ELSEWHERE = Earlier(start=NOW + timedelta(hours=220), end=NOW + timedelta(hours=221), title="Else", places=(at(2),))
+AGENDA += (
+    entry("elsewhere", 196, at(1, Mark.MISSING), state=State.ELSEWHERE, before=ELSEWHERE),
+    entry("swap", 198, at(1, Mark.LEAVING), at(2, Mark.MISSING)),
+    entry("pooled", 200, Place(room=UNPLACED, name="a room of its pool", mark=Mark.MISSING)),
+)
 MOVED = Earlier(start=NOW + timedelta(hours=2), end=NOW + timedelta(hours=3), title="Old", places=(at(2),))
 PLAN = (
     entry("new", 2, at(1, Mark.BOOKING), state=State.NEW, notes=("attendees: bob",)),
     entry("moved", 27, at(1, Mark.BOOKING), state=State.CHANGED, before=MOVED, notes=("title: Old → Moved",)),
     entry("gone", 50, at(2), state=State.CANCELLED),
+    entry("later", 170, at(2), state=State.NEW),
+    entry("stays", 172, at(1), state=State.STAYS),
 )
 
 
@@ -74,7 +83,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {
         kind: _written(folder / f"{kind}.html", agenda_page(lay_out(entries, ROOMS, heading=heading, zone=SHANGHAI)))
         for kind, entries in (("agenda", AGENDA), ("plan", PLAN))
-        for heading in [Heading(kind=kind.title(), title="acme", generated_at=NOW, lead=("Two weeks.",))]
+        for heading in [
+            Heading(
+                kind=kind.title(),
+                title="acme",
+                generated_at=NOW,
+                lead=("Two weeks.",),
+                errors=("error: no room",),
+                warnings=("freeze",),
+            )
+        ]
     }
 
 
