@@ -113,6 +113,7 @@ def test_a_plan_waits_for_the_state_as_long_as_it_is_told_to(cli: Cli) -> None:
         timer.join()
 
 
+@pytest.mark.usefixtures("_listening")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.parametrize("line", ["plan", "apply -y", "drift"])
 def test_a_run_that_is_told_to_end_while_it_looks_gives_the_lock_back(

@@ -77,6 +77,7 @@ def test_what_can_not_be_asked_is_told_as_data(cli: Cli) -> None:
     assert refusal(cli("plan", "--json", "--target", "nobody"), 64)["failure_reason"] == "usage"
 
 
+@pytest.mark.usefixtures("_listening")
 def test_who_ends_a_run_gets_the_document_too(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.cli.planning.make_plan", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
     assert refusal(cli("plan", "--json"), 143)["failure_reason"] == "interrupted"
