@@ -12,6 +12,8 @@ from reconciler.diff import Action, diff
 from reconciler.models import Key
 from reconciler.operations import Call
 from reconciler.plan import plan
+from reconciler.report.fields_text import told_fields
+from reconciler.report.names import Names
 from reconciler.state.edit import renamed
 from reconciler.state.model import Opened, State
 
@@ -72,6 +74,7 @@ def test_a_renamed_meeting_keeps_everything_and_gets_its_marker_written() -> Non
     found = diff([new], observation(seen), now=NOW, create_before=UNTIL)
     (change,) = found.changes
     assert (change.action, change.reason) == (Action.UPDATE, "renamed: was old")
+    assert [told.plain for told in told_fields(change, Names())] == ["renamed from old"]
     assert not any(field.drift for field in change.comparison.fields)
     made = plan(found, observation(seen), workspace=WORKSPACE, now=NOW, until=UNTIL)
     assert [operation.call for operation in made.operations] == [Call.EVENT_UPDATE]
