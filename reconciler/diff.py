@@ -432,7 +432,8 @@ def _needs_marker(want: Occurrence, have: Observed) -> bool:
 def _marker_lost(want: Occurrence, have: Observed) -> Comparison:
     marker = have.description.marker
     drift = (marker is None or marker.key == want.key) and not have.adopting
-    after = ADOPTED if have.adopting else ""
+    renamed = marker is not None and marker.key.meeting != want.key.meeting
+    after = ADOPTED if have.adopting else f"renamed from {marker.key.meeting}" if marker and renamed else ""
     return Comparison(event=(Field(path="marker", before=marker and str(marker), after=after, drift=drift),))
 
 

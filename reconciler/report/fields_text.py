@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from reconciler.compare import Field
-from reconciler.diff import ADOPTED, OWN, SHARED, Action, Change
+from reconciler.diff import OWN, SHARED, Action, Change
 from reconciler.report.clean import for_terminal, shortened
 from reconciler.report.fields import fields_of
 from reconciler.report.lines import Line, Part, line
@@ -90,8 +90,8 @@ def _changed(field: Field, names: Names, *, verbose: bool) -> Told:
         case "instances":
             days = (f"{day(start)} {clock(start)}" for start in map(datetime.fromisoformat, field.before))
             return _told(field, [(f"−{', −'.join(days)}", "red")])
-        case "marker" if field.after == ADOPTED:
-            return _told(field, [ADOPTED])
+        case "marker" if field.after:
+            return _told(field, [for_terminal(str(field.after))])
         case "marker" if not verbose:
             return _told(field, ["missing or moved: put back"])
         case "link" if not verbose and field.after not in {OWN, SHARED}:

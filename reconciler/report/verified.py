@@ -13,7 +13,7 @@ def told_verification(plan: Plan) -> str:
     looked = plan.verification
     if not looked.presumed:
         return ""
-    since = "some of them never looked at"
+    since = "not looked at" if looked.presumed == 1 else "not all looked at before"
     if looked.oldest is not None:
         since = f"as they were {_age(plan.generated_at - looked.oldest)} ago"
     return f"{looked.asked:,} looked at now, {looked.presumed:,} {since}"

@@ -13,6 +13,8 @@ from reconciler.errors import UsageError
 from reconciler.models import Key
 from reconciler.operations import Call
 from reconciler.plan import plan
+from reconciler.report.fields_text import told_fields
+from reconciler.report.names import Names
 from reconciler.state.codec import dumps, loads
 from reconciler.state.edit import moved, moves, renamed, without_undone
 from reconciler.state.model import Opened, State
@@ -74,6 +76,7 @@ def test_a_renamed_meeting_keeps_everything_and_gets_its_marker_written() -> Non
     found = diff([new], observation(seen), now=NOW, create_before=UNTIL)
     (change,) = found.changes
     assert (change.action, change.reason) == (Action.UPDATE, "renamed: was old")
+    assert [told.plain for told in told_fields(change, Names())] == ["renamed from old"]
     assert not any(field.drift for field in change.comparison.fields)
     made = plan(found, observation(seen), workspace=WORKSPACE, now=NOW, until=UNTIL)
     assert [operation.call for operation in made.operations] == [Call.EVENT_UPDATE]
