@@ -41,7 +41,7 @@ def period_of(starts: Sequence[datetime]) -> timedelta | None:
     known, hits = set(starts), dict[timedelta, float]()
     for days in range(1, LONGEST.days + 1):
         step = timedelta(days=days)
-        could = [start for start in starts if start + step <= starts[-1]]
+        could = [start for start in starts if starts[-1] - start >= step]
         if could:
             hits[step] = sum(start + step in known for start in could) / len(could)
     best = max(hits.values())
