@@ -78,14 +78,14 @@ class _ByDay:
         return table
 
     def _meeting(self, start: datetime, item: AgendaItem) -> Text:
-        parts: list[Part] = [(item.title, "bold"), f" · {self.names.person(item.organizer)}"]
+        rows = [line((item.title, "bold"), f" · {self.names.person(item.organizer)}")]
         if self.mixed:
-            parts.append((f" · {item.timezone}", "dim"))
+            rows.append(line((item.timezone, "dim")))
         if item.elsewhere is not None:
             other = item.elsewhere.start.astimezone(start.tzinfo)
             until = item.elsewhere.end.astimezone(start.tzinfo)
-            parts.append((f" · booked for {day(other)} {span(other, until)} instead", "yellow"))
-        return line(*parts).text
+            rows.append(line((f"booked for {day(other)} {span(other, until)} instead", "yellow")))
+        return Text("\n").join(row.text for row in rows)
 
 
 def _link(item: AgendaItem) -> Text:
