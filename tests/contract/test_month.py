@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from team import Team, a_team
 
+from reconciler.beijing import BEIJING
 from reconciler.config import load
 from reconciler.config.model import Config
 from reconciler.dingtalk import Credentials, Options, Secret, connect
@@ -18,7 +19,7 @@ from reconciler.policy import refuse_over_quota
 from reconciler.state.store import local_store
 from reconciler.workflow import apply_plan, make_plan
 
-FIRST, LAST = datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+FIRST, LAST = datetime(2026, 12, 1, tzinfo=BEIJING), datetime(2027, 1, 1, tzinfo=BEIJING)
 QUARTER = timedelta(minutes=15)
 EDITS_A_DAY = 5
 DAYS = ("mon", "tue", "wed", "thu", "fri")
