@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from reconciler.model.settings import SETTINGS
 from reconciler.resources import schema
-from reconciler.settings import SETTINGS
 
 PAGE = Path(__file__).with_name("config.md")
 _BEGIN, _END = "<!-- begin: {} (generated) -->", "<!-- end: {} -->"

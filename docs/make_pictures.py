@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.text import Text
 
 from reconciler.config import load
-from reconciler.provider import open_sandbox
 from reconciler.sandbox.embedded import Sandbox
+from reconciler.workflow.provider import open_sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"

@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from reconciler.config.model import Config, Invitation, Meeting, Override
 from reconciler.config.pools import fitting, people_of
-from reconciler.models import Attendee, Key, Occurrence, Pool, SettingValue
+from reconciler.model.occurrence import Attendee, Key, Occurrence, Pool, SettingValue
+from reconciler.model.settings import SETTINGS, Kind, canonical
 from reconciler.schedule.dates import rule_dates
 from reconciler.schedule.expand import expand
 from reconciler.schedule.model import Slot
 from reconciler.schedule.recurrence import parse_rule
 from reconciler.schedule.zones import zone
-from reconciler.settings import SETTINGS, Kind, canonical
 
 T = TypeVar("T")
 People = Mapping[str, str]  # alias → union id

@@ -10,16 +10,19 @@ from typing import Any
 from team import NOW, Team, union
 
 from reconciler.adopting.writing import added_to
+from reconciler.apply.outcome import Outcome
 from reconciler.config import load
 from reconciler.config.model import Config
-from reconciler.drift import Finding
-from reconciler.importing import Calendar, Imported, import_calendar
-from reconciler.looking import Planned, Question
-from reconciler.models import Event
-from reconciler.outcome import Outcome
-from reconciler.planfile import dumps, loads
+from reconciler.diff.drift import Finding
+from reconciler.model.occurrence import Event
+from reconciler.plan.file import dumps, loads
 from reconciler.state.store import Store, local_store
-from reconciler.workflow import apply_plan, check_saved, look_for_drift, make_plan
+from reconciler.workflow.carrying import apply_plan
+from reconciler.workflow.drift import look_for_drift
+from reconciler.workflow.importing import Calendar, Imported, import_calendar
+from reconciler.workflow.looking import Planned, Question
+from reconciler.workflow.planning import make_plan
+from reconciler.workflow.saved import check_saved
 
 ZONE = "Asia/Shanghai"
 

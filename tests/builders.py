@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from reconciler.models import Attendee, Conference, Event, Key, Occurrence, RoomBooking
-from reconciler.observed import Observation, Observed
-from reconciler.rendering import describe
-from reconciler.settings import readable
-from reconciler.state.model import Entry
+from reconciler.model.observed import Observation, Observed
+from reconciler.model.occurrence import Attendee, Conference, Event, Key, Occurrence, RoomBooking
+from reconciler.model.rendering import describe
+from reconciler.model.settings import readable
+from reconciler.model.state import Entry
 
 ZONE = "Asia/Shanghai"
 NOW = datetime(2026, 11, 29, 0, 0, tzinfo=UTC)

@@ -9,20 +9,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from reconciler.bookkeeping import remember_calls
+from reconciler.apply.outcome import Outcome
 from reconciler.config.model import Config, Invitation, Meeting, Person, Provider, Room
 from reconciler.dingtalk import Client, Credentials, Options, Secret, connect
 from reconciler.dingtalk.retrying import Backoff
 from reconciler.errors import Position
-from reconciler.looking import Planned, Question
-from reconciler.models import Event, RoomStatus
-from reconciler.outcome import Outcome
+from reconciler.model.occurrence import Event, RoomStatus
 from reconciler.sandbox import seed as seeds
 from reconciler.sandbox.embedded import Sandbox
 from reconciler.sandbox.limits import Limits
 from reconciler.schedule.model import Schedule
 from reconciler.state.store import Store, local_store
-from reconciler.workflow import apply_plan, make_plan
+from reconciler.workflow.bookkeeping import remember_calls
+from reconciler.workflow.carrying import apply_plan
+from reconciler.workflow.looking import Planned, Question
+from reconciler.workflow.planning import make_plan
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)  # a Sunday
 PEOPLE = ("alice", "bob", "carol", "dave")

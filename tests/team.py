@@ -19,7 +19,7 @@ import yaml
 from chaos.runner import Runner
 
 from reconciler.dingtalk import Client, Credentials, Options, Secret, connect
-from reconciler.models import Conference, Event
+from reconciler.model.occurrence import Conference, Event
 from reconciler.sandbox.embedded import Sandbox
 from reconciler.sandbox.limits import Limits
 from reconciler.sandbox.seed import Person, RoomSeed, Seed
@@ -101,7 +101,7 @@ class Team:
         return sorted(found, key=lambda event: (event.start, event.title))
 
     def conference(self, event: Event) -> Conference:
-        from reconciler.marker import parse_description
+        from reconciler.model.marker import parse_description
 
         marker = parse_description(event.description).marker
         assert marker is not None

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from reconciler.config.texts import unshowable
-from reconciler.marker import Description, Marker, parse_description
-from reconciler.models import LOCAL_FORMAT, Event, Key
+from reconciler.model.marker import Description, Marker, parse_description
+from reconciler.model.occurrence import LOCAL_FORMAT, Event, Key
 from reconciler.schedule.fit import fit, in_words
 from reconciler.schedule.zones import UnknownZone, localise, zone
 

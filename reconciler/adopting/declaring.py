@@ -10,8 +10,8 @@ from typing import Any
 from reconciler.adopting.choosing import One
 from reconciler.adopting.grouping import Group
 from reconciler.adopting.naming import alias, meeting_name
-from reconciler.compare import held_rooms
-from reconciler.models import LOCAL_FORMAT, Attendee, Link
+from reconciler.diff.compare import held_rooms
+from reconciler.model.occurrence import LOCAL_FORMAT, Attendee, Link
 from reconciler.schedule.fit import in_words
 
 _HOUR = timedelta(hours=1)

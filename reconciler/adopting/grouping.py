@@ -9,8 +9,8 @@ from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
 from reconciler.adopting.choosing import One
-from reconciler.compare import held_rooms
-from reconciler.models import Attendee, Event
+from reconciler.diff.compare import held_rooms
+from reconciler.model.occurrence import Attendee, Event
 from reconciler.schedule.fit import Fit, fit
 
 T = TypeVar("T")

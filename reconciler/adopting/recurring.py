@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 
 from reconciler.adopting.choosing import LeftOut, One, local_start, series_left_out, why_not
 from reconciler.adopting.grouping import Group
-from reconciler.compare import held_rooms
 from reconciler.config.native import LONGEST_GAP
-from reconciler.models import Event
-from reconciler.native import starts
-from reconciler.patterns import Kind, Pattern, Recurrence
+from reconciler.diff.compare import held_rooms
+from reconciler.model.native import starts
+from reconciler.model.occurrence import Event
 from reconciler.schedule.dates import first_date
 from reconciler.schedule.fit import DAYS, Fit
-from reconciler.schedule.pattern import NotExpressible, pattern_of, rule_of
+from reconciler.schedule.pattern import Kind, Pattern, Recurrence
 from reconciler.schedule.recurrence import WEEKDAYS, Rule, RuleError, parse_rule
 from reconciler.schedule.rules import Repeat, Unit, rule_from_repeat
+from reconciler.schedule.translation import NotExpressible, pattern_of, rule_of
 from reconciler.schedule.zones import zone
 
 _UNITS: dict[str, Unit] = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from reconciler.config.model import Config
     from reconciler.report.agenda import Choice
-    from reconciler.workflow import Agenda
+    from reconciler.workflow.agenda import Agenda
 
 
 @click.command("agenda")
@@ -74,7 +74,7 @@ def command(
     from reconciler.cli.project import open_project
     from reconciler.report.agenda import agenda_items, chosen, in_one_zone
     from reconciler.report.names import Names
-    from reconciler.workflow import remembered_agenda
+    from reconciler.workflow.agenda import remembered_agenda
 
     if as_json + (ics is not None) + (html is not None) > 1:
         raise click.UsageError("--json, --ics and --html exclude each other")

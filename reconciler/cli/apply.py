@@ -74,8 +74,8 @@ def command(
     with logged_in_ahead(settings, override_freeze=override_freeze) as project:
         from reconciler.cli.ci import Told
         from reconciler.cli.planning import Applying, plan_and_apply
-        from reconciler.looking import Question
         from reconciler.observe import Refresh
+        from reconciler.workflow.looking import Question
 
         question = Question(
             refresh=Refresh(refresh),

@@ -15,9 +15,9 @@ import click
 
 from reconciler.cli import documents
 from reconciler.config.model import Config
-from reconciler.diff import Action, Change
+from reconciler.diff.change import Action, Change
 from reconciler.errors import ConfigError, Problem, ReconcilerError, UsageError
-from reconciler.operations import Plan
+from reconciler.plan.operations import Plan
 from reconciler.report.annotations import error_annotation, plan_annotations, problem_annotations
 from reconciler.report.names import Names
 

@@ -31,7 +31,7 @@ def command(
       reconciler destroy --target weekly-sync
     """
     from reconciler.cli.planning import Applying, plan_and_apply
-    from reconciler.looking import Question
+    from reconciler.workflow.looking import Question
 
     question = Question(destroy=True, targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism)
     how = Applying(

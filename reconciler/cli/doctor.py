@@ -31,7 +31,7 @@ def command(settings: Globals, *, lock: bool, as_json: bool) -> int:
     """
     from reconciler.cli.console import progress
     from reconciler.config import load
-    from reconciler.examine import Examination
+    from reconciler.doctor.examine import Examination
 
     clock = settings.clock()
     config = load(settings.config, now=clock())

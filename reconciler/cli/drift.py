@@ -42,14 +42,14 @@ def command(
       reconciler drift --json | jq '.findings[] | select(.class == "edited")'
       reconciler drift --adopt > patch.yaml
     """
-    from reconciler.bookkeeping import remember_look
     from reconciler.cli.console import progress, tell
     from reconciler.cli.project import open_project
+    from reconciler.diff.drift import has_drift
     from reconciler.dingtalk.errors import QuotaExhausted
-    from reconciler.drift import has_drift
     from reconciler.errors import UsageError
-    from reconciler.looking import Question
-    from reconciler.workflow import look_for_drift
+    from reconciler.workflow.bookkeeping import remember_look
+    from reconciler.workflow.drift import look_for_drift
+    from reconciler.workflow.looking import Question
 
     if adopt and as_json:
         raise UsageError("--adopt prints YAML, and --json a document", fix="use one of the two")
@@ -70,7 +70,7 @@ def command(
 
         publish(lambda: drift_document(found.findings, failures, workspace=project.config.workspace, now=now))
     elif adopt:
-        from reconciler.accepting import accept
+        from reconciler.diff.accepting import accept
         from reconciler.report.patch_text import patch_text
 
         acceptance = accept(found.findings, found.seen, project.config, found.people)

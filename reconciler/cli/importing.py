@@ -12,7 +12,7 @@ from reconciler.cli.documents import publish
 from reconciler.cli.options import Globals, Moment, global_options, option
 
 if TYPE_CHECKING:
-    from reconciler.importing import Imported
+    from reconciler.workflow.importing import Imported
 
 
 @click.command("import")
@@ -49,10 +49,10 @@ def command(
       reconciler import --organizer alice --to 2027-03-31 --write && reconciler plan
       reconciler -c meetings.d import --organizer bob --out meetings.d/bob.yaml
     """
-    from reconciler.bookkeeping import remember_calls
     from reconciler.cli.console import progress, tell
     from reconciler.cli.project import open_project
-    from reconciler.importing import A_YEAR, Calendar, import_calendar, told
+    from reconciler.workflow.bookkeeping import remember_calls
+    from reconciler.workflow.importing import A_YEAR, Calendar, import_calendar, told
 
     _check(settings.config, out, write=write)
     project = open_project(settings)
@@ -123,7 +123,7 @@ def _save(found: Imported, place: Path, *, into: bool) -> None:
 
 def _done(found: Imported, place: Path) -> str:
     from reconciler.cli.console import in_automation
-    from reconciler.importing import count
+    from reconciler.workflow.importing import count
 
     if not found.meetings:
         return f"nothing to import: {place} is as it was"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 
+from reconciler.apply.outcome import Outcome
 from reconciler.cli.console import tell
 from reconciler.errors import ReconcilerError
-from reconciler.operations import Plan
-from reconciler.outcome import Outcome
+from reconciler.plan.operations import Plan
 from reconciler.runs import job_url
 
 

@@ -71,12 +71,12 @@ def command(
       reconciler plan --out plan.json && reconciler apply plan.json
       reconciler plan --lock=false
     """
-    from reconciler.bookkeeping import remember_look
     from reconciler.cli.ci import Told
     from reconciler.cli.planning import names_for, planned, reading_code, save_plan, show_plan
     from reconciler.cli.project import open_project
-    from reconciler.looking import Question
     from reconciler.observe import Refresh
+    from reconciler.workflow.bookkeeping import remember_look
+    from reconciler.workflow.looking import Question
 
     document = as_json or markdown_limit is not None
     told = Told(annotate=annotations is not None, outputs=ci_outputs, document=document, report=codequality)

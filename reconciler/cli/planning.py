@@ -15,26 +15,28 @@ from typing import Any
 
 import click
 
-from reconciler.apply import Stop
+from reconciler.apply.applying import Stop
+from reconciler.apply.outcome import Failure, Outcome, Status
 from reconciler.cli import documents
 from reconciler.cli.console import progress, show, tell
 from reconciler.cli.interrupt import SIGNALS
 from reconciler.cli.notify import notify
 from reconciler.cli.options import Globals
 from reconciler.cli.project import Project, open_project
+from reconciler.diff.guard import refuse_frozen
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import QuotaExhausted
 from reconciler.errors import NotApproved, PlanUnreadable, ReconcilerError, StateError, UsageError
-from reconciler.guard import refuse_frozen
-from reconciler.looking import Planned, Question
-from reconciler.operations import NO_ROOM, Operation, Plan
-from reconciler.outcome import Failure, Outcome, Status
-from reconciler.policy import refuse_mass_cancellation, refuse_over_quota
+from reconciler.plan.operations import NO_ROOM, Operation, Plan
+from reconciler.plan.policy import refuse_mass_cancellation, refuse_over_quota
 from reconciler.report.document import apply_document, plan_document
 from reconciler.report.lines import counted
 from reconciler.report.names import Names
 from reconciler.report.times import lasting
-from reconciler.workflow import apply_plan, check_saved, make_plan, wait_for_approvals
+from reconciler.workflow.carrying import apply_plan, wait_for_approvals
+from reconciler.workflow.looking import Planned, Question
+from reconciler.workflow.planning import make_plan
+from reconciler.workflow.saved import check_saved
 
 FAILED, DEFERRED = 1, 3
 ROOMS_MISSING = "rooms-missing"  # why a run fails, where it is that alone
@@ -101,9 +103,9 @@ def print_text(plan: Plan, names: Names, settings: Globals, *, qps: int, markdow
 
 def save_plan(made: Planned, project: Project, path: Path, *, refresh: str) -> None:
     """Write the plan to `path`, readable by nobody else: whole, or not at all."""
-    from reconciler.planfile import dumps
+    from reconciler.plan.file import dumps
+    from reconciler.plan.staying import touches_rooms
     from reconciler.state.lines import parted
-    from reconciler.staying import touches_rooms
 
     state = project.store.load()
     settled = parted(state.entries, made.settled.meetings)[0].values() if touches_rooms(made.plan) else ()
@@ -121,7 +123,7 @@ def save_plan(made: Planned, project: Project, path: Path, *, refresh: str) -> N
 
 def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
     """Return a saved plan and what it was made from. Raises PlanUnreadable, also where others could have written it."""
-    from reconciler.planfile import loads
+    from reconciler.plan.file import loads
     from reconciler.state.folder import check_file
 
     try:

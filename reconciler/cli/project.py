@@ -13,12 +13,12 @@ from reconciler.cli.interrupt import HALT, Interrupted
 from reconciler.cli.options import Globals
 from reconciler.config import load
 from reconciler.config.model import Config
-from reconciler.counting import calls_made, count_calls
 from reconciler.dingtalk import Client, Reader
 from reconciler.errors import StateError, StateLocked
-from reconciler.provider import connected, connected_reader
 from reconciler.state.choose import open_store
 from reconciler.state.store import Store
+from reconciler.workflow.counting import calls_made, count_calls
+from reconciler.workflow.provider import connected, connected_reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

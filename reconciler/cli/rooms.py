@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.project import Project
     from reconciler.report.names import Names
-    from reconciler.roomdesk import RoomDesk
+    from reconciler.rooms.desk import RoomDesk
 
 
 @click.group("rooms", cls=Group)
@@ -106,7 +106,7 @@ def free(
     from reconciler.errors import UsageError
     from reconciler.report.rooms_document import free_document
     from reconciler.report.rooms_text import free_text
-    from reconciler.roomlook import Wanted, availability, fitting
+    from reconciler.rooms.look import Wanted, availability, fitting
 
     if not length_s:
         raise UsageError("--for 0m is no time to meet", fix="write how long, as in --for 45m")
@@ -150,7 +150,7 @@ def usage(settings: Globals, *, start: str | None, days: int, of_all: bool, time
     """
     from reconciler.report.rooms_document import usage_document
     from reconciler.report.rooms_text import usage_text
-    from reconciler.roomlook import usage as used
+    from reconciler.rooms.look import usage as used
 
     with _asking(settings, timezone=timezone) as at:
         begin = at.now if start is None else _moment(start, at.zone)
@@ -173,14 +173,14 @@ class _At:
 @contextmanager
 def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | None = None) -> Iterator[_At]:
     """Give what can ask about rooms; afterwards its calls are counted, and the rules that it learned remembered."""
-    from reconciler.bookkeeping import remember_calls
     from reconciler.cli.project import open_project
     from reconciler.errors import UsageError
-    from reconciler.provider import resolve_people
     from reconciler.report.names import Names
     from reconciler.report.pictures import common_zone
-    from reconciler.roomdesk import RoomDesk, requester_of
+    from reconciler.rooms.desk import RoomDesk, requester_of
     from reconciler.schedule.zones import zone
+    from reconciler.workflow.bookkeeping import remember_calls
+    from reconciler.workflow.provider import resolve_people
 
     project = open_project(settings)
     config, now, state = project.config, project.clock(), project.store.load()

@@ -41,7 +41,7 @@ def serve(settings: Globals, *, port: int, host: str) -> int:
     """
     from reconciler.cli.project import open_project
     from reconciler.loopback import is_loopback
-    from reconciler.provider import open_sandbox
+    from reconciler.workflow.provider import open_sandbox
 
     project = open_project(settings)
     stopped = threading.Event()
@@ -72,7 +72,7 @@ def reset(settings: Globals, *, yes: bool, may_ask: bool) -> int:
     """
     from reconciler.cli.planning import confirmed
     from reconciler.cli.project import open_project
-    from reconciler.provider import sandbox_file
+    from reconciler.workflow.provider import sandbox_file
 
     path = sandbox_file(open_project(settings).config)
     if not confirmed(f"Delete {path}?", auto_approve=yes, may_ask=may_ask, count=1):

@@ -27,7 +27,7 @@ def command(settings: Globals, *, meeting: str, again: bool, as_json: bool, lock
       reconciler start weekly-sync --again
     """
     from reconciler.cli.project import open_project
-    from reconciler.opening import open_meeting
+    from reconciler.workflow.opening import open_meeting
 
     project = open_project(settings)
     lock = project.store.lock.held("start", now=project.clock(), timeout_s=lock_timeout)

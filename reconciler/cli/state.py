@@ -57,7 +57,7 @@ def show(settings: Globals, *, address: str) -> int:
       reconciler state show weekly-sync@2026-12-02T10:00
     """
     from reconciler.cli.project import open_project
-    from reconciler.models import Key
+    from reconciler.model.occurrence import Key
     from reconciler.report.document import dump
     from reconciler.state.values import encode_entry
 
@@ -125,8 +125,8 @@ def rebuild(settings: Globals, *, lock_timeout: float) -> int:
     from reconciler.cli.console import tell
     from reconciler.cli.planning import planned
     from reconciler.cli.project import open_project
-    from reconciler.looking import Question
-    from reconciler.workflow import rebuild_state
+    from reconciler.workflow.carrying import rebuild_state
+    from reconciler.workflow.looking import Question
 
     project = open_project(settings)
     lock = project.store.lock.held("state rebuild", now=project.clock(), timeout_s=lock_timeout)

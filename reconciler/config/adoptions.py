@@ -11,7 +11,7 @@ from reconciler.config.model import Config
 from reconciler.config.moments import read_moment
 from reconciler.config.registry import section
 from reconciler.config.semantics import write_moment
-from reconciler.models import Link
+from reconciler.model.occurrence import Link
 from reconciler.schedule.expand import originals
 
 

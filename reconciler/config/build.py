@@ -24,9 +24,9 @@ from reconciler.config.provider import check_endpoint, read_limiter
 from reconciler.config.registry import Registry, known_person, known_rooms, read_registry, section, words
 from reconciler.config.texts import check_title, read_text
 from reconciler.config.timing import parse_duration, read_schedule, read_zone
-from reconciler.models import Link, SettingValue
+from reconciler.model.occurrence import Link, SettingValue
+from reconciler.model.settings import SETTINGS
 from reconciler.schedule.model import Closure
-from reconciler.settings import SETTINGS
 
 DEFAULT_HORIZON = timedelta(days=28)
 MAX_HORIZON = timedelta(days=365)  # the calendar is asked for a year at most

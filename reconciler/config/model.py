@@ -9,9 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from reconciler.errors import Position, Problem
-from reconciler.models import Link, Settings
-from reconciler.patterns import Pattern
+from reconciler.model.occurrence import Link, Settings
 from reconciler.schedule.model import Schedule
+from reconciler.schedule.pattern import Pattern
 
 
 class ProviderKind(StrEnum):
@@ -154,7 +154,7 @@ class Meeting:
     link: Link = Link.PER_OCCURRENCE
     pattern: Pattern | None = None  # of the one recurring event that it is; None: an event for each occurrence
     adopt: Mapping[datetime, str] = field(default_factory=dict)  # original local start → id of an event people made
-    ignore: tuple[str, ...] = ()  # what is left to people once it is created; see reconciler.compare.is_ignored
+    ignore: tuple[str, ...] = ()  # what is left to people once it is created; see reconciler.diff.compare.is_ignored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

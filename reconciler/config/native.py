@@ -6,12 +6,12 @@ from typing import Any
 
 from reconciler.config.document import Findings, Path
 from reconciler.config.semantics import write_moment
-from reconciler.models import Link
-from reconciler.patterns import Pattern
+from reconciler.model.occurrence import Link
 from reconciler.schedule.expand import first_occurrence
 from reconciler.schedule.model import Schedule
-from reconciler.schedule.pattern import NotExpressible, pattern_of
+from reconciler.schedule.pattern import Pattern
 from reconciler.schedule.recurrence import parse_rule
+from reconciler.schedule.translation import NotExpressible, pattern_of
 
 LONGEST_GAP = 35  # days: what is rarer is not seen by a look at the weeks around now
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from reconciler.config.document import Findings, Path
 from reconciler.config.registry import Registry, known_person, words
-from reconciler.models import ExtensionApp, SettingValue
-from reconciler.settings import SETTINGS, Kind, flatten
+from reconciler.model.occurrence import ExtensionApp, SettingValue
+from reconciler.model.settings import SETTINGS, Kind, flatten
 
 
 def read_settings(tree: object, registry: Registry, path: Path, findings: Findings) -> dict[str, SettingValue]:

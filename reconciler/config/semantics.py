@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.config.document import Findings, Path
 from reconciler.config.model import Config, Invitation, Meeting
-from reconciler.models import LOCAL_FORMAT
+from reconciler.model.occurrence import LOCAL_FORMAT
 from reconciler.schedule.dates import day_bounds
 from reconciler.schedule.expand import first_occurrence, is_occurrence, originals
 from reconciler.schedule.model import Schedule

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from reconciler.config.document import Findings, Path
-from reconciler.models import Link
+from reconciler.model.occurrence import Link
 
 MOST_TITLE = 50  # of a conference
 _CONTROL = {"Cc", "Cs"}

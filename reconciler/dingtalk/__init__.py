@@ -37,7 +37,7 @@ from reconciler.dingtalk.people import People
 from reconciler.dingtalk.rooms import RoomReader
 from reconciler.dingtalk.secret import Secret
 from reconciler.dingtalk.session import CallDone, Options, Progress, ReadSession, Session
-from reconciler.room import RoomDetail
+from reconciler.model.room import RoomDetail
 
 __all__ = [
     "ApiError",

@@ -11,8 +11,8 @@ from reconciler.dingtalk.paging import pages
 from reconciler.dingtalk.session import ReadSession, Session, confirm
 from reconciler.dingtalk.wire import from_ms, items, needed, number, part, text, to_conference, to_link, to_ms
 from reconciler.dingtalk.wire_settings import decode, encode
-from reconciler.models import Conference, Settings
-from reconciler.settings import SETTINGS
+from reconciler.model.occurrence import Conference, Settings
+from reconciler.model.settings import SETTINGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

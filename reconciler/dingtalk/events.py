@@ -25,8 +25,8 @@ from reconciler.dingtalk.wire import (
     unreadable,
 )
 from reconciler.dingtalk.wire_recurrence import to_recurrence
-from reconciler.models import Attendee, Event, RoomStatus
-from reconciler.patterns import Recurrence
+from reconciler.model.occurrence import Attendee, Event, RoomStatus
+from reconciler.schedule.pattern import Recurrence
 
 PAGE = 100  # the most events of a page, and the most attendees of an event in a list
 _LOCKED = ("updateEventButton", "deleteEventButton", "transferEventButton")

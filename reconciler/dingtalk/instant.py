@@ -10,7 +10,7 @@ from reconciler.dingtalk import calls
 from reconciler.dingtalk.errors import NotFound
 from reconciler.dingtalk.session import ReadSession, Session
 from reconciler.dingtalk.wire import from_ms, needed, number, part, text, texts
-from reconciler.models import InstantConference
+from reconciler.model.occurrence import InstantConference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

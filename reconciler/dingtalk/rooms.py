@@ -9,8 +9,8 @@ from reconciler.dingtalk import calls
 from reconciler.dingtalk.paging import pages
 from reconciler.dingtalk.session import ReadSession
 from reconciler.dingtalk.wire import Answer, flag, from_ms, from_time, iso, items, needed, number, part, text
-from reconciler.models import Busy
-from reconciler.room import RoomDetail
+from reconciler.model.occurrence import Busy
+from reconciler.model.room import RoomDetail
 
 
 class RoomReader:

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from reconciler.dingtalk.calls import Call
 from reconciler.dingtalk.errors import UnreadableAnswer
 from reconciler.dingtalk.wire_recurrence import from_recurrence
-from reconciler.models import Attendee, Conference, Event, RoomBooking, RoomStatus
-from reconciler.patterns import Recurrence
+from reconciler.model.occurrence import Attendee, Conference, Event, RoomBooking, RoomStatus
+from reconciler.schedule.pattern import Recurrence
 
 Answer = Mapping[str, Any]
 

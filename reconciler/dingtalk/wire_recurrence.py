@@ -7,7 +7,7 @@ from datetime import datetime, time, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reconciler.patterns import DAYS, INDEXES, Kind, Pattern, Recurrence, weekly
+from reconciler.schedule.pattern import DAYS, INDEXES, Kind, Pattern, Recurrence, weekly
 
 Answer = Mapping[str, Any]
 

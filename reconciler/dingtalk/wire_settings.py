@@ -1,12 +1,12 @@
-"""`scheduleConfSettingModel` to our settings and back, driven by the table in `reconciler.settings`."""
+"""`scheduleConfSettingModel` to our settings and back, driven by the table in `reconciler.model.settings`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from reconciler.dingtalk.wire import Answer, items, part, text, texts
-from reconciler.models import ExtensionApp, Settings, SettingValue
-from reconciler.settings import SETTINGS, Kind, Setting
+from reconciler.model.occurrence import ExtensionApp, Settings, SettingValue
+from reconciler.model.settings import SETTINGS, Kind, Setting
 
 _AUTO_OPEN = ("never", "hosts", "everyone")  # 0, 1, 2 on the wire
 _OFF_TOO = {("waiting_room", "2")}  # one page of DingTalk's documentation has 2 for off

@@ -11,7 +11,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.dingtalk import Reader
-from reconciler.models import Key
+from reconciler.model.observed import Observation, Observed, Told
+from reconciler.model.occurrence import Key
+from reconciler.model.rendering import conference_as_applied, event_as_applied
+from reconciler.model.state import Entry, State
 from reconciler.observe.calendars import Heard, former_organizers, hear, keep_ours, list_calendars, recent
 from reconciler.observe.completing import complete_attendees, find_by_memory
 from reconciler.observe.conferences import (
@@ -26,10 +29,7 @@ from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Refresh, Scope
 from reconciler.observe.series import find_series
 from reconciler.observe.sorting import adopt, sort_by_marker
-from reconciler.observed import Observation, Observed, Told
-from reconciler.rendering import conference_as_applied, event_as_applied
 from reconciler.state.lines import organizers
-from reconciler.state.model import Entry, State
 
 __all__ = ["Heard", "Refresh", "Scope", "listen", "look_again", "observe", "remembered", "verify"]
 

@@ -19,14 +19,14 @@ from reconciler.dingtalk.errors import (
     NotFound,
     TokenRejected,
 )
-from reconciler.marker import parse_description
-from reconciler.models import Event
+from reconciler.model.marker import parse_description
+from reconciler.model.observed import Changes, Told
+from reconciler.model.occurrence import Event
+from reconciler.model.rendering import event_as_applied
+from reconciler.model.state import Calendar, State
 from reconciler.observe.findings import Findings
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Refresh, Scope
-from reconciler.observed import Changes, Told
-from reconciler.rendering import event_as_applied
-from reconciler.state.model import Calendar, State
 
 LOOKBACK = timedelta(days=1)  # far enough to know what began today, near enough not to page through the past
 BACK_TO_SERIES = timedelta(days=40)  # a series shows only instances that have begun; without a state they are the trace

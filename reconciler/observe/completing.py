@@ -7,12 +7,12 @@ from datetime import datetime
 
 from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import ApiError, NotFound
-from reconciler.models import Event
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Event
+from reconciler.model.state import Entry, State
 from reconciler.observe.findings import Findings
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Scope
-from reconciler.observed import Observed
-from reconciler.state.model import Entry, State
 
 
 def find_by_memory(

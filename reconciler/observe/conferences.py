@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, InvalidParameter, NotFound
-from reconciler.models import Conference, Key, Link
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Conference, Key, Link
+from reconciler.model.rendering import conference_as_applied
+from reconciler.model.state import State
 from reconciler.observe.findings import Findings
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Refresh, Scope
-from reconciler.observed import Observed
-from reconciler.rendering import conference_as_applied
-from reconciler.state.model import State
 
 UNKNOWN = "paramsError"  # what the query of a conference says of one that is not there
 

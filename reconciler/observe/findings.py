@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.dingtalk.errors import ApiError
-from reconciler.models import Event, Key
-from reconciler.observed import Observed, ReadFailure, Told
-from reconciler.patterns import Instance
+from reconciler.model.observed import Observed, ReadFailure, Told
+from reconciler.model.occurrence import Event, Key
+from reconciler.schedule.pattern import Instance
 
 
 @dataclass(slots=True)

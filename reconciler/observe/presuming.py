@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from reconciler.marker import parse_description
-from reconciler.models import Event, Key
-from reconciler.native import is_over, starts
+from reconciler.model.marker import parse_description
+from reconciler.model.native import is_over, starts
+from reconciler.model.occurrence import Event, Key
+from reconciler.model.state import Look, State
 from reconciler.observe.calendars import LONGEST, LOOKBACK
 from reconciler.observe.findings import Findings
 from reconciler.observe.scope import Scope
-from reconciler.patterns import Instance
-from reconciler.state.model import Look, State
+from reconciler.schedule.pattern import Instance
 
 Found = Mapping[str, tuple[str, Key]]  # id of a recurring event → whose it is, and which
 _INSTANT = timedelta(microseconds=1)

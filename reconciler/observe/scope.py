@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from reconciler.models import Key
+from reconciler.model.occurrence import Key
 
 
 class Refresh(StrEnum):

@@ -10,17 +10,17 @@ from itertools import chain
 
 from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import ApiError, NotFound
-from reconciler.marker import Marker, parse_description
-from reconciler.models import Event, Key
-from reconciler.native import instance_of, is_over
+from reconciler.model.marker import Marker, parse_description
+from reconciler.model.native import instance_of, is_over
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Event, Key
+from reconciler.model.state import Entry, Look, State
 from reconciler.observe.calendars import LOOKBACK
 from reconciler.observe.findings import Findings
 from reconciler.observe.presuming import Found, begun, far, instances, presumable, remember
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Scope
 from reconciler.observe.sorting import adopt_one, keep_one
-from reconciler.observed import Observed
-from reconciler.state.model import Entry, Look, State
 
 
 def find_series(  # noqa: PLR0917  # all of it is what a look needs

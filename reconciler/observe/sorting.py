@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reconciler.errors import ReconcilerError
-from reconciler.marker import Marker, newer_format, parse_description
-from reconciler.models import Event, Key
+from reconciler.model.marker import Marker, newer_format, parse_description
+from reconciler.model.observed import NOT_ADOPTABLE, Observed, ReadFailure
+from reconciler.model.occurrence import Event, Key
+from reconciler.model.state import Entry, State
 from reconciler.observe.findings import Findings
 from reconciler.observe.scope import Scope
-from reconciler.observed import NOT_ADOPTABLE, Observed, ReadFailure
-from reconciler.state.model import Entry, State
 
 
 def sort_by_marker(events: Iterable[Event], state: State, scope: Scope, findings: Findings) -> None:

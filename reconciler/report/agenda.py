@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from reconciler.compare import held_rooms, wanted_rooms, yielding
-from reconciler.models import Key, Occurrence, RoomBooking
-from reconciler.observed import Observed
+from reconciler.diff.compare import held_rooms, wanted_rooms, yielding
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Key, Occurrence, RoomBooking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from reconciler.models import RoomBooking, RoomStatus
+from reconciler.model.occurrence import RoomBooking, RoomStatus
 from reconciler.report.agenda import AgendaItem
 from reconciler.report.lines import Part, Unpadded, blank, counted, line, link
 from reconciler.report.names import Names

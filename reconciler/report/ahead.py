@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from reconciler.plan.upcoming import DayOff, NextDates
 from reconciler.report.times import clock, day
 from reconciler.schedule.rules import parity
-from reconciler.upcoming import DayOff, NextDates
 
 
 def told_dates(rule: NextDates) -> str:

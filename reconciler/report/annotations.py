@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from reconciler.errors import Position, Problem, Severity
-from reconciler.observed import ReadFailure
-from reconciler.operations import Plan
+from reconciler.model.observed import ReadFailure
+from reconciler.plan.operations import Plan
 from reconciler.report.clean import for_terminal
 from reconciler.report.names import Names
 from reconciler.report.rooms_ahead import told_problems

@@ -7,15 +7,15 @@ from types import MappingProxyType
 
 from rich.console import Group, RenderableType
 
-from reconciler.diff import Action
-from reconciler.operations import NO_ROOM, Call, Plan
-from reconciler.outcome import Outcome, Result, Status, short_of_rooms
+from reconciler.apply.outcome import Outcome, Result, Status, short_of_rooms
+from reconciler.diff.change import Action
+from reconciler.model.state import Orphan
+from reconciler.plan.operations import NO_ROOM, Call, Plan
 from reconciler.report.failures_text import failure_lines
 from reconciler.report.lines import Line, blank, counted, line
 from reconciler.report.names import Names
 from reconciler.report.rooms_ahead import told_pending
 from reconciler.report.times import clock, day, utc
-from reconciler.state.model import Orphan
 
 NAMELESS = Names()
 _STYLE = {Status.FAILED: "bold red", Status.DEFERRED: "yellow"}

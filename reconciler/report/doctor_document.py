@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reconciler.checkup import Checkup, Verdict
+from reconciler.doctor.checkup import Checkup, Verdict
 from reconciler.report.document import FORMAT_VERSION, Document
 from reconciler.report.times import utc
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 
-from reconciler.checkup import Checkup, Verdict
+from reconciler.doctor.checkup import Checkup, Verdict
 from reconciler.report.lines import Line, blank, counted, line
 
 _STYLE = {Verdict.OK: "green", Verdict.WARNING: "bold yellow", Verdict.FAILED: "bold red"}

@@ -12,19 +12,19 @@ from dataclasses import asdict
 from datetime import datetime, tzinfo
 from typing import Any
 
-from reconciler.approval import counted
-from reconciler.compare import Field
-from reconciler.diff import Action
+from reconciler.apply.outcome import Failure, Outcome, Result, Status
+from reconciler.diff.change import Action
+from reconciler.diff.compare import Field
 from reconciler.errors import ConfigError, Problem, ReconcilerError, Severity
-from reconciler.models import InstantConference, Occurrence
-from reconciler.observed import ReadFailure
-from reconciler.operations import Blocked, Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem
-from reconciler.outcome import Failure, Outcome, Result, Status
+from reconciler.model.observed import ReadFailure
+from reconciler.model.occurrence import InstantConference, Occurrence
+from reconciler.model.state import Opened, Orphan
+from reconciler.plan.operations import Blocked, Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem
+from reconciler.plan.upcoming import DayOff, NextDates
 from reconciler.report.agenda import AgendaItem, Elsewhere
 from reconciler.report.fields import fields_of, times_of
 from reconciler.report.times import in_zone, utc
-from reconciler.state.model import Opened, Orphan
-from reconciler.upcoming import DayOff, NextDates
+from reconciler.rooms.approval import counted
 from reconciler.visible import is_unseen
 
 FORMAT_VERSION = "1.0"

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from reconciler.drift import Cause, Finding, has_drift
-from reconciler.observed import ReadFailure
+from reconciler.diff.drift import Cause, Finding, has_drift
+from reconciler.model.observed import ReadFailure
 from reconciler.report.document import FORMAT_VERSION, Document
 from reconciler.report.times import utc
 

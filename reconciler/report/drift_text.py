@@ -8,8 +8,8 @@ from itertools import groupby
 
 from rich.console import Group, RenderableType
 
-from reconciler.drift import Cause, Finding
-from reconciler.observed import ReadFailure
+from reconciler.diff.drift import Cause, Finding
+from reconciler.model.observed import ReadFailure
 from reconciler.report.clean import for_terminal, shortened
 from reconciler.report.failures_text import failure_lines
 from reconciler.report.lines import Line, blank, counted, line

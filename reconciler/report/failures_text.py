@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.observed import ReadFailure
+from reconciler.model.observed import ReadFailure
 from reconciler.report.lines import Line, line
 from reconciler.report.names import Names
 

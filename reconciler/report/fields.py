@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from reconciler.compare import Field, people_view
-from reconciler.diff import Action, Change
-from reconciler.models import Conference, Event, Occurrence
-from reconciler.observed import Observed
-from reconciler.patterns import spoken
+from reconciler.diff.change import Action, Change
+from reconciler.diff.compare import Field, people_view
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Conference, Event, Occurrence
+from reconciler.model.settings import plain
 from reconciler.report.times import in_zone
-from reconciler.settings import plain
+from reconciler.schedule.pattern import spoken
 
 
 def fields_of(change: Change) -> tuple[Field, ...]:

@@ -8,8 +8,8 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from reconciler.compare import Field
-from reconciler.diff import OWN, SHARED, Action, Change
+from reconciler.diff.change import OWN, SHARED, Action, Change
+from reconciler.diff.compare import Field
 from reconciler.report.clean import for_terminal, shortened
 from reconciler.report.fields import fields_of
 from reconciler.report.lines import Line, Part, line

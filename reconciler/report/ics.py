@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vRecur
 
-from reconciler.compare import held_rooms
 from reconciler.config.model import Config, Meeting, Override, Room
-from reconciler.models import Key
-from reconciler.observed import Observed
+from reconciler.diff.compare import held_rooms
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Key
 from reconciler.report.vtimezone import vtimezone
 from reconciler.schedule.expand import next_slots, slot_of
 from reconciler.schedule.model import Slot

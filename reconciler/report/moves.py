@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from reconciler.diff import OWN, SHARED, Action
-from reconciler.native import starts
-from reconciler.operations import PlannedChange
+from reconciler.diff.change import OWN, SHARED, Action
+from reconciler.model.native import starts
+from reconciler.plan.operations import PlannedChange
 from reconciler.report.lines import counted
 
 _SHOWN = 3  # different moves of one meeting

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 
-from reconciler.models import InstantConference, Occurrence
+from reconciler.model.occurrence import InstantConference, Occurrence
+from reconciler.model.state import Opened
 from reconciler.report.lines import Line, counted, line, link
 from reconciler.report.times import day, in_zone, span
-from reconciler.state.model import Opened
 
 
 def opening_text(

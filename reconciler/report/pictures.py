@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 
 from reconciler.config.model import Config
 from reconciler.config.model import Room as DeclaredRoom
-from reconciler.diff import Action, Change
-from reconciler.models import RoomBooking, RoomStatus
-from reconciler.observed import Observed
-from reconciler.operations import NO_ROOM, Plan, PlannedChange, Staying
+from reconciler.diff.change import Action, Change
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import RoomBooking, RoomStatus
 from reconciler.pages.chips import UNPLACED
 from reconciler.pages.layout import lay_out
 from reconciler.pages.model import Earlier, Entry, Heading, Mark, Place, Room, State
 from reconciler.pages.render import agenda_page
 from reconciler.pages.words import counted, long_day
+from reconciler.plan.operations import NO_ROOM, Plan, PlannedChange, Staying
 from reconciler.report.agenda import AgendaItem
 from reconciler.report.fields import times_of, timezone_of, title_of
 from reconciler.report.fields_text import told_fields

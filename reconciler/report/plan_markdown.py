@@ -12,9 +12,10 @@ from datetime import datetime
 from itertools import groupby
 from urllib.parse import quote
 
-from reconciler.diff import Action
-from reconciler.observed import ReadFailure
-from reconciler.operations import Call, Plan, PlannedChange, Quota
+from reconciler.diff.change import Action
+from reconciler.model.observed import ReadFailure
+from reconciler.plan.operations import Call, Plan, PlannedChange, Quota
+from reconciler.plan.upcoming import NextDates
 from reconciler.report.ahead import told_dates, told_days_off
 from reconciler.report.clean import for_markdown, for_markdown_html, for_terminal, shortened
 from reconciler.report.failures_text import place_of
@@ -26,7 +27,6 @@ from reconciler.report.names import Names
 from reconciler.report.rooms_ahead import told_pending, told_problems
 from reconciler.report.times import day, span
 from reconciler.report.verified import told_verification
-from reconciler.upcoming import NextDates
 
 LIMIT = 60_000  # characters; leaves room for what a workflow adds
 SMALLEST_LIMIT = 4_000  # holds the sum, the cost and what was left out

@@ -10,9 +10,9 @@ from math import ceil
 
 from rich.console import Group, RenderableType
 
-from reconciler.approval import counted as counted_pending
-from reconciler.diff import Action
-from reconciler.operations import Call, Plan, PlannedChange, Quota
+from reconciler.diff.change import Action
+from reconciler.plan.operations import Call, Plan, PlannedChange, Quota
+from reconciler.plan.upcoming import DayOff, NextDates
 from reconciler.report.ahead import told_dates, told_days_off
 from reconciler.report.failures_text import failure_lines
 from reconciler.report.fields import times_of, timezone_of, title_of
@@ -23,7 +23,7 @@ from reconciler.report.names import Names
 from reconciler.report.rooms_ahead import told_pending, told_problems
 from reconciler.report.times import day, span
 from reconciler.report.verified import told_verification
-from reconciler.upcoming import DayOff, NextDates
+from reconciler.rooms.approval import counted as counted_pending
 
 _SIGN = {Action.CREATE: ("+", "bold green"), Action.UPDATE: ("~", "bold yellow"), Action.CANCEL: ("-", "bold red")}
 _SHOWN = 3  # of a run of changes that are alike

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.diff import Action
-from reconciler.operations import Plan
-from reconciler.outcome import Outcome, Result, Status
+from reconciler.apply.outcome import Outcome, Result, Status
+from reconciler.diff.change import Action
+from reconciler.plan.operations import Plan
 from reconciler.report.clean import for_markdown, shortened
 from reconciler.report.lines import counted
 from reconciler.report.times import clock, day, in_zone

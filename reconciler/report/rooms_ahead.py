@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from reconciler.operations import Pending, RoomProblem
+from reconciler.plan.operations import Pending, RoomProblem
 from reconciler.report.lines import counted
 from reconciler.report.names import Names
 from reconciler.report.times import clock, day

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from reconciler.model.room import RoomDetail
 from reconciler.report.document import FORMAT_VERSION, Document
 from reconciler.report.times import utc
-from reconciler.room import RoomDetail
-from reconciler.roomlook import Availability, RoomView, Usage
+from reconciler.rooms.look import Availability, RoomView, Usage
 
 
 def rooms_document(rooms: Iterable[RoomView], *, workspace: str, now: datetime) -> Document:

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from reconciler.report.lines import Line, Part, blank, counted, line
 from reconciler.report.names import Names
 from reconciler.report.times import clock, day, span
-from reconciler.roomlook import Availability, RoomView, Usage, rules_in_words
+from reconciler.rooms.look import Availability, RoomView, Usage, rules_in_words
 
 _BAR = 24
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from reconciler.operations import Plan
+from reconciler.plan.operations import Plan
 from reconciler.report.lines import counted
 
 

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reconciler.models import Key
-from reconciler.room import RoomDetail, RoomNote
+from reconciler.model.occurrence import Key
+from reconciler.model.room import RoomDetail, RoomNote
+from reconciler.model.state import FORMAT_VERSION, Calendar, Entry, EventDay, Look, Opened, Orphan, State
 from reconciler.state.lines import Lines, json_text, lines_of, refusing
-from reconciler.state.model import FORMAT_VERSION, Calendar, Entry, EventDay, Look, Opened, Orphan, State
 from reconciler.state.values import (
     Json,
     as_count,

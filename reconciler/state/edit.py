@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from reconciler.config.model import Config
 from reconciler.errors import UsageError
-from reconciler.models import Key
+from reconciler.model.occurrence import Key
+from reconciler.model.state import Entry, State
 from reconciler.state.lines import meetings
-from reconciler.state.model import Entry, State
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 

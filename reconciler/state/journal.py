@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.errors import StateError
-from reconciler.models import Key
-from reconciler.state.model import Entry, Orphan, State
+from reconciler.model.occurrence import Key
+from reconciler.model.state import Entry, Orphan, State
 from reconciler.state.values import as_instant, as_text, decode_entry, encode_entry
 from reconciler.state.versions import JOURNAL_VERSION, refuse_newer
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.errors import StateError, UnreadableState
-from reconciler.models import Key
-from reconciler.state.model import KEPT_AFTER_END, Entry
+from reconciler.model.occurrence import Key
+from reconciler.model.state import KEPT_AFTER_END, Entry
 from reconciler.state.values import as_instant, decode_entry, lean_entry
 
 _ORGANIZER = re.compile(rb'"organizer": "((?:[^"\\]|\\.)*)"')

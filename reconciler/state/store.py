@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import StateError, UnreadableState
+from reconciler.model.state import State
 from reconciler.state.backend import PROGRAM, Backend, Snapshot, StateLock, digest
 from reconciler.state.codec import dumps, loads
 from reconciler.state.files import write_whole
@@ -18,7 +19,6 @@ from reconciler.state.folder import FOLDER, check_folder
 from reconciler.state.journal import Journal
 from reconciler.state.lines import Lines
 from reconciler.state.local import LocalBackend
-from reconciler.state.model import State
 
 
 class StateNotSaved(StateError):

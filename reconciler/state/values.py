@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reconciler.models import (
+from reconciler.model.occurrence import (
     Attendee,
     Conference,
     Event,
@@ -21,10 +21,10 @@ from reconciler.models import (
     Settings,
     SettingValue,
 )
-from reconciler.patterns import Instance, Pattern, Recurrence
-from reconciler.patterns import Kind as PatternKind
-from reconciler.settings import SETTINGS, Kind, plain
-from reconciler.state.model import Entry
+from reconciler.model.settings import SETTINGS, Kind, plain
+from reconciler.model.state import Entry
+from reconciler.schedule.pattern import Instance, Pattern, Recurrence
+from reconciler.schedule.pattern import Kind as PatternKind
 
 Json = dict[str, Any]
 EARLIEST_YEAR, LATEST_YEAR = 1970, 9000  # beyond, a week more or less ends in an error

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.errors import StateError
-from reconciler.state.model import FORMAT_VERSION
+from reconciler.model.state import FORMAT_VERSION
 
 Json = dict[str, Any]
 Step = Callable[[Json], Json]

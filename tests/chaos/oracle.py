@@ -15,8 +15,8 @@ from chaos.world import Json, World
 from reconciler.config import load
 from reconciler.config.model import Config
 from reconciler.desired import desired
-from reconciler.marker import parse_description
-from reconciler.models import Key, Occurrence
+from reconciler.model.marker import parse_description
+from reconciler.model.occurrence import Key, Occurrence
 
 # What the workloads declare: where the server keeps it, and as which code. One can be read back, the other can't.
 SETTINGS: dict[str, tuple[str, str, dict[Any, Any]]] = {

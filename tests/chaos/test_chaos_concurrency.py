@@ -9,7 +9,7 @@ from chaos import workload
 from chaos.oracle import converge
 from chaos.world import World
 
-from reconciler.marker import parse_description
+from reconciler.model.marker import parse_description
 
 
 def at_once(world: World, runs: int, *arguments: str) -> list[int]:

@@ -13,8 +13,8 @@ from chaos.world import World
 from team import union
 
 from reconciler.dingtalk import Credentials, Secret, connect
-from reconciler.marker import parse_description
-from reconciler.models import Event
+from reconciler.model.marker import parse_description
+from reconciler.model.occurrence import Event
 
 EVERY = [Kill(index, after) for index in range(2, 14) for after in (False, True)]
 WEEKLY = workload.at("2026-01-05T10:00", "mon")

@@ -10,7 +10,7 @@ from chaos import workload
 from chaos.interceptor import Kill
 from chaos.world import World
 
-from reconciler.marker import parse_description
+from reconciler.model.marker import parse_description
 
 EVERY = [Kill(index, after) for index in range(2, 18) for after in (False, True)]
 STEPS = {

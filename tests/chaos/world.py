@@ -127,7 +127,7 @@ class World:
 
 
 def ours(event: Json, workspaces: tuple[str, ...] = ("acme",)) -> bool:
-    from reconciler.marker import parse_description
+    from reconciler.model.marker import parse_description
 
     marker = parse_description(event["description"]).marker
     return marker is not None and marker.workspace in workspaces

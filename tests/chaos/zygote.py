@@ -16,23 +16,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import reconciler.cli.agenda
-import reconciler.cli.apply
-import reconciler.cli.destroy
-import reconciler.cli.drift
-import reconciler.cli.plan
-import reconciler.cli.planning
-import reconciler.cli.project
-import reconciler.cli.show
-import reconciler.cli.state
-import reconciler.cli.validate
-import reconciler.planfile
-import reconciler.report.apply_text
-import reconciler.workflow  # noqa: F401  # what a command imports when it is used is imported once here
-from reconciler import provider
 from reconciler.cli.main import run
 from reconciler.dingtalk import Client, Credentials, Options, Session
 from reconciler.dingtalk.transport import Limits
+from reconciler.workflow import provider
 
 FASTER = 200.0  # how much faster the client's clock goes
 MOST_S = 50  # after so long a run is stuck

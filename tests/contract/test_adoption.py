@@ -13,13 +13,13 @@ import pytest
 from adopting import Hands, calls_of, reasons
 from team import NOW, a_team, union
 
-from reconciler.diff import ADOPTED, Action
+from reconciler.apply.outcome import Status
+from reconciler.diff.change import ADOPTED, Action
+from reconciler.diff.drift import Cause, has_drift
 from reconciler.dingtalk.errors import NotFound
-from reconciler.drift import Cause, has_drift
 from reconciler.errors import ConfigError, PlanStale, PlanUnreadable
-from reconciler.marker import parse_description
-from reconciler.outcome import Status
-from reconciler.planfile import check_format, loads
+from reconciler.model.marker import parse_description
+from reconciler.plan.file import check_format, loads
 
 FOREIGN = "reconciler:1/other/sync/2026-11-30T10:00?conference=foreign&revision=0&applied=00"
 

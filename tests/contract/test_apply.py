@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply import Stop
-from reconciler.bookkeeping import remember_calls
+from reconciler.apply.applying import Stop
+from reconciler.apply.outcome import Failure, Outcome, Status
 from reconciler.cli.planning import save_plan
 from reconciler.cli.project import Project
 from reconciler.config.model import Config, Invitation, Meeting, Person, Provider, Room
@@ -23,19 +23,20 @@ from reconciler.dingtalk.calls import EVENT_LIST, ReadCall
 from reconciler.dingtalk.retrying import Backoff
 from reconciler.dingtalk.session import ReadSession
 from reconciler.errors import Position, QuotaTooSmall, ReconcilerError, UnsafePlan, UsageError
-from reconciler.looking import Planned, Question
-from reconciler.marker import parse_description
-from reconciler.models import Event
+from reconciler.model.marker import parse_description
+from reconciler.model.occurrence import Event
 from reconciler.observe import Refresh
-from reconciler.opening import open_meeting
-from reconciler.outcome import Failure, Outcome, Status
-from reconciler.policy import refuse_mass_cancellation, refuse_over_quota
+from reconciler.plan.policy import refuse_mass_cancellation, refuse_over_quota
 from reconciler.sandbox import seed as seeds
 from reconciler.sandbox.embedded import Sandbox
 from reconciler.sandbox.limits import Limits
 from reconciler.schedule.model import Schedule
 from reconciler.state.store import Store, local_store
-from reconciler.workflow import apply_plan, make_plan, rebuild_state
+from reconciler.workflow.bookkeeping import remember_calls
+from reconciler.workflow.carrying import apply_plan, rebuild_state
+from reconciler.workflow.looking import Planned, Question
+from reconciler.workflow.opening import open_meeting
+from reconciler.workflow.planning import make_plan
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 PAGE: dict[str, Any] = {"kind": "html_404"}

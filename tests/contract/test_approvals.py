@@ -10,13 +10,14 @@ import pytest
 from rich.console import Console
 from roomteam import RoomTeam, meeting, room_team
 
-from reconciler.looking import Question
-from reconciler.outcome import Outcome
+from reconciler.apply.outcome import Outcome
 from reconciler.report.apply_text import apply_text
 from reconciler.report.document import apply_document, plan_document
 from reconciler.report.names import Names
-from reconciler.waiting import looks
-from reconciler.workflow import look_for_drift, wait_for_approvals
+from reconciler.rooms.waiting import looks
+from reconciler.workflow.carrying import wait_for_approvals
+from reconciler.workflow.drift import look_for_drift
+from reconciler.workflow.looking import Question
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from adopting import Hands, calls_of
 from costs import PAGE, ROWS, Row, counted, updated
 from team import a_team
 
-from reconciler.outcome import Status
+from reconciler.apply.outcome import Status
 
 
 def applied(hands: Hands) -> tuple[Counter[str], Counter[str]]:

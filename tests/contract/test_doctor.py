@@ -10,18 +10,18 @@ from typing import Any
 import jsonschema
 import pytest
 
-from reconciler.bookkeeping import remember_calls
-from reconciler.checkup import Checkup, Verdict
 from reconciler.config.model import Config, Person, Provider, ProviderKind, Room
 from reconciler.dingtalk import NotFound, Options, Reader
 from reconciler.dingtalk.retrying import Backoff
+from reconciler.doctor.checkup import Checkup, Verdict
+from reconciler.doctor.examine import Examination
 from reconciler.errors import ReconcilerError
-from reconciler.examine import Examination
-from reconciler.provider import connected_reader, resolve_people
 from reconciler.report.doctor_document import doctor_document
 from reconciler.resources import schema
 from reconciler.sandbox.embedded import Sandbox
 from reconciler.state.store import Store, local_store
+from reconciler.workflow.bookkeeping import remember_calls
+from reconciler.workflow.provider import connected_reader, resolve_people
 
 NOW = datetime(2026, 11, 30, 2, 0, tzinfo=UTC)
 PEOPLE = (
@@ -34,7 +34,7 @@ PEOPLE = (
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = Options(backoff=Backoff(attempts=2, first_s=0.01, most_s=0.02))
-    monkeypatch.setattr("reconciler.provider.Options", lambda **_: quick)
+    monkeypatch.setattr("reconciler.workflow.provider.Options", lambda **_: quick)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from roomteam import RoomTeam, meeting, room_team
 
-from reconciler.operations import RoomProblem
-from reconciler.outcome import Status
+from reconciler.apply.outcome import Status
+from reconciler.plan.operations import RoomProblem
 
 READS = ("rooms.busy", "rooms.get")
 

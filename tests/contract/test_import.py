@@ -13,13 +13,13 @@ from adopting import ZONE, Hands, look, reasons, write_into
 from jsonschema import Draft202012Validator, FormatChecker
 from team import NOW, a_team, clean_environment, union
 
+from reconciler.apply.outcome import Status
 from reconciler.cli.main import run
 from reconciler.config import load
-from reconciler.diff import ADOPTED
+from reconciler.diff.change import ADOPTED
 from reconciler.errors import ConfigError, UsageError
-from reconciler.marker import parse_description
-from reconciler.models import Event
-from reconciler.outcome import Status
+from reconciler.model.marker import parse_description
+from reconciler.model.occurrence import Event
 from reconciler.resources import schema
 from reconciler.sandbox.seed import Person, RoomSeed, Seed, apply_seed
 

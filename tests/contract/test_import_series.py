@@ -12,11 +12,11 @@ import pytest
 from adopting import Hands, calls_of, look, reasons, write_into
 from team import NOW, a_team, union
 
-from reconciler.diff import ADOPTED
+from reconciler.apply.outcome import Status
+from reconciler.diff.change import ADOPTED
 from reconciler.errors import ConfigError
-from reconciler.marker import parse_description
-from reconciler.models import Event
-from reconciler.outcome import Status
+from reconciler.model.marker import parse_description
+from reconciler.model.occurrence import Event
 
 FOREVER = {"type": "noEnd"}
 FOREIGN = "reconciler:1/other/sync/2026-11-30T10:00?conference=&revision=0&applied=00&series=1"

@@ -11,8 +11,8 @@ import pytest
 from adopting import Hands, calls_of
 from team import a_team, union
 
-from reconciler.marker import parse_description
-from reconciler.outcome import Status
+from reconciler.apply.outcome import Status
+from reconciler.model.marker import parse_description
 
 
 @pytest.fixture

@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 from team import Team, a_team
 
+from reconciler.apply.outcome import Status
 from reconciler.beijing import BEIJING
 from reconciler.config import load
 from reconciler.config.model import Config
 from reconciler.dingtalk import Credentials, Options, Secret, connect
-from reconciler.looking import Question
-from reconciler.outcome import Status
-from reconciler.policy import refuse_over_quota
+from reconciler.plan.policy import refuse_over_quota
 from reconciler.state.store import local_store
-from reconciler.workflow import apply_plan, make_plan
+from reconciler.workflow.carrying import apply_plan
+from reconciler.workflow.looking import Question
+from reconciler.workflow.planning import make_plan
 
 FIRST, LAST = datetime(2026, 12, 1, tzinfo=BEIJING), datetime(2027, 1, 1, tzinfo=BEIJING)
 QUARTER = timedelta(minutes=15)

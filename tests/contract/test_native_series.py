@@ -11,15 +11,17 @@ import pytest
 from adopting import Hands, calls_of, reasons
 from team import NOW, a_team, union
 
-from reconciler.accepting import accept
-from reconciler.drift import has_drift
-from reconciler.looking import Question
-from reconciler.marker import parse_description
-from reconciler.models import Event
+from reconciler.apply.outcome import Status
+from reconciler.diff.accepting import accept
+from reconciler.diff.drift import has_drift
+from reconciler.model.marker import parse_description
+from reconciler.model.occurrence import Event
 from reconciler.observe import Refresh
-from reconciler.outcome import Status
 from reconciler.report.agenda import agenda_items
-from reconciler.workflow import look_for_drift, make_plan, remembered_agenda
+from reconciler.workflow.agenda import remembered_agenda
+from reconciler.workflow.drift import look_for_drift
+from reconciler.workflow.looking import Question
+from reconciler.workflow.planning import make_plan
 
 WEEK = timedelta(days=7)
 

@@ -13,14 +13,15 @@ import pytest
 from adopting import Hands, calls_of
 from team import NOW, a_team
 
-from reconciler.bookkeeping import remember_calls
+from reconciler.apply.outcome import Status
 from reconciler.config import load
 from reconciler.dingtalk import EventPatch
-from reconciler.looking import Planned, Question
 from reconciler.observe import Refresh
-from reconciler.outcome import Status
 from reconciler.state.store import Store, local_store
-from reconciler.workflow import apply_plan, make_plan
+from reconciler.workflow.bookkeeping import remember_calls
+from reconciler.workflow.carrying import apply_plan
+from reconciler.workflow.looking import Planned, Question
+from reconciler.workflow.planning import make_plan
 
 
 @dataclass

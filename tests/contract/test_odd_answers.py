@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 from team import NOW, Done, Team, a_team, clean_environment
 
-from reconciler import provider
 from reconciler.cli.main import run
 from reconciler.dingtalk import Options
 from reconciler.dingtalk.retrying import Backoff
 from reconciler.dingtalk.transport import Limits
 from reconciler.sandbox.embedded import Sandbox
+from reconciler.workflow import provider
 
 pytestmark = pytest.mark.chaos  # minutes of answers that never end well
 

@@ -12,16 +12,17 @@ import pytest
 from rich.console import Console
 from roomteam import ROOMS, RoomTeam, meeting, room_team
 
+from reconciler.apply.outcome import Status
 from reconciler.cli.planning import exit_code, only_rooms_missing
 from reconciler.config.model import Override, Room, RoomPool
-from reconciler.looking import Question
-from reconciler.operations import Call
-from reconciler.outcome import Status
-from reconciler.planfile import dumps, loads
+from reconciler.plan.file import dumps, loads
+from reconciler.plan.operations import Call
 from reconciler.report.apply_text import apply_text
 from reconciler.report.document import apply_document
 from reconciler.schedule.model import Change
-from reconciler.workflow import check_saved, look_for_drift
+from reconciler.workflow.drift import look_for_drift
+from reconciler.workflow.looking import Question
+from reconciler.workflow.saved import check_saved
 
 ANY = RoomPool(any=("aurora", "borealis"))
 VIDEO = RoomPool(tags=("video",))

@@ -17,14 +17,16 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from team import NOW, a_team, union
 
-from reconciler.bookkeeping import remember_calls
+from reconciler.apply.outcome import Status
 from reconciler.config import load
-from reconciler.looking import Planned, Question
-from reconciler.models import Event
+from reconciler.model.occurrence import Event
 from reconciler.observe import Refresh, observe
-from reconciler.outcome import Status
 from reconciler.state.store import local_store
-from reconciler.workflow import apply_plan, look_for_drift, make_plan
+from reconciler.workflow.bookkeeping import remember_calls
+from reconciler.workflow.carrying import apply_plan
+from reconciler.workflow.drift import look_for_drift
+from reconciler.workflow.looking import Planned, Question
+from reconciler.workflow.planning import make_plan
 
 QUIET = {"event.list": 1}
 LOOKED_AT = {"event.list": 1, "event.get": 1, "event.view": 1}
@@ -376,7 +378,7 @@ def agree(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = looked(runs)
     with monkeypatch.context() as patch:
         patch.setattr(
-            "reconciler.looking.observe",
+            "reconciler.workflow.looking.observe",
             lambda reader, state, scope, **more: observe(reader, state, replace(scope, presume=False), **more),
         )
         assert told(planned) == told(looked(runs))

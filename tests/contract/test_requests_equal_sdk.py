@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reconciler.dingtalk import Client, Credentials, EventDraft, EventPatch, Secret, connect
-from reconciler.models import Attendee, ExtensionApp, SettingValue
-from reconciler.settings import SETTINGS
+from reconciler.model.occurrence import Attendee, ExtensionApp, SettingValue
+from reconciler.model.settings import SETTINGS
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the SDK and what it imports

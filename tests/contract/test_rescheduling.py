@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from roomteam import RoomTeam, meeting, room_team
 
-from reconciler.diff import Action, Change
-from reconciler.drift import Finding, has_drift
-from reconciler.looking import Question
-from reconciler.models import Link
-from reconciler.outcome import Status
+from reconciler.apply.outcome import Status
+from reconciler.diff.change import Action, Change
+from reconciler.diff.drift import Finding, has_drift
+from reconciler.model.occurrence import Link
 from reconciler.sandbox.limits import Limits
 from reconciler.schedule.model import Closure, DaysOff
-from reconciler.schedule.pattern import pattern_of
 from reconciler.schedule.recurrence import parse_rule
 from reconciler.schedule.rules import Repeat, rule_from_repeat
-from reconciler.workflow import look_for_drift
+from reconciler.schedule.translation import pattern_of
+from reconciler.workflow.drift import look_for_drift
+from reconciler.workflow.looking import Question
 
 MONDAY = datetime(2026, 11, 30, 10)  # noqa: DTZ001  # local
 MONDAY_MORNING = datetime(2026, 11, 30, 1, 30, tzinfo=UTC)  # 9:30 there

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from roomteam import NOW, ROOMS, RoomTeam, meeting, room_team
 
+from reconciler.apply.outcome import Outcome, Status
 from reconciler.config.model import Meeting, RoomPool
-from reconciler.models import Occurrence, RoomStatus
-from reconciler.outcome import Outcome, Status
+from reconciler.model.occurrence import Occurrence, RoomStatus
 from reconciler.state.store import local_store
 
 NAMES = ("aurora", "borealis", "cirrus")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from roomteam import NOW, PEOPLE, RoomTeam, meeting, room_team
 
+from reconciler.apply.outcome import Outcome, Status
 from reconciler.config.model import Room
 from reconciler.errors import ReconcilerError
-from reconciler.operations import Call, Operation
-from reconciler.outcome import Outcome, Status
+from reconciler.plan.operations import Call, Operation
 from reconciler.state.store import local_store
 
 STEPS: list[Any] = [(size, step) for size in (2, 3) for step in range(size)]

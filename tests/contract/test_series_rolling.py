@@ -11,8 +11,8 @@ import pytest
 from adopting import Hands, calls_of
 from team import NOW, a_team, union
 
-from reconciler.models import Event, RoomStatus
-from reconciler.outcome import Status
+from reconciler.apply.outcome import Status
+from reconciler.model.occurrence import Event, RoomStatus
 
 DAY = timedelta(days=1)
 

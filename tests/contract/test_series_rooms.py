@@ -10,7 +10,7 @@ import pytest
 from adopting import Hands
 from team import a_team
 
-from reconciler.outcome import Status
+from reconciler.apply.outcome import Status
 
 
 def weekly(start: str, rooms: Any, **more: Any) -> dict[str, Any]:

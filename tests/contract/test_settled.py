@@ -13,17 +13,17 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from roomteam import NOW, RoomTeam, meeting, room_team
 
-from reconciler import looking
-from reconciler.bookkeeping import remember_calls
 from reconciler.config.model import Invitation, Meeting, Override, RoomPool, Verify
-from reconciler.looking import Planned, Question
-from reconciler.models import Key, Link
+from reconciler.model.occurrence import Key, Link
 from reconciler.sandbox.limits import Limits
 from reconciler.schedule.model import Change
-from reconciler.settled import Settled
 from reconciler.state.codec import dumps
 from reconciler.state.store import local_store
-from reconciler.workflow import make_plan
+from reconciler.workflow import looking
+from reconciler.workflow.bookkeeping import remember_calls
+from reconciler.workflow.looking import Planned, Question
+from reconciler.workflow.planning import make_plan
+from reconciler.workflow.settled import Settled
 
 MOVED = date(2026, 12, 7)
 UNLIMITED = Limits(qps=None, monthly_quota=None, daily_events=None, address_calls=None)

@@ -12,16 +12,19 @@ import pytest
 from adopting import Hands, calls_of
 from team import NOW, a_team
 
+from reconciler.apply.outcome import Outcome, Status
 from reconciler.config import load
-from reconciler.diff import Action
-from reconciler.drift import has_drift
-from reconciler.looking import Planned, Question
-from reconciler.marker import parse_description
-from reconciler.models import Event
-from reconciler.outcome import Outcome, Status
+from reconciler.diff.change import Action
+from reconciler.diff.drift import has_drift
+from reconciler.model.marker import parse_description
+from reconciler.model.occurrence import Event
 from reconciler.report.moves import summary
 from reconciler.state.store import Store, local_store
-from reconciler.workflow import apply_plan, check_saved, look_for_drift, make_plan
+from reconciler.workflow.carrying import apply_plan
+from reconciler.workflow.drift import look_for_drift
+from reconciler.workflow.looking import Planned, Question
+from reconciler.workflow.planning import make_plan
+from reconciler.workflow.saved import check_saved
 
 WEEK = timedelta(days=7)
 
@@ -252,7 +255,7 @@ def test_another_organiser_gets_a_conference_of_their_own(hands: Hands) -> None:
 
 def test_a_saved_plan_keeps_who_shares_what(hands: Hands) -> None:
     from reconciler.config import load
-    from reconciler.planfile import dumps, loads
+    from reconciler.plan.file import dumps, loads
     from reconciler.state.store import local_store
 
     hands.declare(sync=sync())

@@ -25,9 +25,9 @@ from reconciler.cli.main import run
 from reconciler.cli.options import Globals
 from reconciler.config import load
 from reconciler.errors import StateError
+from reconciler.model.state import State
 from reconciler.state.backend import Backend, Held, StateConflict
 from reconciler.state.choose import open_store
-from reconciler.state.model import State
 from reconciler.state.store import StateNotSaved, Store
 
 Make = Callable[[], Backend]

@@ -9,7 +9,7 @@ from typing import Any
 from team import Team
 
 from reconciler.dingtalk.events import EventDraft, EventPatch
-from reconciler.marker import parse_description
+from reconciler.model.marker import parse_description
 
 BOOKED = 6  # four Mondays of the sync, two Wednesdays of the retrospective
 

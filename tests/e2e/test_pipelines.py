@@ -123,7 +123,7 @@ def test_a_run_that_is_told_to_end_while_it_looks_gives_the_lock_back(
         os.kill(os.getpid(), number)
 
     monkeypatch.setattr("reconciler.cli.planning.make_plan", end)
-    monkeypatch.setattr("reconciler.workflow.look_for_drift", end)
+    monkeypatch.setattr("reconciler.workflow.drift.look_for_drift", end)
     cli.team.config["state"] = {"kind": "http"}
     with state_server() as state:
         assert cli(*line.split(), **shared(state)).code == code

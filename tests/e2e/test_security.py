@@ -18,7 +18,7 @@ from team import NOW, Done, Team, clean_environment
 from reconciler.cli.main import run
 from reconciler.dingtalk import EventDraft, EventPatch
 from reconciler.errors import ReconcilerError
-from reconciler.models import Attendee
+from reconciler.model.occurrence import Attendee
 from reconciler.sandbox.embedded import Sandbox
 
 SECRET = "an-app-secret-of-ours"

@@ -18,7 +18,7 @@ from reconciler.adopting.writing import added_to, new_text
 from reconciler.config.texts import unshowable
 from reconciler.config.yaml import parse
 from reconciler.errors import ReconcilerError
-from reconciler.models import Attendee, Event, RoomBooking, RoomStatus
+from reconciler.model.occurrence import Attendee, Event, RoomBooking, RoomStatus
 from reconciler.resources import schema
 from reconciler.schedule.expand import expand
 from reconciler.schedule.model import Schedule

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from reconciler.adopting.choosing import LeftOut
 from reconciler.adopting.grouping import Group
 from reconciler.adopting.recurring import Window, recurring
-from reconciler.models import Attendee, Event, RoomBooking
-from reconciler.native import starts
-from reconciler.patterns import Kind, Pattern, Recurrence, weekly
-from reconciler.schedule.pattern import pattern_of
+from reconciler.model.native import starts
+from reconciler.model.occurrence import Attendee, Event, RoomBooking
+from reconciler.schedule.pattern import Kind, Pattern, Recurrence, weekly
 from reconciler.schedule.recurrence import parse_rule
+from reconciler.schedule.translation import pattern_of
 
 ZONE = "Europe/Berlin"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from reconciler.apply import PARALLELISM, Order
+from reconciler.apply.applying import PARALLELISM
+from reconciler.apply.order import Order
 from reconciler.dingtalk.limiter import _Lane
-from reconciler.operations import Call, Operation
+from reconciler.plan.operations import Call, Operation
 
 CREATION = (Call.CONFERENCE_CREATE, Call.EVENT_CREATE, Call.ROOMS_BOOK)
 CANCELLATION = (Call.CONFERENCE_CANCEL, Call.EVENT_DELETE)

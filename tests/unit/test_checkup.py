@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from reconciler import checkup
-from reconciler.checkup import Check, Checkup, Verdict
 from reconciler.dingtalk import errors
+from reconciler.doctor import checkup
+from reconciler.doctor.checkup import Check, Checkup, Verdict
 from reconciler.errors import ReconcilerError
-from reconciler.operations import Quota
+from reconciler.plan.operations import Quota
 from reconciler.report.doctor_text import doctor_text
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)

@@ -11,7 +11,7 @@ from reconciler.config import check, load
 from reconciler.config.model import Config, Invitation, Override, Person, ProviderKind, Room
 from reconciler.config.pools import fitting
 from reconciler.errors import ConfigError, Position, Severity
-from reconciler.models import ExtensionApp
+from reconciler.model.occurrence import ExtensionApp
 from reconciler.schedule.model import Change
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

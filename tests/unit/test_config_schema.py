@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from reconciler import resources
 from reconciler.config import quick
 from reconciler.config.quick import compile_schema, first_repeated
+from reconciler.model.settings import SETTINGS, Kind
 from reconciler.resources import schema, schema_text
-from reconciler.settings import SETTINGS, Kind
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = schema("meetings")

@@ -8,9 +8,10 @@ from builders import NOW, UNTIL, booked, edited, local, observation, occurrence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.diff import Action, Diff, diff
-from reconciler.models import Attendee, Key, Occurrence, RoomBooking, RoomStatus
-from reconciler.observed import Observation, Observed
+from reconciler.diff.change import Action, Diff
+from reconciler.diff.changes import diff
+from reconciler.model.observed import Observation, Observed
+from reconciler.model.occurrence import Attendee, Key, Occurrence, RoomBooking, RoomStatus
 
 
 def found(*wanted: Occurrence, seen: Observation) -> Diff:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from reconciler.dingtalk import UnreadableAnswer, calls
 from reconciler.dingtalk.wire import from_ms, from_time, to_event, to_ms, to_time
 from reconciler.dingtalk.wire_settings import decode, encode
-from reconciler.models import Attendee, Event, ExtensionApp, RoomBooking, RoomStatus, SettingValue
-from reconciler.settings import SETTINGS, Kind, readable
+from reconciler.model.occurrence import Attendee, Event, ExtensionApp, RoomBooking, RoomStatus, SettingValue
+from reconciler.model.settings import SETTINGS, Kind, readable
 
 START = {"dateTime": "2026-12-01T10:00:00+08:00", "timeZone": "Asia/Shanghai"}
 SHANGHAI = ZoneInfo("Asia/Shanghai")

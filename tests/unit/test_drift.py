@@ -8,9 +8,9 @@ from builders import NOW, UNTIL, booked, edited, observation, occurrence
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from reconciler.drift import Cause, Finding, find_drift, has_drift
-from reconciler.models import Attendee, Occurrence, RoomBooking, RoomStatus
-from reconciler.observed import Observation
+from reconciler.diff.drift import Cause, Finding, find_drift, has_drift
+from reconciler.model.observed import Observation
+from reconciler.model.occurrence import Attendee, Occurrence, RoomBooking, RoomStatus
 from reconciler.report.drift_document import drift_document
 from reconciler.report.drift_text import drift_text
 from reconciler.report.names import Names

@@ -8,13 +8,13 @@ from typing import Any, cast
 import pytest
 from builders import NOW, booked, occurrence
 
-from reconciler.diff import Action, Change
+from reconciler.apply.execute import Executor, client_token
+from reconciler.apply.work import Work
+from reconciler.diff.change import Action, Change
 from reconciler.dingtalk import Client, NoAnswer
-from reconciler.execute import Executor, client_token
-from reconciler.operations import Call, Operation, PlannedChange
+from reconciler.model.state import Entry, State
+from reconciler.plan.operations import Call, Operation, PlannedChange
 from reconciler.state.journal import Journal
-from reconciler.state.model import Entry, State
-from reconciler.work import Work
 
 
 def test_what_is_made_anew_belongs_to_the_declared_organizer() -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from reconciler.errors import PlanUnreadable, ReconcilerError, StateError
-from reconciler.planfile import loads as load_plan
+from reconciler.model.state import FORMAT_VERSION, State
+from reconciler.plan.file import loads as load_plan
 from reconciler.sandbox.store import Store as SandboxStore
 from reconciler.state.codec import dumps, loads
 from reconciler.state.journal import Journal
-from reconciler.state.model import FORMAT_VERSION, State
 from reconciler.state.store import local_store
 from reconciler.state.versions import STEPS, upgraded
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.config import check, load
+from reconciler.diff.guard import frozen, refuse_frozen
 from reconciler.errors import Frozen
-from reconciler.guard import frozen, refuse_frozen
 
 HEAD = """\
 version: 1

@@ -8,14 +8,15 @@ import pytest
 from builders import NOW, UNTIL, WORKSPACE, booked, edited, local, observation, occurrence
 
 from reconciler.config.model import Config, Meeting, Provider
-from reconciler.diff import Action, Diff, diff
-from reconciler.drift import find_drift, has_drift
+from reconciler.diff.change import Action, Diff
+from reconciler.diff.changes import diff
+from reconciler.diff.drift import find_drift, has_drift
+from reconciler.diff.guard import disabled, spare
 from reconciler.errors import Position
-from reconciler.guard import disabled, spare
-from reconciler.models import Attendee, Occurrence, RoomBooking
-from reconciler.observed import Observation
-from reconciler.operations import Call
-from reconciler.plan import plan
+from reconciler.model.observed import Observation
+from reconciler.model.occurrence import Attendee, Occurrence, RoomBooking
+from reconciler.plan.making import plan
+from reconciler.plan.operations import Call
 from reconciler.schedule.model import Schedule
 from reconciler.state.values import decode_entry, encode_entry
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from builders import NOW, WORKSPACE, booked, edited, occurrence
 
-from reconciler.lastseen import last_seen
-from reconciler.models import Event, RoomBooking, RoomStatus
-from reconciler.observed import Observed
-from reconciler.state.model import Calendar, State
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Event, RoomBooking, RoomStatus
+from reconciler.model.state import Calendar, State
+from reconciler.state.lastseen import last_seen
 
 WANT = occurrence()
 APPLIED = booked(WANT)

@@ -5,8 +5,8 @@ from builders import local
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.marker import Description, Marker, newer_format, parse_description, parse_marker
-from reconciler.models import Key
+from reconciler.model.marker import Description, Marker, newer_format, parse_description, parse_marker
+from reconciler.model.occurrence import Key
 
 MARKER = Marker(
     workspace="acme", key=Key("sync", local("2026-12-02T10:00")), conference="c/1&x=2", revision=3, applied="0a1b2c"

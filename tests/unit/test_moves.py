@@ -8,16 +8,17 @@ import pytest
 from builders import NOW, UNTIL, WORKSPACE, booked, observation, occurrence
 
 from reconciler.config import check, load
-from reconciler.diff import Action, diff
+from reconciler.diff.change import Action
+from reconciler.diff.changes import diff
 from reconciler.errors import UsageError
-from reconciler.models import Key
-from reconciler.operations import Call
-from reconciler.plan import plan
+from reconciler.model.occurrence import Key
+from reconciler.model.state import Opened, State
+from reconciler.plan.making import plan
+from reconciler.plan.operations import Call
 from reconciler.report.fields_text import told_fields
 from reconciler.report.names import Names
 from reconciler.state.codec import dumps, loads
 from reconciler.state.edit import moved, moves, renamed, without_undone
-from reconciler.state.model import Opened, State
 
 HEAD = """\
 version: 1

@@ -9,11 +9,11 @@ from builders import NOW, UNTIL, WORKSPACE, booked, edited, observation, occurre
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.diff import diff
-from reconciler.models import Attendee, Occurrence, RoomBooking
-from reconciler.observed import Observed
-from reconciler.operations import Call, Operation, Plan
-from reconciler.plan import plan
+from reconciler.diff.changes import diff
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Attendee, Occurrence, RoomBooking
+from reconciler.plan.making import plan
+from reconciler.plan.operations import Call, Operation, Plan
 
 
 def planned(wanted: list[Occurrence], seen: list[Observed]) -> Plan:

@@ -8,11 +8,11 @@ from builders import NOW, UNTIL, WORKSPACE, booked, observation, occurrence
 
 from reconciler.beijing import beijing_day, beijing_month
 from reconciler.config.model import Verify
-from reconciler.diff import diff
+from reconciler.diff.changes import diff
 from reconciler.errors import UnsafePlan
-from reconciler.operations import Plan, Quota
-from reconciler.plan import plan
-from reconciler.policy import foretold_refusal, refuse_mass_cancellation, verification_budget
+from reconciler.plan.making import plan
+from reconciler.plan.operations import Plan, Quota
+from reconciler.plan.policy import foretold_refusal, refuse_mass_cancellation, verification_budget
 
 
 def emptied(gone: int, kept: int) -> Plan:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.models import Key
-from reconciler.pools import assign as assigning
-from reconciler.pools import greedy
-from reconciler.pools.assign import assign, in_conflict
-from reconciler.pools.problem import Calendar, Problem, Taken, Wish, cost, possible
+from reconciler.model.occurrence import Key
+from reconciler.rooms.pools import assign as assigning
+from reconciler.rooms.pools import greedy
+from reconciler.rooms.pools.assign import assign, in_conflict
+from reconciler.rooms.pools.problem import Calendar, Problem, Taken, Wish, cost, possible
 
 MONDAY = datetime.fromisoformat("2026-11-30T00:00:00+08:00")
 

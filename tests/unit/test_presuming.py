@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from reconciler.models import Event
+from reconciler.model.observed import Told
+from reconciler.model.occurrence import Event
+from reconciler.model.state import Calendar, Look, State
 from reconciler.observe.presuming import begun, instances, look_at
-from reconciler.observed import Told
-from reconciler.patterns import Instance, Recurrence, weekly
-from reconciler.remembering import with_calendars
+from reconciler.schedule.pattern import Instance, Recurrence, weekly
 from reconciler.state.codec import dumps, loads
-from reconciler.state.model import Calendar, Look, State
+from reconciler.state.remembering import with_calendars
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 3, 2, 10, tzinfo=BERLIN)  # clocks go forward on the 29th

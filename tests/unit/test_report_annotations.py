@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import Position, Problem, Severity
-from reconciler.observed import ReadFailure
-from reconciler.operations import Plan, RoomProblem
+from reconciler.model.observed import ReadFailure
+from reconciler.plan.operations import Plan, RoomProblem
 from reconciler.report.annotations import error_annotation, plan_annotations, problem_annotations
 from reconciler.report.codequality import codequality
 

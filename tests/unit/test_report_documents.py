@@ -9,13 +9,14 @@ import pytest
 from builders import NOW, UNTIL, WORKSPACE, booked, edited, observation, occurrence
 from jsonschema import Draft202012Validator, FormatChecker
 
-from reconciler.diff import diff
+from reconciler.apply.outcome import Failure, Outcome, Result, Status
+from reconciler.diff.changes import diff
 from reconciler.errors import ConfigError, PlanStale, Position, Problem, Severity, StateError
-from reconciler.models import InstantConference, Occurrence, RoomBooking, RoomStatus
-from reconciler.observed import Observed, ReadFailure
-from reconciler.operations import Blocked, Plan, Quota, RoomProblem
-from reconciler.outcome import Failure, Outcome, Result, Status
-from reconciler.plan import plan
+from reconciler.model.observed import Observed, ReadFailure
+from reconciler.model.occurrence import InstantConference, Occurrence, RoomBooking, RoomStatus
+from reconciler.model.state import Opened, Orphan
+from reconciler.plan.making import plan
+from reconciler.plan.operations import Blocked, Plan, Quota, RoomProblem
 from reconciler.report.agenda import agenda_items
 from reconciler.report.document import (
     agenda_document,
@@ -27,7 +28,6 @@ from reconciler.report.document import (
     validate_document,
 )
 from reconciler.resources import schema
-from reconciler.state.model import Opened, Orphan
 
 FAILURE = ReadFailure(where="calendar of bob", code="Forbidden", message="no right", hint="grant it")
 

@@ -15,8 +15,8 @@ from icalendar import Calendar, Timezone
 
 from reconciler.config.model import Config, Meeting, Override, Person, Provider, Room
 from reconciler.errors import Position
-from reconciler.models import Key, RoomStatus
-from reconciler.observed import Observed
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Key, RoomStatus
 from reconciler.report.ics import calendar
 from reconciler.report.vtimezone import vtimezone
 from reconciler.schedule.expand import expand, first_occurrence

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from builders import NOW, UNTIL, WORKSPACE, booked, observation, occurrence
 
-from reconciler.diff import diff
-from reconciler.models import Attendee, Occurrence
-from reconciler.operations import PlannedChange
-from reconciler.patterns import Kind, Pattern, Recurrence
-from reconciler.plan import plan
+from reconciler.diff.changes import diff
+from reconciler.model.occurrence import Attendee, Occurrence
+from reconciler.plan.making import plan
+from reconciler.plan.operations import PlannedChange
 from reconciler.report.moves import duration, notified, summary
+from reconciler.schedule.pattern import Kind, Pattern, Recurrence
 
 
 def changes(wanted: list[Occurrence], old: list[Occurrence]) -> list[PlannedChange]:

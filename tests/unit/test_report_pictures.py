@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 from builders import NOW, UNTIL, booked, edited, observation, occurrence
 
 from reconciler.config.model import Config, Provider, Room
-from reconciler.diff import diff
-from reconciler.models import RoomBooking, RoomStatus
-from reconciler.observed import ReadFailure
-from reconciler.operations import Blocked, RoomProblem
-from reconciler.plan import plan
-from reconciler.planfile import dumps, loads
+from reconciler.diff.changes import diff
+from reconciler.model.observed import ReadFailure
+from reconciler.model.occurrence import RoomBooking, RoomStatus
+from reconciler.model.state import State
+from reconciler.plan.file import dumps, loads
+from reconciler.plan.making import plan
+from reconciler.plan.operations import Blocked, RoomProblem
+from reconciler.plan.staying import staying, touches_rooms
 from reconciler.report.agenda import agenda_items
 from reconciler.report.names import Names
 from reconciler.report.pictures import agenda_html, common_zone, plan_html
-from reconciler.state.model import State
-from reconciler.staying import staying, touches_rooms
 
 NAMES = Names(people={"alice": "alice"}, rooms={"aurora": "Aurora hall", "borealis": "Borealis"})
 CONFIG = Config(

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from reconciler.diff import diff
-from reconciler.models import Occurrence
-from reconciler.observed import Observed, ReadFailure
-from reconciler.operations import Plan, Quota
-from reconciler.plan import plan
+from reconciler.diff.changes import diff
+from reconciler.model.observed import Observed, ReadFailure
+from reconciler.model.occurrence import Occurrence
+from reconciler.plan.making import plan
+from reconciler.plan.operations import Plan, Quota
 from reconciler.report.names import Names
 from reconciler.report.plan_markdown import LIMIT, SMALLEST_LIMIT, marker, plan_markdown
 

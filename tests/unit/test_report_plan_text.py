@@ -8,11 +8,11 @@ import pytest
 from builders import NOW, UNTIL, WORKSPACE, booked, edited, observation, occurrence
 from rich.console import Console
 
-from reconciler.diff import diff
-from reconciler.models import Attendee, Occurrence
-from reconciler.observed import Observed, ReadFailure
-from reconciler.operations import Plan, Quota
-from reconciler.plan import plan
+from reconciler.diff.changes import diff
+from reconciler.model.observed import Observed, ReadFailure
+from reconciler.model.occurrence import Attendee, Occurrence
+from reconciler.plan.making import plan
+from reconciler.plan.operations import Plan, Quota
 from reconciler.report.names import Names
 from reconciler.report.plan_text import plan_text
 

@@ -9,13 +9,14 @@ import pytest
 from builders import NOW, UNTIL, WORKSPACE, booked, edited, observation, occurrence
 from rich.console import Console, RenderableType
 
-from reconciler.diff import diff
+from reconciler.apply.outcome import Failure, Mismatch, Outcome, Result, Status
+from reconciler.diff.changes import diff
 from reconciler.errors import Position, Problem, Severity
-from reconciler.models import InstantConference, RoomBooking, RoomStatus
-from reconciler.observed import ReadFailure
-from reconciler.operations import Plan
-from reconciler.outcome import Failure, Mismatch, Outcome, Result, Status
-from reconciler.plan import plan
+from reconciler.model.observed import ReadFailure
+from reconciler.model.occurrence import InstantConference, RoomBooking, RoomStatus
+from reconciler.model.state import Opened, Orphan
+from reconciler.plan.making import plan
+from reconciler.plan.operations import Plan
 from reconciler.report.agenda import agenda_items
 from reconciler.report.agenda_text import agenda_text
 from reconciler.report.apply_text import apply_text
@@ -23,7 +24,6 @@ from reconciler.report.names import Names
 from reconciler.report.opening_text import opening_text
 from reconciler.report.problems_text import problems_text
 from reconciler.report.times import in_zone, lasting, span
-from reconciler.state.model import Opened, Orphan
 
 HOSTILE = "\x1b[31m [bold]x[/]\nForged: line"
 TITLE = r"\x1b[31m [bold]x[/]\nForged: line"  # as it is shown

@@ -20,15 +20,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from builders import NOW, UNTIL, WORKSPACE, booked, observation, occurrence
 
+from reconciler.apply.outcome import Failure, Outcome, Result, Status
 from reconciler.cli.notify import notify
-from reconciler.diff import diff
+from reconciler.diff.changes import diff
 from reconciler.dingtalk import Secret
 from reconciler.dingtalk.robot import robot_from_environment, signature
 from reconciler.errors import ReconcilerError
-from reconciler.observed import ReadFailure
-from reconciler.operations import Plan
-from reconciler.outcome import Failure, Outcome, Result, Status
-from reconciler.plan import plan
+from reconciler.model.observed import ReadFailure
+from reconciler.plan.making import plan
+from reconciler.plan.operations import Plan
 from reconciler.report.robot_markdown import robot_message
 
 TOKEN, KEY = "a-token-of-ours", "SEC-a-secret-of-ours"

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.config.model import Room
-from reconciler.models import Busy
-from reconciler.room import RoomDetail
-from reconciler.roomlook import RoomView, Wanted, availability, fitting, rules_in_words, usage, views
+from reconciler.model.occurrence import Busy
+from reconciler.model.room import RoomDetail
+from reconciler.rooms.look import RoomView, Wanted, availability, fitting, rules_in_words, usage, views
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

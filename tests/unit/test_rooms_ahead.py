@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from reconciler.operations import Blocked, RoomProblem
+from reconciler.plan.operations import Blocked, RoomProblem
 from reconciler.report.names import Names
 from reconciler.report.rooms_ahead import told_problems
 

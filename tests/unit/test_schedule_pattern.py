@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from reconciler.dingtalk.wire import zone
 from reconciler.dingtalk.wire_recurrence import from_recurrence, to_recurrence
-from reconciler.patterns import Kind, Pattern, Recurrence, spoken, weekly
 from reconciler.sandbox.fields import Fields
 from reconciler.sandbox.recurrence import instances, read_recurrence
 from reconciler.schedule.dates import first_date, rule_dates
-from reconciler.schedule.pattern import NotExpressible, dates, is_in_step, last_date, pattern_of, rule_of
+from reconciler.schedule.pattern import Kind, Pattern, Recurrence, spoken, weekly
 from reconciler.schedule.recurrence import WEEKDAYS, parse_rule
+from reconciler.schedule.translation import NotExpressible, dates, is_in_step, last_date, pattern_of, rule_of
 
 UTC_ZONE = ZoneInfo("UTC")
 SOME = 12

@@ -14,11 +14,11 @@ import pytest
 from builders import NOW, booked, occurrence
 
 from reconciler.errors import StateError
+from reconciler.model.state import Opened, Orphan, State
 from reconciler.sandbox.embedded import Sandbox
 from reconciler.state import folder as folders
 from reconciler.state.codec import dumps, loads
 from reconciler.state.journal import Intent
-from reconciler.state.model import Opened, Orphan, State
 from reconciler.state.store import Store, local_store
 
 FILES = ["state.json", "journal.jsonl", "state.lock", "state.lock.json", "sandbox.db", "sandbox.db-wal"]

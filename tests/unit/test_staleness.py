@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from builders import NOW, booked, edited, observation, occurrence
 
-from reconciler.compare import compare
-from reconciler.diff import Action, Change
-from reconciler.models import Attendee, RoomBooking, RoomStatus
-from reconciler.observed import Observed
-from reconciler.staleness import capped, moved_occurrences
+from reconciler.diff.change import Action, Change
+from reconciler.diff.compare import compare
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Attendee, RoomBooking, RoomStatus
+from reconciler.plan.staleness import capped, moved_occurrences
 
 OLD = occurrence()
 NEW = replace(OLD, title="New")

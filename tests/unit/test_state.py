@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import StateError, UnreadableState
-from reconciler.models import ExtensionApp, Key
+from reconciler.model.occurrence import ExtensionApp, Key
+from reconciler.model.state import Entry, EventDay, Opened, Orphan, State, pruned
 from reconciler.state.codec import dumps, loads
 from reconciler.state.journal import Intent, Journal
-from reconciler.state.model import Entry, EventDay, Opened, Orphan, State, pruned
 from reconciler.state.store import local_store
 
 WANT = occurrence(

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from builders import NOW, UNTIL, booked, local, observation, occurrence
 
-from reconciler.diff import diff
-from reconciler.models import Key, Occurrence
-from reconciler.observed import Observed
+from reconciler.diff.changes import diff
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Key, Occurrence
+from reconciler.plan.upcoming import DayOff, NextDates, ahead, explained
 from reconciler.report.ahead import told_dates, told_days_off
 from reconciler.schedule.rules import Repeat, rule_from_repeat
-from reconciler.upcoming import DayOff, NextDates, ahead, explained
 
 HOLIDAY = "holiday: National Day"
 AT = occurrence("2026-12-02T10:00")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from reconciler.workers import carry_out
+from reconciler.apply.workers import carry_out
 
 
 class _Listed:

@@ -1,0 +1,315 @@
+"""plan → DingTalk: runs the DAG of calls, and puts what each one did into the journal at once."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from graphlib import CycleError, TopologicalSorter
+from typing import Protocol
+
+from reconciler.apply.daily import MOST
+from reconciler.apply.execute import Executor
+from reconciler.apply.order import Order
+from reconciler.apply.outcome import Failure, Outcome, Result, Status, borne
+from reconciler.apply.unwinding import Unwinding
+from reconciler.apply.work import Work, is_bare, lacks_rooms
+from reconciler.apply.workers import carry_out
+from reconciler.diff.change import Action
+from reconciler.dingtalk import Client
+from reconciler.dingtalk.errors import ApiError, DailyEventLimit, Halted, LimitReached, RateLimited
+from reconciler.errors import ReconcilerError, StateError
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Key
+from reconciler.model.state import Entry, Orphan
+from reconciler.plan.operations import Call, Operation, Plan
+from reconciler.state.journal import Journal
+
+PARALLELISM = 64  # four APIs, each busy at 20 calls a second that take up to 0.8 s
+
+
+_CREATIONS = frozenset({Call.CONFERENCE_CREATE, Call.EVENT_CREATE})
+
+
+class Progress(Protocol):
+    def __call__(self, operation: Operation, error: ReconcilerError | None, /) -> None:
+        """Take note that `operation` has ended."""
+
+
+class Stop:
+    """Ask a running apply to send no further call, be it a new one or a repeat. `reason` is set once."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.reason: Failure | None = None
+
+    def request(self, reason: Failure) -> None:
+        """Ask to stop, for this reason; the first one counts."""
+        if not self.event.is_set():
+            self.reason = reason
+            self.event.set()
+
+    @property
+    def requested(self) -> bool:
+        return self.event.is_set()
+
+
+def untold(_operation: Operation, _error: ReconcilerError | None, /) -> None:
+    pass
+
+
+def apply(
+    plan: Plan,
+    client: Client,
+    journal: Journal,
+    *,
+    clock: Callable[[], datetime],
+    names: Mapping[str, str] | None = None,
+    left: Mapping[str, int] | None = None,
+    parallelism: int = PARALLELISM,
+    stop: Stop | None = None,
+    progress: Progress = untold,
+) -> Outcome:
+    """Carry out `plan`, `parallelism` calls at a time at most, the nearest occurrences first.
+
+    One change that fails does not stop the others; the calls of the same change that come after it are left out.
+    `names` are people and rooms as the config calls them, for messages. `left` is how many events can be created today
+    for an organiser, where that is known. Raises nothing of the API.
+    """
+    stop = Stop() if stop is None else stop
+    run = _Run(plan, client, journal, clock=clock, names=names or {}, stop=stop, progress=progress)
+    run.limit(left or {})
+    with client.session.halting(stop.event):
+        run.drain(parallelism=parallelism)
+    return run.outcome()
+
+
+class _Run:
+    def __init__(
+        self,
+        plan: Plan,
+        client: Client,
+        journal: Journal,
+        *,
+        clock: Callable[[], datetime],
+        names: Mapping[str, str],
+        stop: Stop,
+        progress: Progress,
+    ) -> None:
+        self._works = [Work.begin(planned, at=clock()) for planned in plan.changes]
+        self._executor = Executor(client, journal, workspace=plan.workspace, clock=clock, names=names)
+        self._plan = plan
+        self._unwinding = Unwinding(self._works, client, names)
+        self._stop = stop
+        self._progress = progress
+        self._owner = {operation.id: work for work in self._works for operation in work.planned.operations}
+        self._operation = {operation.id: operation for operation in plan.operations}
+        self._rank = {operation.id: rank for rank, operation in enumerate(plan.operations)}
+        self._cancelled = {
+            work.planned.change.address: work
+            for work in self._works
+            if work.planned.change.action is Action.CANCEL and not work.planned.change.duplicate
+        }
+        self._made = {
+            work.planned.change.address: work
+            for work in self._works
+            if work.planned.change.makes_conference and work.planned.change.action is not Action.CANCEL
+        }
+        self._by_address: dict[str, list[Work]] = defaultdict(list)
+        for work in self._works:
+            self._by_address[work.planned.change.address].append(work)
+        self._kept = {have.conference_id for _, have in plan.unchanged}
+        self._exhausted: dict[str, Failure] = {}  # organiser → why no further event can be made today
+
+    def limit(self, left: Mapping[str, int]) -> None:
+        """Go by how many events can be created today: nothing is begun that will surely be refused.
+
+        Only DingTalk knows for sure. So of those beyond the limit one goes first, and the others of its organiser wait
+        for what comes of it: if it is refused, no conference is made for them.
+        """
+        creations: dict[str, list[Work]] = defaultdict(list)
+        for work in self._works:
+            if work.planned.change.after is not None and _creation_of_event(work) is not None:
+                creations[work.planned.change.after.organizer].append(work)
+        held = dict(self._operation)
+        for who, works in creations.items():
+            beyond = works[left.get(who, MOST) :]
+            probe = _creation_of_event(beyond[0]) if beyond else None
+            if probe is None:
+                continue
+            for one in (one for work in beyond[1:] for one in work.planned.operations if one.call in _CREATIONS):
+                held[one.id] = replace(one, needs=(*one.needs, probe.id))
+        with suppress(CycleError):  # what waits for each other across changes goes as it did
+            TopologicalSorter({one.id: one.needs for one in held.values()}).prepare()
+            self._operation = held
+
+    def drain(self, *, parallelism: int) -> None:
+        """Run everything in the order of its needs; return when nothing is left that could run.
+
+        Of what could run next the nearest occurrence goes first, and is finished before another is begun: whatever
+        ends a run early (a crash, a limit) leaves few occurrences half made. No API takes all places, where its calls
+        would wait for its pace while the calls of another could go out.
+        """
+        order = Order(self._operation, self._rank, parallelism)
+        carry_out(order, self._run, most=parallelism, name="apply")
+        self._help_the_bare()
+        led = {work.entry.conference_id for work in self._works if work.entry.event_id}
+        self._executor.end_second(led, stopped=self._stop.requested)
+
+    def _help_the_bare(self) -> None:
+        """Let no occurrence be without rooms because it let go of some early, for a circle that then came to a halt.
+
+        What was refused is tried once more, as often as that brings anything on; else it gets back what it had, and so
+        does who has that by now.
+        """
+        going = any(is_bare(work) for work in self._works)
+        while going and not self._stop.requested:
+            going = sum(self._executor.go_on(work) for work in self._works if lacks_rooms(work)) > 0
+        for work in self._works:
+            if is_bare(work) and not self._stop.requested:
+                self._unwinding.restore(work)
+
+    def _run(self, name: str) -> None:
+        """Run one call, unless its change has failed or the run is to stop. Errors become the change's result."""
+        work, operation = self._owner[name], self._operation[name]
+        self._follow(work)
+        if work.failure is not None or work.deferral is not None:
+            return
+        if self._stop.requested:
+            work.deferral = self._stop.reason
+            return
+        if operation.call in _CREATIONS:
+            work.deferral = self._exhausted.get(work.entry.organizer)
+            if work.deferral is not None:
+                return
+        error: ReconcilerError | None = None
+        try:
+            self._executor.execute(operation, work)
+        except Halted as halted:
+            work.deferral = self._stop.reason or failure(halted)
+            return
+        except LimitReached as limit:
+            error = limit
+            self._defer(work, limit)
+        except StateError as unwritten:  # what is not in the journal must not be done
+            error = unwritten
+            work.failure = failure(unwritten)
+            self._stop.request(work.failure)
+        except ReconcilerError as failed:
+            error = failed
+            work.failure = failure(failed)
+        self._progress(operation, error)
+
+    def _follow(self, work: Work) -> None:
+        """Leave out what can't be done for what became of another occurrence.
+
+        A creation in the place of one that could not be cancelled: there would be two. What leads to a conference that
+        another one was to make, and did not.
+        """
+        maker = self._made.get(work.maker)
+        if maker is not None and not work.entry.conference_id:
+            with maker.lock:
+                known = maker.entry
+            if known.conference_id:
+                work.entry = replace(
+                    work.entry, conference_id=known.conference_id, url=known.url, room_code=known.room_code
+                )
+            elif maker.failure is not None or maker.deferral is not None:
+                work.failure = work.failure or maker.failure
+                work.deferral = work.deferral or maker.deferral
+        for before in (one for address in work.planned.change.follows for one in self._by_address[address]):
+            if before is not work:
+                work.failure = work.failure or before.failure
+                work.deferral = work.deferral or before.deferral
+        cancelled = self._cancelled.get(str(work.key))
+        if cancelled is not None and work.planned.change.action is Action.CREATE:
+            work.failure = work.failure or cancelled.failure
+            work.deferral = work.deferral or cancelled.deferral
+
+    def _defer(self, work: Work, limit: LimitReached) -> None:
+        """Put `work` off, and with it whatever the same limit would refuse as well."""
+        work.deferral = failure(limit)
+        if isinstance(limit, DailyEventLimit):
+            self._exhausted[work.entry.organizer] = work.deferral
+        elif not isinstance(limit, RateLimited):
+            self._stop.request(work.deferral)
+
+    def outcome(self) -> Outcome:
+        return Outcome(
+            results=borne((_result(work) for work in self._works), self._plan),
+            entries=self._entries(),
+            orphans=(*self._executor.orphans, *self._left_behind(), *self._replaced()),
+            stopped=self._stop.reason,
+            refused_rooms=self._executor.refused_rooms,
+            created=Counter(work.entry.organizer for work in self._works for one in work.done if _makes_event(one)),
+            refused=frozenset(self._exhausted),
+        )
+
+    def _left_behind(self) -> Iterator[Orphan]:
+        """Yield conferences without an event that could not be ended: nothing leads to them from now on."""
+        for work in self._works:
+            before = work.planned.change.before
+            if work.planned.change.duplicate and before is not None and before.event is None and not work.finished:
+                yield _orphan(before, at=datetime.now(UTC))
+
+    def _replaced(self) -> Iterator[Orphan]:
+        """Yield conferences that DingTalk did not know, so that another took their place: nobody has ended them."""
+        led = {"", *self._kept, *(work.entry.conference_id for work in self._works)}
+        for work in self._works:
+            before = work.planned.change.before
+            if before is None or before.conference is not None or not work.done or work.planned.change.duplicate:
+                continue
+            if before.conference_id not in led:
+                led.add(before.conference_id)
+                yield _orphan(before, at=datetime.now(UTC))
+
+    def _entries(self) -> dict[Key, Entry | None]:
+        """Return what is known of every occurrence touched; what stands under an old key is gone."""
+        touched = [work for work in self._works if work.done and not work.planned.change.duplicate]
+        moved = {work.planned.change.before.key: None for work in touched if work.planned.change.before is not None}
+        return {**moved, **{work.key: work.result() for work in touched}}
+
+
+def _orphan(one: Observed, *, at: datetime) -> Orphan:
+    """Return what may be left of the conference of `one`, to which nothing leads any more."""
+    applied = one.entry.applied if one.entry is not None else None
+    title = one.event.title if one.event is not None else applied.title if applied is not None else ""
+    return Orphan(
+        address=str(one.key),
+        organizer=one.organizer,
+        title=title,
+        start=one.start or one.key.original.replace(tzinfo=UTC),
+        asked_at=at,
+        conference_id=one.conference_id,
+    )
+
+
+def _makes_event(operation: Operation) -> bool:
+    return operation.call is Call.EVENT_CREATE
+
+
+def _creation_of_event(work: Work) -> Operation | None:
+    return next(filter(_makes_event, work.planned.operations), None)
+
+
+def failure(error: ReconcilerError) -> Failure:
+    """Return an error as it is reported: DingTalk's own code where it has one."""
+    code = error.dingtalk_code if isinstance(error, ApiError) and error.dingtalk_code else error.code
+    return Failure(code=code, message=error.what, hint=error.fix)
+
+
+def _result(work: Work) -> Result:
+    error = work.failure or work.deferral
+    status = Status.FAILED if work.failure is not None else Status.DEFERRED if error is not None else Status.DONE
+    return Result(
+        planned=work.planned,
+        status=status,
+        error=error,
+        done=tuple(work.done),
+        mismatches=tuple(work.mismatches),
+        lost=frozenset(work.lost),
+        short=work.short,
+    )

@@ -1,0 +1,422 @@
+"""One call of a plan: its arguments from the change, its answer into the journal."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from reconciler.apply.booking import PoolShort, RoomBooker
+from reconciler.apply.outcome import Failure, Mismatch
+from reconciler.apply.work import Work, left_to_do, may_be_short, place_of
+from reconciler.diff.compare import held_rooms
+from reconciler.dingtalk import Client
+from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, NotFound
+from reconciler.dingtalk.events import EventDraft, EventPatch
+from reconciler.errors import ReconcilerError
+from reconciler.model.marker import Description, parse_description
+from reconciler.model.native import last_begun
+from reconciler.model.occurrence import Event, Link, Occurrence
+from reconciler.model.rendering import describe
+from reconciler.model.state import Entry, Orphan
+from reconciler.plan.operations import Call, Operation
+from reconciler.schedule.pattern import Instance
+from reconciler.state.journal import Intent, Journal
+
+JUST_NOW = timedelta(minutes=10)  # how old the answer to a creation may be and still be this one's
+MAX_REVISIONS = 5  # how many deleted events of one day may stand in the way of a new one
+
+
+Learned = Callable[[Entry], Entry]  # what an answer adds to what is known; calls of one change may overlap
+
+
+class Executor:
+    """Carries out single calls. Safe to use from many threads, for different calls."""
+
+    def __init__(
+        self,
+        client: Client,
+        journal: Journal,
+        *,
+        workspace: str,
+        clock: Callable[[], datetime],
+        names: Mapping[str, str],
+    ) -> None:
+        self.orphans: list[Orphan] = []
+        self._client = client
+        self._journal = journal
+        self._workspace = workspace
+        self._clock = clock
+        self._rooms = RoomBooker(client, names)
+        self._made: set[str] = set()  # conferences of this run
+        self._second: dict[str, Intent] = {}  # those of them that came second, with what the journal says of them
+        self._calls: Mapping[Call, Callable[[Work, Operation, str], Learned]] = {
+            Call.CONFERENCE_CREATE: self._create_conference,
+            Call.CONFERENCE_UPDATE: self._update_conference,
+            Call.CONFERENCE_SETTINGS: self._update_settings,
+            Call.CONFERENCE_CANCEL: self._cancel_conference,
+            Call.EVENT_CREATE: self._create_event,
+            Call.EVENT_UPDATE: self._update_event,
+            Call.EVENT_DELETE: self._delete_event,
+            Call.ATTENDEES_ADD: self._add_attendees,
+            Call.ATTENDEES_REMOVE: self._remove_attendees,
+            Call.ROOMS_BOOK: self._book_rooms,
+            Call.ROOMS_RELEASE: self._release_rooms,
+        }
+
+    @property
+    def refused_rooms(self) -> frozenset[str]:
+        """Return the rooms that nobody has and that could not be booked all the same: their rules are not as known."""
+        return frozenset(self._rooms.refused)
+
+    def execute(self, operation: Operation, work: Work) -> None:
+        """Make the call and note what it did in `work` and in the journal. Raises ApiError, RoomTaken, StateError."""
+        intent = self._intent(operation, work)
+        self._journal.begin(intent)
+        try:
+            learned = self._calls[operation.call](work, operation, intent.id)
+        except ApiError as error:
+            self._failed(intent, error)
+            raise
+        except ReconcilerError:
+            self._journal.settled(intent)
+            raise
+        with work.lock:
+            work.entry = learned(work.entry)
+            work.done.append(operation)
+            if work.planned.change.duplicate:
+                self._journal.settled(intent)
+            else:
+                self._journal.done(intent, work.key, work.result())
+
+    def _intent(self, operation: Operation, work: Work) -> Intent:
+        change = work.planned.change
+        return Intent(
+            id=uuid.uuid4().hex,
+            call=operation.call,
+            key=work.key,
+            organizer=work.entry.organizer,
+            title=change.after.title if change.after is not None else "",
+            start=change.start or self._clock(),
+            at=datetime.now(UTC),  # whoever looks for it looks by a real clock, not by --now
+        )
+
+    def _failed(self, intent: Intent, error: ApiError) -> None:
+        if error.certain_not_done and not error.unclear_before:
+            self._journal.settled(intent)
+        elif intent.call == Call.CONFERENCE_CREATE:
+            self.orphans.append(intent.orphan())  # the journal keeps it open, until the state tells of it
+
+    def _create_conference(self, work: Work, _operation: Operation, _token: str) -> Learned:
+        after = work.after
+        made = self._client.conferences.create(
+            organizer=after.organizer, title=after.title, start=after.start, end=after.end, settings=after.settings
+        )
+        self._made.add(made.id)
+        return lambda entry: replace(entry, conference_id=made.id, url=made.url, room_code=made.room_code)
+
+    def _update_conference(self, work: Work, _operation: Operation, _token: str) -> Learned:
+        after = work.after
+        self._client.conferences.update(
+            organizer=after.organizer,
+            conference_id=work.entry.conference_id,
+            title=after.title,
+            start=after.start,
+            end=after.end,
+        )
+        return _nothing
+
+    def _update_settings(self, work: Work, _operation: Operation, _token: str) -> Learned:
+        self._client.conferences.update_settings(
+            organizer=work.after.organizer, conference_id=work.entry.conference_id, settings=work.after.settings
+        )
+        return _nothing
+
+    def _cancel_conference(self, work: Work, operation: Operation, _token: str) -> Learned:
+        conference_id = operation.conference or work.entry.conference_id
+        with suppress(ConferenceCancelled, NotFound):  # that is what was wanted
+            self._client.conferences.cancel(organizer=work.entry.organizer, conference_id=conference_id)
+        if operation.conference:
+            return _nothing
+        return lambda entry: replace(entry, conference_id="", url="", room_code="")
+
+    def _create_event(self, work: Work, _operation: Operation, _token: str) -> Learned:
+        """Create the event, or find the one that was created under the same client token today.
+
+        The token is the same in every run, so that a run after a crash, or beside this one, makes no second event.
+        What comes back may therefore be another run's event, which is then the one; or one that was deleted since,
+        and the next revision makes a new one.
+        """
+        after, entry = work.after, work.entry
+        for revision in range(entry.revision, entry.revision + MAX_REVISIONS):
+            known = replace(entry, revision=revision)
+            draft = EventDraft(
+                title=after.title,
+                description=self._description(work, known),
+                start=after.start,
+                end=after.end,
+                timezone=after.timezone,
+                attendees=after.attendees or (),
+                notify=after.notify,
+                ui_lock=after.ui_lock,
+                own_conference=after.link is Link.EVENT,
+                recurrence=after.recurrence,
+            )
+            token = client_token(self._workspace, known)
+            event = self._client.events.create(organizer=after.organizer, draft=draft, token=token)
+            made = parse_description(event.description)
+            if (made.marker is None or made.marker.conference == entry.conference_id) and self._is_ours(event, entry):
+                work.mismatches.extend(mismatches(after, event, {"title", "time"}))
+                return partial(replace, event_id=event.id, revision=revision)
+            if self._is_alive(event):
+                return self._joined(work, event, made, revision)
+        raise ReconcilerError(
+            "every new event turns out to be one that was deleted today",
+            where=str(work.key),
+            fix="run again tomorrow: client tokens are forgotten after a day",
+        )
+
+    def _is_ours(self, event: Event, entry: Entry) -> bool:
+        """Return whether `event` is the one just asked for: a conference tells, else its age and a look at it."""
+        if entry.conference_id or not event.created:
+            return True
+        try:
+            age = self._clock() - datetime.fromisoformat(event.created)
+        except (ValueError, TypeError):  # no date, or one without an offset
+            return True
+        return age < JUST_NOW or self._is_alive(event)
+
+    def _is_alive(self, event: Event) -> bool:
+        try:
+            return not self._client.events.get(organizer=event.organizer, event_id=event.id).cancelled
+        except NotFound:
+            return False
+
+    def _joined(self, work: Work, event: Event, made: Description, revision: int) -> Learned:
+        """Take over the event and the conference that another run made, and end the conference that we made.
+
+        One that other occurrences may lead to is only noted: see `end_second`.
+        """
+        conference_id = made.marker.conference if made.marker is not None else ""
+        if (ours := work.entry.conference_id) and ours != conference_id:
+            if work.planned.change.role is None:
+                self._end(ours, self._leftover(work))
+            elif ours in self._made:
+                self._note_second(ours, work)
+        return lambda entry: replace(
+            entry, event_id=event.id, revision=revision, conference_id=conference_id, url=made.link, room_code=""
+        )
+
+    def _leftover(self, work: Work) -> Intent:
+        """Return how the journal tells of the conference of `work`, as of one that may be left behind."""
+        after, at = work.after, datetime.now(UTC)
+        return Intent(
+            id=uuid.uuid4().hex,
+            call=Call.CONFERENCE_CREATE,
+            key=work.key,
+            organizer=after.organizer,
+            title=after.title,
+            start=after.start,
+            at=at,
+        )
+
+    def _note_second(self, conference_id: str, work: Work) -> None:
+        """Note that an event leads to another run's conference and not to ours, in the journal as well."""
+        intent = self._leftover(work)
+        if self._second.setdefault(conference_id, intent) is intent:
+            self._journal.begin(intent)
+
+    def end_second(self, led: Container[str], *, stopped: bool) -> None:
+        """End the shared conferences of this run that came second: none of its events has come to lead there.
+
+        Of what is `led` to the next run sees which of the two it will be. A run that is to stop only reports.
+        """
+        for conference_id, intent in self._second.items():
+            if conference_id in led:
+                self._journal.settled(intent)
+            elif stopped:
+                self.orphans.append(replace(intent.orphan(), conference_id=conference_id))
+            elif self._end(conference_id, intent):
+                self._journal.settled(intent)
+
+    def _end(self, conference_id: str, intent: Intent) -> bool:
+        try:
+            with suppress(ConferenceCancelled, NotFound):
+                self._client.conferences.cancel(organizer=intent.organizer, conference_id=conference_id)
+        except ApiError:  # nobody will know of it any more, unless a person is told
+            self.orphans.append(replace(intent.orphan(), conference_id=conference_id))
+            return False
+        return True
+
+    def _update_event(self, work: Work, operation: Operation, token: str) -> Learned:
+        if operation.parts == ("end",):
+            return self._end_series(work, token)
+        after, parts, entry = work.after, operation.parts, work.entry
+        moves, recurs = "time" in parts, "recurrence" in parts
+        patch = EventPatch(
+            title=after.title if "title" in parts else None,
+            description=self._description(work, entry) if "description" in parts else None,
+            start=after.start if moves else None,
+            end=after.end if moves else None,
+            timezone=after.timezone if moves or recurs else None,
+            recurrence=after.recurrence if recurs else None,
+            ui_lock=after.ui_lock if "ui_lock" in parts else None,
+            notify=after.notify and work.planned.notifies > 0,  # a plan that counts nobody tells nobody
+        )
+        event = self._client.events.patch(organizer=entry.organizer, event_id=entry.event_id, patch=patch, token=token)
+        if event is not None:
+            work.mismatches.extend(mismatches(after, event, set(parts)))
+        if moves:
+            self._check_rooms(work, event)
+        return _nothing
+
+    def _end_series(self, work: Work, token: str) -> Learned:
+        """Let a series end with its last instance that has begun: what has been stays in the calendars."""
+        event, entry = work.before.event, work.entry
+        assert event is not None  # noqa: S101  # the plan ends only what is there
+        begun = last_begun(event, self._clock())
+        if event.recurrence is not None and begun is not None:
+            ended = replace(event.recurrence, until=begun.date(), count=0)
+            notify = work.notify and not work.planned.change.replaces
+            patch = EventPatch(recurrence=ended, timezone=event.timezone or None, notify=notify)
+            with suppress(NotFound):  # gone altogether
+                self._client.events.patch(organizer=entry.organizer, event_id=entry.event_id, patch=patch, token=token)
+        return lambda entry: replace(entry, event_id="")
+
+    def _delete_instance(self, work: Work, instance: Instance, token: str) -> Learned:
+        name, entry = instance.id or self._instances(work).get(instance.start, ""), work.entry
+        with suppress(NotFound):  # that is what was wanted
+            if name:
+                notify = work.notify and not instance.quiet
+                self._client.events.delete(organizer=entry.organizer, event_id=name, notify=notify, token=token)
+        return _nothing
+
+    def _instances(self, work: Work) -> Mapping[datetime, str]:
+        """Return the ids of those instances that are to go, by their starts: one look for all of them."""
+        with work.lock:
+            if work.instances is None:
+                starts = [one.instance.start for one in work.planned.operations if one.instance is not None]
+                found = self._client.events.view(
+                    organizer=work.entry.organizer, since=min(starts), until=max(starts) + timedelta(minutes=1)
+                )
+                work.instances = {one.start: one.id for one in found.events if one.series == work.entry.event_id}
+            return work.instances
+
+    def _description(self, work: Work, entry: Entry) -> str:
+        before = work.planned.change.before
+        body = before.description.body if before is not None else ""
+        if entry.applied is not None and entry.applied.description is not None:
+            body = ""  # what is declared no more was ours
+        return describe(
+            work.after,
+            workspace=self._workspace,
+            conference_id=entry.conference_id,
+            link=entry.url or (before.description.link if work.after.link is Link.EVENT and before else ""),
+            revision=entry.revision,
+            body=body,
+        )
+
+    def _delete_event(self, work: Work, operation: Operation, token: str) -> Learned:
+        if operation.instance is not None:
+            return self._delete_instance(work, operation.instance, token)
+        entry, notify = work.entry, work.notify and not work.planned.change.replaces
+        with suppress(NotFound):  # that is what was wanted
+            self._client.events.delete(organizer=entry.organizer, event_id=entry.event_id, notify=notify, token=token)
+        return lambda entry: replace(entry, event_id="")
+
+    def _add_attendees(self, work: Work, operation: Operation, token: str) -> Learned:
+        self._client.events.add_attendees(
+            organizer=work.entry.organizer,
+            event_id=work.entry.event_id,
+            attendees=operation.people,
+            notify=work.notify,
+            token=token,
+        )
+        return _nothing
+
+    def _remove_attendees(self, work: Work, operation: Operation, token: str) -> Learned:
+        self._client.events.remove_attendees(
+            organizer=work.entry.organizer,
+            event_id=work.entry.event_id,
+            union_ids=[who.union_id for who in operation.people],
+            token=token,
+        )
+        return _nothing
+
+    def _book_rooms(self, work: Work, operation: Operation, _token: str) -> Learned:
+        self._got(work, partial(self._rooms.book, place_of(work), operation.rooms))
+        return _nothing
+
+    def _check_rooms(self, work: Work, answer: Event | None) -> None:
+        """See that an event that has moved still has the rooms which it took along; book what it lost."""
+        released = {room for one in work.planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms}
+        held = held_rooms(work.before.event) if work.before.event is not None else frozenset()
+        kept = (held - released) & frozenset(work.after.rooms or ())
+        if kept:
+            self._got(work, partial(self._rooms.recheck, place_of(work), kept, answer))
+
+    def go_on(self, work: Work) -> bool:
+        """Try once more what a change could not do about its rooms; return whether anything of it was done."""
+        before = len(work.done)
+        try:
+            for one in left_to_do(work):
+                self.execute(one, work)
+        except ReconcilerError:
+            return len(work.done) > before
+        work.failure = None
+        return True
+
+    def _got(self, work: Work, book: Callable[[], Mapping[str, str]]) -> None:
+        """Book, and note which rooms were replaced, and which of a pool could not be had."""
+        try:
+            self._replace(work, book())
+        except PoolShort as short:
+            self._replace(work, short.replaced)
+            if not may_be_short(work):
+                raise
+            with work.lock:
+                work.lost |= short.lost
+                work.short = Failure(code=short.code, message=short.what, hint=short.fix)
+
+    def _replace(self, work: Work, replaced: Mapping[str, str]) -> None:
+        with work.lock:
+            work.replaced |= replaced
+            work.mismatches.extend(self._rooms.mismatches(replaced))
+
+    def _release_rooms(self, work: Work, operation: Operation, _token: str) -> Learned:
+        self._client.events.release_rooms(
+            organizer=work.entry.organizer, event_id=work.entry.event_id, rooms=operation.rooms
+        )
+        return _nothing
+
+
+def client_token(workspace: str, entry: Entry) -> str:
+    """Return the token under which the event of `entry` is created, the same in every run.
+
+    The organiser is part of it: what changes hands gets an event of its own.
+    """
+    original = f"{entry.key.original.isoformat()}{'+' if entry.key.series else ''}"
+    text = f"{workspace}/{entry.key.meeting}/{original}/{entry.organizer}/{entry.revision}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def mismatches(want: Occurrence, answer: Event, parts: set[str]) -> Iterator[Mismatch]:
+    """Yield where the answer to a write differs from what was written, for those `parts` that were."""
+    pairs = []
+    if "title" in parts:
+        pairs.append(("title", want.title, answer.title))
+    if "time" in parts:
+        zone = want.start.tzinfo
+        pairs.append(("start", want.start.isoformat(), answer.start.astimezone(zone).isoformat()))
+        pairs.append(("end", want.end.isoformat(), answer.end.astimezone(zone).isoformat()))
+    for path, wanted, answered in pairs:
+        if wanted != answered:
+            yield Mismatch(path=path, wanted=wanted, answered=answered)
+
+
+def _nothing(entry: Entry) -> Entry:
+    return entry

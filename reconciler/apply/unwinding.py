@@ -1,0 +1,86 @@
+"""A swap that came to a halt for good: everybody gets back the rooms that they had, from the last to the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from reconciler.apply.outcome import Failure
+from reconciler.apply.work import Work, place_of, rooms_of
+from reconciler.diff.compare import held_rooms
+from reconciler.dingtalk import Client
+from reconciler.errors import ReconcilerError
+from reconciler.plan.operations import MAX_ROOMS, Call
+
+UNDONE = "swap-undone"
+
+
+class _Stuck(ReconcilerError):
+    """The way back is barred: by what has moved, or would be without a room itself."""
+
+
+class Unwinding:
+    """Takes back what `works` did to rooms, as far as an occurrence that was left without any needs it.
+
+    `names` are rooms as the config calls them, by id. Not for several threads.
+    """
+
+    def __init__(self, works: Iterable[Work], client: Client, names: Mapping[str, str]) -> None:
+        self._works = tuple(works)
+        self._client = client
+        self._names = names
+
+    def restore(self, work: Work) -> None:
+        """Give a change that let go of its rooms, and got none, these rooms back; where that can't be, leave it all.
+
+        What another change of this run took of them goes back first, and before it what it gave away itself.
+        """
+        try:
+            event = self._client.events.get(organizer=work.entry.organizer, event_id=work.entry.event_id)
+            if held_rooms(event):
+                return
+            self._undo(work, way=())
+        except ReconcilerError:
+            return  # it is somebody else's by now
+
+    def _undo(self, work: Work, *, way: tuple[Work, ...]) -> None:
+        taken, given = rooms_of(work, Call.ROOMS_BOOK), rooms_of(work, Call.ROOMS_RELEASE)
+        moved = any("time" in one.parts for one in work.done)
+        if moved or not given or work in way:
+            raise _Stuck(f"{work.key} can't go back")
+        for other in {id(one): one for room in given for one in self._who_took(room, work)}.values():
+            self._undo(other, way=(*way, work))
+        self._exchange(work, taken=taken, given=given)
+        rooms = {Call.ROOMS_BOOK, Call.ROOMS_RELEASE}
+        work.done = [one for one in work.done if one.call not in rooms]
+        work.replaced.clear()
+        kept = f"{', '.join(self._names.get(room, room) for room in given)} is booked again"
+        if work.failure is not None:
+            work.failure = replace(work.failure, message=f"{work.failure.message}; {kept}")
+            return
+        told = f"the swap was undone, because another room of it could not be had; {kept}"
+        work.failure = Failure(code=UNDONE, message=told, hint="the next run tries it again")
+
+    def _who_took(self, room: str, work: Work) -> Iterator[Work]:
+        """Yield who of this run took `room` for a time that meets that of `work`."""
+        for one in self._works:
+            took = one is not work and room in rooms_of(one, Call.ROOMS_BOOK)
+            if took and one.after.start < work.after.end and one.after.end > work.after.start:
+                yield one
+
+    def _exchange(self, work: Work, *, taken: tuple[str, ...], given: tuple[str, ...]) -> None:
+        """Book what was given away, release what was taken: in this order, as far as the limit of rooms allows."""
+        place = place_of(work)
+        events, who, event = self._client.events, place.organizer, place.event_id
+        held = len(work.after.rooms or ())
+        if not taken or held + len(given) <= MAX_ROOMS:
+            events.book_rooms(organizer=who, event_id=event, rooms=given)
+            if taken:
+                events.release_rooms(organizer=who, event_id=event, rooms=taken)
+            return
+        events.release_rooms(organizer=who, event_id=event, rooms=taken)
+        try:
+            events.book_rooms(organizer=who, event_id=event, rooms=given)
+        except ReconcilerError:
+            events.book_rooms(organizer=who, event_id=event, rooms=taken)
+            raise

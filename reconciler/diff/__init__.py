@@ -1,0 +1,1 @@
+"""What is wanted against what was seen: the changes, and the drift."""

@@ -1,0 +1,103 @@
+"""Which wanted occurrence is which observed one, meeting by meeting; what has begun is left out on either side."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import zip_longest
+from typing import TypeVar
+
+from reconciler.model.observed import Observation, Observed
+from reconciler.model.occurrence import Occurrence
+from reconciler.schedule.match import match
+from reconciler.schedule.period import period_of_rule
+
+T = TypeVar("T")
+
+
+def pairs_of(
+    wants: Sequence[Occurrence], haves: Sequence[Observed], *, now: datetime
+) -> Iterator[tuple[Occurrence | None, Observed | None]]:
+    """Yield each wanted occurrence of one meeting with the observed one it keeps, and what is left on either side."""
+    series, wants = _parted(wants, [want for want in wants if want.recurrence is not None])
+    events, haves = _parted(haves, [have for have in haves if have.key.series])
+    begun_wants = [want.key.original for want in wants if want.start <= now]
+    begun_haves = [have.key.original for have in haves if have.has_started(now)]
+    wants, haves = _without_started(wants, haves, now=now)
+    want_of = {want.key.original: want for want in wants}
+    have_of = {have.key.original: have for have in haves}
+    found = match(have_of, want_of, begun_old=begun_haves, begun_new=begun_wants, period=lambda: _period(wants))
+    for after, before in found.items():
+        if after not in want_of and after.date() == before.date():
+            del have_of[before]  # today's, which should have begun by now: it stays as people know it
+    kept = {after: before for after, before in found.items() if after in want_of and before in have_of}
+    new = [want for original, want in want_of.items() if original not in kept]
+    left = [have_of[original] for original in have_of.keys() - set(kept.values())]
+    yield from ((want_of[original], have_of[before]) for original, before in kept.items())
+    events = [event for event in events if not event.has_started(now)]
+    # What a meeting was before, the next occurrence or the recurring event, hands its conference on.
+    if (
+        series
+        and not events
+        and (partner := min(_movable(left), key=lambda have: (have.event is None, have.key), default=None))
+    ):
+        events, left = [partner], [have for have in left if have is not partner]
+    elif events and not series and new:
+        series, new = [min(new, key=lambda want: want.start)], [*sorted(new, key=lambda want: want.start)[1:]]
+    yield from zip_longest(series, events)
+    yield from ((want, None) for want in new)
+    yield from ((None, have) for have in left)
+
+
+def _period(wants: Iterable[Occurrence]) -> timedelta | None:
+    """Return after how long the rule of one meeting repeats, None where it has none."""
+    first = min((want for want in wants if want.rule), key=lambda want: want.key.original, default=None)
+    return period_of_rule(first.rule, first.key.original) if first is not None else None
+
+
+def _parted(some: Sequence[T], first: list[T]) -> tuple[list[T], list[T]]:
+    return first, [one for one in some if one not in first]
+
+
+def _movable(haves: Iterable[Observed]) -> list[Observed]:
+    return [have for have in haves if not have.adopting and have.organizer and (have.event is not None or have.alive)]
+
+
+def paired(
+    wanted: Iterable[Occurrence], seen: Observation, *, now: datetime
+) -> Mapping[str, tuple[tuple[Occurrence | None, Observed | None], ...]]:
+    """Return by meeting each wanted occurrence with the observed one that it keeps, and what is left on either side.
+
+    What has begun by `now` is on neither side.
+    """
+    return {meeting: tuple(pairs_of(*sides, now=now)) for meeting, sides in by_meeting(wanted, seen).items()}
+
+
+def by_meeting(
+    wanted: Iterable[Occurrence], seen: Observation
+) -> Mapping[str, tuple[list[Occurrence], list[Observed]]]:
+    """Return by meeting what is wanted of it and what was seen of it."""
+    found: dict[str, tuple[list[Occurrence], list[Observed]]] = defaultdict(lambda: ([], []))
+    for occurrence in wanted:
+        found[occurrence.key.meeting][0].append(occurrence)
+    keys = {want.key for wants, _ in found.values() for want in wants}
+    for observed in seen.occurrences.values():
+        if observed.adopting and observed.key not in keys:
+            continue  # it is to be the occurrence that the config names, and no other
+        found[observed.key.meeting][1].append(observed)
+    return found
+
+
+def _without_started(
+    wants: Sequence[Occurrence], haves: Sequence[Observed], *, now: datetime
+) -> tuple[list[Occurrence], list[Observed]]:
+    """Leave out what has begun on either side, together with its other half, by key or else by local date."""
+    started = [have for have in haves if have.has_started(now)]
+    held = {have.key for have in started} | {want.key for want in wants if want.start <= now}
+    days = {have.key.original.date() for have in started}
+    wanted_days = {want.key.original.date() for want in wants if want.key in held}
+    return (
+        [want for want in wants if want.key not in held and want.key.original.date() not in days - wanted_days],
+        [have for have in haves if have.key not in held],
+    )

@@ -1,0 +1,93 @@
+"""The last line of an event's description, from which everything can be found again.
+
+    reconciler:1/<workspace>/<meeting>/<occurrence>?conference=<id>&revision=<n>&applied=<digest>
+
+`applied` is the digest over what can be written but never read (`reconciler.model.settings.digest`), `revision`
+counts the events that were made for the occurrence: a new one is needed when a person deleted the last. `series=1`
+marks a recurring event, which is all occurrences of its meeting from that one on.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import parse_qs, quote
+
+from reconciler.model.occurrence import Key, parse_local
+
+_LINE = re.compile(
+    r"reconciler:1/(?P<workspace>[a-z0-9][a-z0-9-]{0,39})/(?P<meeting>[a-z0-9][a-z0-9-]{0,59})"
+    r"/(?P<original>\d{4}-\d\d-\d\dT\d\d:\d\d)(?:\?(?P<query>\S*))?"
+)
+_NEWER = re.compile(r"^\s*reconciler:([2-9]|[1-9]\d{1,3})/([a-z0-9-]{1,40})/", re.MULTILINE)
+_PREFIX = "reconciler:1/"
+_LINK = "Video conference: "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    workspace: str
+    key: Key
+    conference: str = ""
+    revision: int = 0
+    applied: str = ""
+
+    def __str__(self) -> str:
+        occurrence = f"{self.key.meeting}/{self.key.original.isoformat(timespec='minutes')}"
+        query = f"conference={quote(self.conference, safe='')}&revision={self.revision}&applied={self.applied}"
+        return f"reconciler:1/{self.workspace}/{occurrence}?{query}{'&series=1' if self.key.series else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """An event's description in its parts: what people wrote, the join link, and our marker."""
+
+    body: str
+    link: str = ""
+    marker: Marker | None = None
+
+    def __str__(self) -> str:
+        ours = ([f"{_LINK}{self.link}"] if self.link else []) + ([str(self.marker)] if self.marker else [])
+        return "\n\n".join(part for part in (self.body, "\n".join(ours)) if part)
+
+
+def parse_marker(line: str) -> Marker | None:
+    """Return the marker that `line` is, or None. Parameters that we don't know are passed over."""
+    match = _LINE.fullmatch(line.strip())
+    if match is None:
+        return None
+    try:
+        original = parse_local(match["original"])
+    except ValueError:
+        return None
+    query = parse_qs(match["query"] or "")
+    revision = query.get("revision", ["0"])[-1]
+    return Marker(
+        workspace=match["workspace"],
+        key=Key(match["meeting"], original, series=query.get("series", [""])[-1] == "1"),
+        conference=query.get("conference", [""])[-1],
+        revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0,  # noqa: PLR2004  # no int() of a megabyte
+        applied=query.get("applied", [""])[-1],
+    )
+
+
+def newer_format(text: str, workspace: str) -> int:
+    """Return the format of a marker of `workspace` that only a newer program can read; 0 where there is none."""
+    return max((int(number) for number, whose in _NEWER.findall(text) if whose == workspace), default=0)
+
+
+@lru_cache(maxsize=1 << 16)
+def parse_description(text: str) -> Description:
+    """Return the parts of an event's description, wherever a person may have moved our lines to."""
+    body: list[str] = []
+    link, marker = "", None
+    for line in text.replace("\r\n", "\n").split("\n"):
+        found = parse_marker(line) if _PREFIX in line else None
+        if found is not None:
+            marker = found
+        elif line.startswith(_LINK):
+            link = line.removeprefix(_LINK).strip()
+        else:
+            body.append(line)
+    return Description(body="\n".join(body).strip(), link=link, marker=marker)

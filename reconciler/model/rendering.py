@@ -1,0 +1,68 @@
+"""desired → what is written: the text of an event, and the event as DingTalk will then show it."""
+
+from __future__ import annotations
+
+from reconciler.model.marker import Description, Marker
+from reconciler.model.occurrence import Conference, Event, Occurrence, RoomBooking
+from reconciler.model.settings import digest, readable, write_only
+from reconciler.model.state import Entry
+
+
+def describe(want: Occurrence, *, workspace: str, conference_id: str, link: str, revision: int, body: str = "") -> str:
+    """Return the description of an event, its marker last. `body` is what people wrote where none is declared."""
+    marker = Marker(
+        workspace=workspace,
+        key=want.key,
+        conference=conference_id,
+        revision=revision,
+        applied=memory_digest(want),
+    )
+    text = body if want.description is None else want.description.replace("\r\n", "\n").strip()
+    return str(Description(body=text, link=link, marker=marker))
+
+
+def memory_digest(want: Occurrence) -> str:
+    """Return the digest of what can be written but not read, without what is left to people."""
+    return digest(
+        {name: value for name, value in write_only(want.settings).items() if f"settings.{name}" not in want.ignore},
+        ui_lock=want.ui_lock,
+    )
+
+
+def event_as_applied(workspace: str, entry: Entry) -> Event | None:
+    """Return the event of `entry` as it was last written, None where there is none."""
+    want = entry.applied
+    if want is None or not entry.event_id:
+        return None
+    text = describe(
+        want, workspace=workspace, conference_id=entry.conference_id, link=entry.url, revision=entry.revision
+    )
+    return Event(
+        id=entry.event_id,
+        organizer=entry.organizer,
+        title=want.title,
+        description=text,
+        start=want.start,
+        end=want.end,
+        timezone=want.timezone,
+        attendees=want.attendees or (),
+        rooms=tuple(RoomBooking(room) for room in want.rooms or ()),
+        recurring=want.recurrence is not None,
+        recurrence=want.recurrence,
+    )
+
+
+def conference_as_applied(entry: Entry) -> Conference | None:
+    """Return the conference of `entry` as it was last written, None where there is none."""
+    want = entry.applied if entry.made is None else entry.made
+    if want is None or not entry.conference_id:
+        return None
+    return Conference(
+        id=entry.conference_id,
+        title=want.title,
+        start=want.start,
+        end=want.end,
+        url=entry.url,
+        room_code=entry.room_code,
+        settings=readable(want.settings),
+    )

@@ -1,0 +1,309 @@
+"""What will come of the bookings of a plan: which of them DingTalk will refuse, why, and what is free instead."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from dateutil.relativedelta import relativedelta
+
+from reconciler.config.model import Room
+from reconciler.config.pools import is_at
+from reconciler.diff.change import Action, Change
+from reconciler.diff.compare import held_rooms
+from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Busy, Event, Key, Occurrence, RoomStatus
+from reconciler.model.room import RoomDetail
+from reconciler.plan.operations import Call, Plan, PlannedChange, RoomProblem
+from reconciler.rooms.freebusy import Span
+from reconciler.rooms.pools.problem import Calendar, Taken
+
+ALTERNATIVES = 3  # free rooms that are told
+_EVERYONE, _ADMINS = 0, 1  # roomStatus
+_UNITS = {"days": "days", "weeks": "weeks", "months": "months", "years": "years"}
+_MINUTE = timedelta(minutes=1)
+Details = Mapping[str, RoomDetail | None]  # by room id; None: DingTalk knows no such room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A room that an event is to hold, both ends aware. `people` come, None where nobody knows how many.
+
+    Of a wish for any of several rooms `room` is "", and `tags`, `location` and `seats` say what it has to have; else
+    that is what the room itself has. `moves`: the event holds it already, and takes it along to another time.
+    """
+
+    address: str
+    organizer: str
+    room: str
+    start: datetime
+    end: datetime
+    people: int | None = None
+    rooms: frozenset[str] = frozenset()  # all that the occurrence wants
+    moves: bool = False
+    recurring: bool = False
+    tags: tuple[str, ...] = ()
+    location: str = ""
+    seats: int | None = None  # None: one for each of `people`
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end, self.room)
+
+
+def bookings(plan: Plan) -> tuple[Booking, ...]:
+    """Return every booking that applying the plan would make, also those that an event takes along when it moves."""
+    return tuple(booking for planned in plan.changes for booking in _bookings(planned))
+
+
+def _bookings(planned: PlannedChange) -> Iterator[Booking]:
+    want = planned.change.after
+    if want is None:
+        return
+    booked = [room for one in planned.operations if one.call is Call.ROOMS_BOOK for room in one.rooms]
+    taken_along = _kept(planned) if _moves(planned) else frozenset()
+    again = _booked_again(planned)
+    for room in (*(one for one in booked if one not in again), *sorted(taken_along - set(booked))):
+        yield Booking(
+            address=planned.change.address,
+            organizer=want.organizer,
+            room=room,
+            start=want.start,
+            end=want.end,
+            people=None if want.attendees is None else len(want.attendees) + 1,
+            rooms=frozenset(want.rooms or ()),
+            moves=room not in booked,
+            recurring=want.recurrence is not None,
+        )
+
+
+def _booked_again(planned: PlannedChange) -> frozenset[str]:
+    """Return the rooms that a series lets go for a moment, to have them again on all dates that it then has."""
+    if planned.change.after is None or planned.change.after.recurrence is None or _moves(planned):
+        return frozenset()
+    rooms = {call: {room for one in planned.operations if one.call is call for room in one.rooms} for call in Call}
+    return frozenset(rooms[Call.ROOMS_BOOK] & rooms[Call.ROOMS_RELEASE])
+
+
+def _moves(planned: PlannedChange) -> bool:
+    return any(one.call is Call.EVENT_UPDATE and "time" in one.parts for one in planned.operations)
+
+
+def _kept(planned: PlannedChange) -> frozenset[str]:
+    """Return the rooms that an event holds before and after."""
+    before = planned.change.before
+    if before is None or before.event is None or planned.change.action is not Action.UPDATE:
+        return frozenset()
+    released = {room for one in planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms}
+    return held_rooms(before.event) - released
+
+
+def ours(plan: Plan) -> tuple[tuple[Taken, ...], frozenset[str]]:
+    """Return who of ours will have which room once the plan is applied, and the ids of the events that are known by it.
+
+    What the plan frees (a release, a deletion, a move) is not there any more.
+    """
+    taken = [Taken(room=one.room, start=one.start, end=one.end, holder=one.address) for one in bookings(plan)]
+    for planned in plan.changes:
+        event = planned.change.before.event if planned.change.before is not None else None
+        if event is not None and not _moves(planned) and not planned.change.replaces:
+            booked = {room for one in planned.operations if one.call is Call.ROOMS_BOOK for room in one.rooms}
+            taken += _taken(event, _kept(planned) - booked, planned.change.address)
+    for want, have in plan.unchanged:
+        if have.event is not None:
+            taken += _taken(have.event, held_rooms(have.event), str(want.key))
+    return tuple(taken), frozenset(_known(plan))
+
+
+def _known(plan: Plan) -> Iterator[str]:
+    """Yield the ids of the events of which all dates are known; of a recurring one only if it goes, or moves."""
+    for planned in plan.changes:
+        event = planned.change.before.event if planned.change.before is not None else None
+        gone = planned.change.action is Action.CANCEL or planned.change.replaces or _moves(planned)
+        if event is not None and (gone or not event.recurring):
+            yield event.id
+    for _, have in plan.unchanged:
+        if have.event is not None and not have.event.recurring:
+            yield have.event.id
+
+
+def _taken(event: Event, rooms: frozenset[str], holder: str) -> Iterator[Taken]:
+    for room in sorted(rooms):
+        yield Taken(room=room, start=event.start, end=event.end, holder=holder)
+
+
+def others(busy: Iterable[Busy], known: frozenset[str]) -> Iterator[Taken]:
+    """Yield what free/busy tells of events that are not `known`."""
+    for one in busy:
+        if one.event_id not in known:
+            yield Taken(room=one.room_id, start=one.start, end=one.end, holder=one.organizer)
+
+
+def conflicts(found: Iterable[Booking], calendar: Calendar) -> Iterator[RoomProblem]:
+    """Yield the bookings of rooms that somebody else has in `calendar`."""
+    for one in found:
+        during = calendar.during(one.room, one.start, one.end)
+        other = next((took for took in during if took.holder != one.address), None)
+        if other is not None:
+            problem = _problem(one, "taken", "is taken")
+            yield replace(problem, holder=other.holder, until=other.end)
+
+
+def refusals(found: Iterable[Booking], details: Details, now: datetime) -> Iterator[RoomProblem]:
+    """Yield what the rooms' own rules will refuse, as far as `details` tells."""
+    for one in found:
+        if one.room in details:
+            told = refusal(one, details[one.room], now)
+            if told is not None:
+                detail = details[one.room]
+                contact = detail.contact if detail is not None else ""
+                yield replace(_problem(one, *told), contact=contact)
+
+
+def refusal(one: Booking, room: RoomDetail | None, now: datetime) -> tuple[str, str] | None:
+    """Return code and words of the first rule of `room` that forbids a booking, None where none does."""
+    if room is None:
+        return "unknown", "is not known to DingTalk"
+    minutes = (one.end - one.start) / _MINUTE
+    zone = one.start.tzinfo
+    if room.status not in {None, _EVERYONE} and one.organizer not in room.members:
+        if room.status == _ADMINS:
+            return "not-allowed", "may be booked by administrators alone"
+        maybe = ", or by certain departments" if room.departments else ""
+        return "not-allowed", f"may be booked by certain people alone{maybe}, and the organiser is none of them"
+    if room.open is False:
+        return "not-open", "is not open for bookings"
+    if (
+        room.closed_from is not None
+        and room.closed_from < one.end
+        and (room.closed_until is None or room.closed_until > one.start)
+    ):
+        reopens = room.closed_until
+        until = "for good" if reopens is None else f"until {reopens.astimezone(zone):%Y-%m-%d %H:%M}"
+        return "closed", f"is closed {until}" + (f" ({room.closed_reason})" if room.closed_reason else "")
+    if room.min_minutes and minutes < room.min_minutes:
+        return "too-short", f"is booked for {room.min_minutes} minutes at least"
+    if room.max_minutes and minutes > room.max_minutes:
+        return "too-long", f"is booked for {room.max_minutes} minutes at most"
+    if room.advance and room.advance_unit in _UNITS:
+        latest = now.astimezone(zone) + relativedelta(**{_UNITS[room.advance_unit]: room.advance})  # type: ignore[arg-type]  # names of its arguments
+        if one.end > latest:
+            return "too-early", f"can be booked {room.advance} {room.advance_unit} ahead at most"
+    if one.recurring and room.recurring is False:
+        return "no-series", "takes no series"
+    return None
+
+
+def _problem(one: Booking, code: str, message: str) -> RoomProblem:
+    return RoomProblem(address=one.address, start=one.start, end=one.end, room=one.room, code=code, message=message)
+
+
+def candidates(one: Booking, rooms: Mapping[str, Room]) -> tuple[str, ...]:
+    """Return the ids of further rooms that would do for a booking: large enough, with the same tags; the best first.
+
+    The same location is better, then the smaller room. `rooms` are those of the config, by alias.
+    """
+    by_id = {room.id: room for room in rooms.values()}
+    like = by_id.get(one.room)
+    tags = {*(one.tags if like is None else like.tags)}
+    location = one.location if like is None else like.location or ""
+    needed = one.people if one.seats is None else one.seats
+
+    def fits(room: Room) -> bool:
+        seats = needed is None or (room.capacity is not None and room.capacity >= needed)
+        return seats and tags <= set(room.tags) and room.id != one.room and room.id not in one.rooms
+
+    found = [room for room in rooms.values() if fits(room)]
+    found.sort(key=lambda room: (not is_at(room, location), room.capacity is None, room.capacity or 0, room.alias))
+    return tuple(room.id for room in found)
+
+
+def with_alternatives(
+    problem: RoomProblem, one: Booking, rooms: Sequence[str], *, calendar: Calendar, details: Details, now: datetime
+) -> RoomProblem:
+    """Return `problem` with the first three of `rooms` that are free then, and that no rule of theirs forbids."""
+    free = [
+        room
+        for room in rooms
+        if calendar.is_free(room, one.start, one.end)
+        and (room not in details or refusal(replace(one, room=room), details[room], now) is None)
+    ]
+    return replace(problem, alternatives=tuple(free[:ALTERNATIVES]))
+
+
+class Sequel(StrEnum):
+    """What comes of a room that was declined."""
+
+    AGAIN = ", and is asked for again"
+    GIVEN_UP = ", and is not asked for again until the booking changes"
+    REPLACED = ", and another is booked instead"
+    NOTHING = ""  # the pool has no other, which is told of the pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """A room that was refused to an occurrence that (still) wants it, as the booking that it would be."""
+
+    booking: Booking
+    sequel: Sequel
+
+
+def declined(found: Iterable[Declined], details: Details) -> Iterator[RoomProblem]:
+    """Yield what was refused, in words. A room that needs no approval was refused by nobody: the event lost it."""
+    for one in found:
+        detail = details.get(one.booking.room)
+        was = "was lost" if detail is not None and detail.approval is False else "was declined"
+        problem = _problem(one.booking, "declined", was + one.sequel)
+        yield replace(problem, contact=detail.contact if detail is not None else "")
+
+
+def declined_bookings(
+    plan: Plan, refused: Collection[tuple[Key, str]], *, pools: Collection[Key], short: Collection[Key]
+) -> tuple[Declined, ...]:
+    """Return the rooms of what is seen that were refused; for those in `refused` nobody asks again.
+
+    Of the occurrences that take rooms of `pools` those that are `short` get no other.
+    """
+    found: dict[tuple[Key, str], Declined] = {}
+    for want, have in _wanting(plan):
+        last = have.entry.applied if have.entry is not None else None
+        for room in have.event.rooms if have.event is not None else ():
+            place = want.key, room.room_id
+            had = last is not None and room.room_id in (last.rooms or ())
+            if room.status is not RoomStatus.DECLINED:
+                continue
+            if room.room_id in (want.rooms or ()):
+                sequel = Sequel.AGAIN
+            elif want.key in short and (had or place in refused):
+                sequel = Sequel.NOTHING
+            elif want.key in pools and had:
+                sequel = Sequel.REPLACED
+            elif want.key not in pools and place in refused:
+                sequel = Sequel.GIVEN_UP
+            else:
+                continue
+            found[place] = Declined(booking=_booking(want, room.room_id), sequel=sequel)
+    return tuple(found.values())
+
+
+def _booking(want: Occurrence, room: str) -> Booking:
+    return Booking(
+        address=str(want.key),
+        organizer=want.organizer,
+        room=room,
+        start=want.start,
+        end=want.end,
+        people=None if want.attendees is None else len(want.attendees) + 1,
+        rooms=frozenset(want.rooms or ()),
+        recurring=want.recurrence is not None,
+    )
+
+
+def _wanting(plan: Plan) -> Iterator[tuple[Occurrence, Observed]]:
+    for planned in plan.changes:
+        change: Change = planned.change
+        if change.after is not None and change.before is not None:
+            yield change.after, change.before
+    yield from plan.unchanged

@@ -1,0 +1,52 @@
+"""What was seen → what is remembered of the calendars, so that the next list need tell but what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reconciler.model.observed import Told
+from reconciler.model.occurrence import Event, Key, RoomBooking
+from reconciler.model.rendering import event_as_applied
+from reconciler.model.state import Calendar, Entry, State
+
+
+def with_calendars(state: State, told: Mapping[str, Told], *, touched: frozenset[str] = frozenset()) -> State:
+    """Return `state` with what the lists told. `touched` are ids of events that were written since: they come anew.
+
+    An event that is as it was applied is remembered by its entry alone, any other one whole.
+    """
+    calendars = dict(state.calendars)
+    entries: dict[Key, Entry] = dict(state.entries)
+    for who, one in told.items():
+        kept = {event.id: event for event in one.calendar.events if event.id not in touched}
+        for key, entry in state.entries.items():
+            if entry.organizer != who or not entry.event_id:
+                continue
+            if entry.event_id in touched:
+                entries[key] = replace(entry, intact=False) if entry.intact else entry
+            elif one.changed is None or entry.event_id in one.changed or not entry.intact:
+                event = kept.get(entry.event_id)
+                intact = event is not None and bare(event) == _applied(state.workspace, entry)
+                entries[key] = replace(entry, intact=intact) if intact != entry.intact else entry
+            if entries[key].intact:
+                kept.pop(entry.event_id, None)
+        calendars[who] = Calendar(
+            token=one.calendar.token,
+            listed_at=one.calendar.listed_at,
+            events=tuple(kept.values()),
+            looks={name: look for name, look in one.calendar.looks.items() if name not in touched},
+        )
+    return replace(state, entries=entries, calendars=calendars)
+
+
+def _applied(workspace: str, entry: Entry) -> Event | None:
+    event = event_as_applied(workspace, entry)
+    return None if event is None else bare(event)
+
+
+def bare(event: Event) -> Event:
+    """Return `event` without what only DingTalk knows, and without an order where none counts."""
+    rooms = tuple(sorted(RoomBooking(room.room_id, room.status) for room in event.rooms))
+    attendees = tuple(sorted(event.attendees))
+    return replace(event, created="", updated="", rooms=rooms, attendees=attendees, responses=())

@@ -1,0 +1,56 @@
+"""What the state keeps of a run besides what was applied: calls, tokens, what was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.apply.remembering import looked_after
+from reconciler.dingtalk import Reader
+from reconciler.errors import StateError
+from reconciler.model.room import RoomNote
+from reconciler.state.lines import joined, parted
+from reconciler.state.remembering import with_calendars
+from reconciler.state.store import Store
+from reconciler.workflow.counting import counted
+from reconciler.workflow.looking import Planned
+
+
+def remember_calls(
+    store: Store,
+    client: Reader,
+    *,
+    now: datetime,
+    rooms: Mapping[str, RoomNote] | None = None,
+    planned: Planned | None = None,
+) -> None:
+    """Do as `remember_look`, under a lock of its own: where that is held, or can't be taken, nothing is remembered."""
+    with suppress(StateError), store.lock.held("count calls", now=now):
+        remember_look(store, client, now=now, rooms=rooms, planned=planned)
+
+
+def remember_look(
+    store: Store,
+    client: Reader,
+    *,
+    now: datetime,
+    rooms: Mapping[str, RoomNote] | None = None,
+    planned: Planned | None = None,
+) -> None:
+    """Add the calls that a mere look took to those of this month, whom it has met, and what it learned of `rooms`.
+
+    Of what was `planned` what the calendars told and which conferences were verified, so that it need not be asked
+    again, unless another run has saved since. Who calls this holds the lock. A state that can't be written is no
+    failure of a look: the count is no promise.
+    """
+    with suppress(StateError):
+        state = store.load(unread=True)
+        met = replace(state, people={**state.people, **client.people.learned}, rooms=rooms or state.rooms)
+        if planned is not None and planned.state.serial == state.serial:
+            kept, others = parted(met.entries, planned.settled.meetings)
+            met = looked_after(replace(met, entries=others), planned.plan)
+            met = with_calendars(met, planned.told)
+            met = replace(met, entries=joined(kept, met.entries))
+        store.save(counted(met, client, now), rescue=False)

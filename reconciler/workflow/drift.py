@@ -1,0 +1,65 @@
+"""What people changed, found by a reader that can't write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.config.model import Config
+from reconciler.desired import People
+from reconciler.diff.drift import Finding, find_drift
+from reconciler.diff.guard import disabled
+from reconciler.dingtalk import Reader
+from reconciler.model.observed import Observation
+from reconciler.observe import Refresh
+from reconciler.rooms.wishing import as_applied
+from reconciler.state.edit import moves, renamed
+from reconciler.state.store import Store
+from reconciler.workflow.looking import (
+    Question,
+    check_targets,
+    look_at,
+)
+from reconciler.workflow.provider import resolve_people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """What was found to differ from what was last applied, and what was seen."""
+
+    findings: tuple[Finding, ...]
+    seen: Observation
+    people: People
+
+
+def look_for_drift(
+    config: Config,
+    reader: Reader,
+    store: Store,
+    question: Question,
+    *,
+    now: datetime,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Drift:
+    """Return what differs from what was last applied as of `now`. It has no client that could write.
+
+    Raises UsageError for a target that is no meeting, StateError, and ApiError where people can't be resolved.
+    """
+    check_targets(config, store, question)
+    state = store.load()
+    config = replace(config, moved=moves(config, state))
+    state = renamed(state, config.moved)
+    people, _ = resolve_people(config, reader, state)
+    if question.refresh is Refresh.AUTO:
+        question = replace(question, refresh=Refresh.FULL)  # who asks for drift wants to know all of it
+    look = look_at(config, reader, state, people, question, now=now, progress=progress)
+    findings = find_drift(
+        as_applied(look.wanted, look.seen.occurrences),
+        look.seen,
+        now=now,
+        create_before=look.until,
+        targets=question.targets,
+        excluded=question.excluded | disabled(config),
+    )
+    return Drift(findings=findings, seen=look.seen, people=people)

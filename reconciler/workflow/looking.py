@@ -1,0 +1,236 @@
+"""A look: both sides of a comparison, as far as there is anything to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from reconciler.apply.daily import events_left
+from reconciler.config.model import Config
+from reconciler.desired import People, desired
+from reconciler.diff.gathering import address_of, gathered, not_to_be_adopted
+from reconciler.diff.sharing import AHEAD
+from reconciler.dingtalk import Reader
+from reconciler.errors import UsageError
+from reconciler.model.observed import Observation, Told
+from reconciler.model.occurrence import Key, Link, Occurrence
+from reconciler.model.settings import readable
+from reconciler.model.state import State
+from reconciler.observe import Heard, Refresh, Scope, listen, look_again, observe
+from reconciler.plan.operations import Plan
+from reconciler.plan.policy import verification_budget
+from reconciler.state.store import Store
+from reconciler.workflow.counting import quota_of
+from reconciler.workflow.settled import Settled, settle
+
+SLACK = timedelta(days=31)  # how far around what was seen the schedule is expanded, so that old finds its new
+NEAR = timedelta(days=93)  # most meetings have their next dates by then: it saves looking further
+FARTHEST = timedelta(days=732)  # beyond, nothing seen is looked for: a marker is but text, and may name any year
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a plan is asked for.
+
+    `targets` are names of meetings, none: all; or all but those `excluded`. `destroy` wants nothing to be left.
+    `forget` goes by the markers alone, as if there were no state, and looks for them in the calendars of all people.
+    With `foresight` it is asked what will come of each booking.
+    """
+
+    refresh: Refresh = Refresh.AUTO
+    targets: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
+    destroy: bool = False
+    forget: bool = False
+    foresight: bool = True
+    parallelism: int = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan with what it was made from. `names` are people and rooms as the config calls them, by their ids."""
+
+    plan: Plan
+    state: State
+    people: People
+    names: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)  # what the calendars told, by organiser
+    settled: Settled = field(default_factory=Settled)  # what needs no look, and is kept in the state as it stands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """Both sides of a comparison: what is wanted before `until` (and as far around as was seen), and what is there."""
+
+    wanted: tuple[Occurrence, ...]
+    seen: Observation
+    until: datetime
+    scope: Scope
+
+
+def look_at(  # noqa: PLR0917  # all of it is what a look takes
+    config: Config,
+    reader: Reader,
+    state: State,
+    people: People,
+    question: Question,
+    heard: Heard | None = None,
+    *,
+    now: datetime,
+    progress: Callable[[int, int], None],
+) -> Sides:
+    """Return what is wanted of `config` and what is there of it, with all that is asked about it."""
+    until = now + config.horizon
+    expected = () if question.destroy else _expected(config, people, now=now, until=until)
+    scope = scope_of(config, people, expected, question)
+    spend = verification_budget(config.verify, quota_of(config, state, reader, now), now)
+    spent = frozenset(who for who, left in events_left(state, now).items() if not left)
+    scope = replace(scope, budget=spend, every=config.verify.every, until=until, presume=heard is not None, spent=spent)
+    everybody = frozenset(people.values())
+    if question.forget:
+        scope = replace(scope, organizers=everybody)
+    elif not state.organizers:  # none was ever applied, even if a look has counted its calls
+        scope = replace(scope, trusted=everybody)  # nobody remembers who else was an organiser
+    seen = observe(reader, state, scope, now=now, heard=heard, parallelism=question.parallelism, progress=progress)
+    return _look_of(config, people, seen, question, scope, now=now, until=until)
+
+
+def _look_of(
+    config: Config,
+    people: People,
+    seen: Observation,
+    question: Question,
+    scope: Scope,
+    *,
+    now: datetime,
+    until: datetime,
+) -> Sides:
+    wanted = () if question.destroy else _wanted(config, people, seen, now=now, until=until)
+    wanted = gathered(wanted, config, seen, now=now, before=until)
+    seen = not_to_be_adopted(wanted, seen)
+    seen = replace(seen, failures=tuple(dict.fromkeys(seen.failures)))  # another look tells of some again
+    return Sides(wanted=wanted, seen=seen, until=until, scope=scope)
+
+
+def looked_again(  # noqa: PLR0917  # all of it is what a look takes
+    config: Config,
+    reader: Reader,
+    state: State,
+    people: People,
+    question: Question,
+    heard: Heard,
+    sides: Sides,
+    *,
+    now: datetime,
+    progress: Callable[[int, int], None],
+) -> Sides:
+    """Return both sides where the recurring events in doubt are looked at: nothing is written on a presumption."""
+    seen = look_again(
+        reader,
+        state,
+        sides.scope,
+        sides.seen,
+        heard=heard,
+        now=now,
+        parallelism=question.parallelism,
+        progress=progress,
+    )
+    return _look_of(config, people, seen, question, sides.scope, now=now, until=sides.until)
+
+
+def heard_of(
+    config: Config,
+    reader: Reader,
+    state: State,
+    people: People,
+    question: Question,
+    *,
+    now: datetime,
+    progress: Callable[[int, int], None],
+) -> tuple[Heard | None, Settled]:
+    """Return what the calendars tell, and which meetings therefore need no look; None and none where all is asked."""
+    if question.refresh is not Refresh.AUTO or question.destroy or question.forget:
+        return None, Settled()
+    scope = scope_of(config, people, (), question)
+    heard = listen(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
+    budget = verification_budget(config.verify, quota_of(config, state, reader, now), now)
+    return heard, settle(config, people, state, heard, now=now, budget=budget)
+
+
+def check_targets(config: Config, store: Store, question: Question) -> None:
+    """Raise UsageError where a plan is asked for of meetings that are none."""
+    if question.targets and question.excluded:
+        raise UsageError("--target and --exclude exclude each other", fix="use one of the two")
+    named = question.targets | question.excluded
+    known = config.meetings.keys() | {key.meeting for key in store.load().entries} if named else frozenset()
+    for name in sorted(named - known):
+        raise UsageError(f"there is no meeting {name!r}", fix=f"choose of: {', '.join(sorted(config.meetings))}")
+
+
+def scope_of(config: Config, people: People, expected: tuple[Occurrence, ...], question: Question) -> Scope:
+    """Return what a look is about, with the `expected` occurrences."""
+    organizers = {meeting.name: people[meeting.organizer] for meeting in config.meetings.values()}
+    meetings = {} if question.destroy else organizers
+    return Scope(
+        workspace=config.workspace,
+        meetings=meetings,
+        organizers=frozenset(organizers.values()),
+        with_settings=frozenset(name for name in meetings if readable(config.meetings[name].settings)),
+        with_attendees=frozenset(
+            name
+            for name in meetings
+            if config.meetings[name].attendees is not None
+            or any(override.attendees is not None for override in config.meetings[name].overrides.values())
+        ),
+        expected=frozenset(occurrence.key for occurrence in expected if not occurrence.serial)
+        | _series_of(config, expected),
+        lasting=frozenset(one.key.meeting for one in expected if config.meetings[one.key.meeting].link is Link.STABLE),
+        refresh=question.refresh,
+        adopt={
+            event_id: Key(name, original, series=config.meetings[name].pattern is not None)
+            for name in meetings
+            for original, event_id in config.meetings[name].adopt.items()
+        },
+        moved=config.moved,
+    )
+
+
+def _series_of(config: Config, expected: Iterable[Occurrence]) -> frozenset[Key]:
+    """Return the keys of the recurring events that have one of the expected dates."""
+    names = {one.key.meeting for one in expected if one.serial}
+    return frozenset(key for name in names if (key := address_of(config.meetings[name])) is not None)
+
+
+def _wanted(
+    config: Config, people: People, seen: Observation, *, now: datetime, until: datetime
+) -> tuple[Occurrence, ...]:
+    """Return the declared occurrences of a window that is wide enough for all that was seen to find its own."""
+    originals = [key.original.replace(tzinfo=UTC) for key in seen.occurrences if not key.series]
+    series = (one.event for one in seen.occurrences.values() if one.key.series)
+    originals += [event.start for event in series if event is not None and event.start > now]  # it has not begun yet
+    near = [one for one in originals if now - FARTHEST < one < until + FARTHEST]
+    first = min([now, *near]) - timedelta(days=2)
+    last = max([until, *near]) + SLACK
+    return (*desired(config, people, after=first, before=last), *_far(config, people, after=last, until=now + FARTHEST))
+
+
+def _expected(config: Config, people: People, *, now: datetime, until: datetime) -> tuple[Occurrence, ...]:
+    """Return what is to be booked: what is declared before `until`, and what is booked however far away it is.
+
+    Its meeting may pause for longer than the horizon reaches, and yet the link is to be the same afterwards.
+    """
+    return (
+        *desired(config, people, after=now, before=until),
+        *_far(config, people, after=until, until=now + FARTHEST),
+    )
+
+
+def _far(config: Config, people: People, *, after: datetime, until: datetime) -> Iterator[Occurrence]:
+    """Yield the next occurrences beyond a window, of meetings that book them however far away they are."""
+    for name, meeting in config.meetings.items():
+        if meeting.link is Link.STABLE or meeting.pattern is not None:
+            alone = replace(config, meetings={name: meeting})
+            near = desired(alone, people, after=after, before=min(after + NEAR, until))
+            found = near if len(near) >= AHEAD else desired(alone, people, after=after, before=until)
+            yield from found[:AHEAD]

@@ -1,0 +1,153 @@
+"""From the config's `provider` to a client: DingTalk's own API, any server that speaks it, or the embedded sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.config.model import Config, LimiterKind, Person, ProviderKind
+from reconciler.desired import People
+from reconciler.dingtalk import (
+    Client,
+    Credentials,
+    NotFound,
+    Options,
+    Reader,
+    Secret,
+    connect,
+    connect_reader,
+    from_environment,
+)
+from reconciler.errors import ReconcilerError
+from reconciler.model.state import State
+from reconciler.state.folder import data_folder
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.embedded import Sandbox
+    from reconciler.sandbox.seed import Seed
+
+SANDBOX_FILE = "sandbox.db"
+
+
+@contextmanager
+def connected(config: Config, environment: Mapping[str, str], *, clock: Callable[[], datetime]) -> Iterator[Client]:
+    """Give a client for as long as the block runs. Raises ReconcilerError where credentials are missing."""
+    with _place(config, environment, clock=clock) as (endpoint, credentials):
+        client = connect(endpoint, credentials, options=_options(config, environment, credentials))
+        with closing(client):
+            yield client
+
+
+@contextmanager
+def connected_reader(
+    config: Config, environment: Mapping[str, str], *, clock: Callable[[], datetime]
+) -> Iterator[Reader]:
+    """Give what can read and never write, else as `connected`."""
+    with _place(config, environment, clock=clock) as (endpoint, credentials):
+        options = _options(config, environment, credentials)
+        with closing(connect_reader(endpoint, credentials, options=options)) as reader:
+            yield reader
+
+
+def _options(config: Config, environment: Mapping[str, str], credentials: Credentials) -> Options:
+    provider = config.provider
+    if provider.kind is ProviderKind.SANDBOX or provider.limiter.kind is LimiterKind.LOCAL:
+        return Options(qps=provider.qps)  # nobody else calls an embedded sandbox
+    from reconciler.dingtalk.sharing import open_shared
+
+    app = credentials.app_key
+    shared = open_shared(provider.limiter, environment, root=config.root, app=app, endpoint=provider.endpoint)
+    return Options(qps=provider.qps, shared=shared)
+
+
+@contextmanager
+def _place(
+    config: Config, environment: Mapping[str, str], *, clock: Callable[[], datetime]
+) -> Iterator[tuple[str, Credentials]]:
+    if config.provider.kind is ProviderKind.DINGTALK:
+        yield config.provider.endpoint, from_environment(environment)
+        return
+    with open_sandbox(config, clock=clock) as sandbox:
+        secret = Secret(sandbox.credentials.app_secret)
+        yield sandbox.endpoint, Credentials(app_key=sandbox.credentials.app_key, app_secret=secret)
+
+
+def sandbox_file(config: Config) -> Path:
+    """Return where the embedded sandbox keeps its data."""
+    return data_folder(config.root) / SANDBOX_FILE
+
+
+def open_sandbox(config: Config, *, clock: Callable[[], datetime], port: int = 0, host: str = "") -> Sandbox:
+    """Return a sandbox, to be entered, that has the people and rooms of the config; on loopback unless `host` is given.
+
+    Raises ReconcilerError where it can't listen there.
+    """
+    from reconciler.sandbox.embedded import LOOPBACK, Sandbox
+
+    return Sandbox(sandbox_file(config), clock=clock, seed=_seed(config), port=port, host=host or LOOPBACK)
+
+
+def _seed(config: Config) -> Seed:
+    from reconciler.sandbox.seed import Person, RoomSeed, Seed, derived_union_id
+
+    people = {
+        person.union_id or derived_union_id(person.userid or person.mobile or ""): Person(
+            name=person.alias, userid=person.userid, mobile=person.mobile
+        )
+        for person in config.people.values()
+    }
+    rooms = {
+        room.id: RoomSeed(name=room.alias, capacity=room.capacity or 0, location=room.location or "", labels=room.tags)
+        for room in config.rooms.values()
+    }
+    return Seed(people=people, rooms=rooms)
+
+
+def resolve_people(config: Config, client: Reader, state: State) -> tuple[People, Mapping[str, str]]:
+    """Return the union id of every alias, and the answers to remember in the state.
+
+    People named by `userid` or `mobile` are asked for once; these calls are outside of the monthly quota. Raises
+    ReconcilerError with all whom DingTalk does not know; they are asked for again the next time.
+    """
+    people: dict[str, str] = {}
+    known: dict[str, str] = {}
+    strangers: list[tuple[Person, ReconcilerError]] = []
+    for person in config.people.values():
+        if person.union_id is not None:
+            people[person.alias] = person.union_id
+            continue
+        name = asked_as(person)
+        try:
+            known[name] = people[person.alias] = state.people.get(name) or ask_person(person, client)
+        except ReconcilerError as error:
+            error.where = f"people.{person.alias}"
+            if not isinstance(error, NotFound):
+                raise
+            strangers.append((person, error))
+    if len(strangers) > 1:
+        named = ", ".join(f"{person.alias} ({asked_as(person)})" for person, _ in strangers)
+        raise ReconcilerError(f"DingTalk does not know {named}", where="people", fix=_STRANGER_FIX)
+    for _, stranger in strangers:
+        stranger.fix = _STRANGER_FIX
+        raise stranger
+    return people, known
+
+
+_STRANGER_FIX = (
+    "correct them in the config, and see that the app may see these people; `reconciler doctor` asks for all"
+)
+
+
+def asked_as(person: Person) -> str:
+    """Return how the state names a person that is not known by union id."""
+    return f"userid:{person.userid}" if person.userid is not None else f"mobile:{person.mobile}"
+
+
+def ask_person(person: Person, client: Reader) -> str:
+    """Return the union id of a person known by `userid` or `mobile`. Raises ApiError."""
+    if person.userid is not None:
+        return client.people.union_id_by_userid(person.userid)
+    return client.people.by_mobile(person.mobile or "")

@@ -1,0 +1,69 @@
+"""A saved plan, on the day it is to be applied: whether all is as it was, and as the config asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from reconciler.config.model import Config
+from reconciler.dingtalk import Client
+from reconciler.errors import PlanStale
+from reconciler.observe import Refresh, observe, verify
+from reconciler.plan.agreement import disagreements, without_instances
+from reconciler.plan.file import check_format
+from reconciler.plan.operations import Plan
+from reconciler.plan.staleness import capped, moved_ground, moved_occurrences
+from reconciler.plan.upcoming import rules_of
+from reconciler.state.edit import moves, renamed
+from reconciler.state.store import Store
+from reconciler.workflow.counting import quota_of
+from reconciler.workflow.looking import (
+    FARTHEST,
+    Planned,
+    Question,
+    scope_of,
+)
+from reconciler.workflow.planning import names_of
+from reconciler.workflow.provider import resolve_people
+
+
+def check_saved(
+    plan: Plan, ground: Mapping[str, Any], config: Config, client: Client, store: Store, *, now: datetime
+) -> Planned:
+    """Return a saved plan ready to be applied, after looking at all that it will touch, and at nothing else.
+
+    `ground` is what the plan's file says it was made from. Raises PlanStale, naming all that has moved: the config, the
+    state, an occurrence that has begun or was changed in DingTalk; where something could not be read; and all in the
+    plan that is not what the config asks for. Raises PlanUnreadable where a newer program made it.
+    """
+    check_format(ground)
+    state = store.load()
+    people, known = resolve_people(config, client, state)
+    state = replace(state, people=known)
+    touched = [planned.change for planned in plan.changes]
+    keys = frozenset(one.key for change in touched for one in (change.before, change.after) if one is not None)
+    moved = [*moved_ground(plan, ground, config, state)]
+    config = replace(config, moved=moves(config, state))
+    scope = replace(
+        scope_of(config, people, (), Question(refresh=Refresh(ground["refresh"]))), only=keys, expected=keys
+    )
+    state = renamed(state, config.moved)
+    seen = verify(client, observe(client, state, scope, now=now), scope, keys, now=now)
+    moved += [*moved_occurrences(touched, seen, names_of(config, people), now)]
+    if moved:
+        fix = "plan again, and look at what is different now"
+        raise PlanStale(f"the plan is stale: {capped(moved)}", fix=fix)
+    odd = [*disagreements(plan, config, people, state, seen, now=now, reach=FARTHEST)]
+    if odd:
+        fix = "plan again: somebody may have edited the file, or another version of the program made it"
+        raise PlanStale("the plan is not what the config asks for: " + "; ".join(odd[:10]), fix=fix)
+    changed = {one.meeting for one in plan.rules} | {key.meeting for key in keys}
+    return Planned(
+        plan=replace(without_instances(plan), quota=quota_of(config, state, client, now)),
+        state=replace(state, rules={**state.rules, **rules_of(config, changed)}),
+        people=people,
+        names=names_of(config, people),
+        told=seen.calendars,
+    )
