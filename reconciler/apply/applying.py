@@ -127,8 +127,8 @@ class _Run:
     def limit(self, left: Mapping[str, int]) -> None:
         """Go by how many events can be created today: nothing is begun that will surely be refused.
 
-        Only DingTalk knows for sure. So of those beyond the limit one goes first, and the others of its organiser wait
-        for what comes of it: if it is refused, no conference is made for them.
+        Only DingTalk knows for sure. So of those beyond the limit one goes when all within it are through, and the
+        others of its organiser wait for what comes of it: if it is refused, no conference is made for them.
         """
         creations: dict[str, list[Work]] = defaultdict(list)
         for work in self._works:
@@ -136,10 +136,13 @@ class _Run:
                 creations[work.planned.change.after.organizer].append(work)
         held = dict(self._operation)
         for who, works in creations.items():
-            beyond = works[left.get(who, MOST) :]
+            able = left.get(who, MOST)
+            within, beyond = works[:able], works[able:]
             probe = _creation_of_event(beyond[0]) if beyond else None
             if probe is None:
                 continue
+            before = (one.id for work in within if (one := _creation_of_event(work)) is not None)
+            held[probe.id] = replace(held[probe.id], needs=(*probe.needs, *before))
             for one in (one for work in beyond[1:] for one in work.planned.operations if one.call in _CREATIONS):
                 held[one.id] = replace(one, needs=(*one.needs, probe.id))
         with suppress(CycleError):  # what waits for each other across changes goes as it did
