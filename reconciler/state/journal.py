@@ -6,11 +6,13 @@ it may have done. A line that was cut short by the crash is passed over.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +25,7 @@ from reconciler.state.values import as_instant, as_text, decode_entry, encode_en
 from reconciler.state.versions import JOURNAL_VERSION, refuse_newer
 
 _FIX = "make room on the disk, or let this user write there, then run again: it goes on from what is in DingTalk"
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PAIR = re.compile(r'"(\w+)":("(?:[^"\\]|\\.)*")')
 
 
@@ -71,12 +74,23 @@ class Replay:
         )
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Line:
+    """A line to be written, which `announces` what is then done; `settled` once it was, or could not be."""
+
+    text: bytes
+    announces: bool
+    settled: bool = False
+    failure: OSError | None = None
+
+
 class Journal:
     """Appends to one file; safe to use from many threads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        self._waiting: deque[_Line] = deque()
         self._descriptor: int | None = None
         self._cut = False  # whether the last line ends in the middle
 
@@ -136,24 +150,59 @@ class Journal:
                 raise StateError(what, where=str(self._path), fix=_FIX) from error
 
     def _append(self, record: Mapping[str, Any]) -> None:
-        """Add a line, and see it on the disk. Raises StateError where the disk does not take it."""
-        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        """Add a line, and see it on the disk. Raises StateError where the disk does not take it.
+
+        Who gets to write takes along the lines of all who wait for it: the disk is waited for once.
+        """
+        line = _Line(text=_encoded(record).encode() + b"\n", announces="begin" in record)
+        self._waiting.append(line)
         with self._lock:
-            try:
-                descriptor = self._open()
-                cut, before = self._cut, os.fstat(descriptor).st_size
-                self._cut = True
-                try:
-                    _write_all(descriptor, b"\n" + line if cut else line)
-                except OSError:
-                    if "begin" in record:  # what could not be announced will not be done
-                        os.ftruncate(descriptor, before)
-                        self._cut = cut
-                    raise
-                self._cut = False
-            except OSError as error:
-                what = f"the journal can't be written: {error.strerror or type(error).__name__}"
-                raise StateError(what, where=str(self._path), fix=_FIX) from error
+            if not line.settled:
+                self._write_waiting()
+        if line.failure is not None:
+            what = f"the journal can't be written: {line.failure.strerror or type(line.failure).__name__}"
+            raise StateError(what, where=str(self._path), fix=_FIX) from line.failure
+
+    def _write_waiting(self) -> None:
+        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            if len(lines) == 1 or not self._write_together(lines):
+                for line in lines:
+                    self._write_alone(line)
+        finally:
+            for line in lines:
+                if not line.settled:
+                    line.settled, line.failure = True, OSError(errno.EINTR, os.strerror(errno.EINTR))
+
+    def _write_together(self, lines: Sequence[_Line]) -> bool:
+        """Write all lines or none; return whether they are on the disk."""
+        try:
+            self._write(b"".join(line.text for line in lines), or_nothing=True)
+        except OSError:
+            return False
+        for line in lines:
+            line.settled = True
+        return True
+
+    def _write_alone(self, line: _Line) -> None:
+        try:
+            self._write(line.text, or_nothing=line.announces)  # what could not be announced will not be done
+        except OSError as error:
+            line.failure = error
+        line.settled = True
+
+    def _write(self, text: bytes, *, or_nothing: bool) -> None:
+        descriptor = self._open()
+        cut, before = self._cut, os.fstat(descriptor).st_size
+        self._cut = True
+        try:
+            _write_all(descriptor, b"\n" + text if cut else text)
+        except OSError:
+            if or_nothing:
+                os.ftruncate(descriptor, before)
+                self._cut = cut
+            raise
+        self._cut = False
 
     def _open(self) -> int:
         if self._descriptor is None:

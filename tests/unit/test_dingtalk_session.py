@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -444,6 +445,23 @@ def test_a_proxy_of_the_environment_is_asked_for_other_servers(
     assert {(got.path, got.body, got.headers["host"]) for got in server.got} == {
         ("http://example.com/a?b=1", '{"c": "\\u00fc"}', "example.com")
     }
+
+
+def test_a_request_leaves_in_one_piece(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    send = HTTPConnection.send
+
+    def noted(self: HTTPConnection, data: bytes) -> None:
+        sent.append(data)
+        send(self, data)
+
+    monkeypatch.setattr(HTTPConnection, "send", noted)
+    server.script = [(200, {}), (200, {})]
+    transport = Transport(Limits())
+    for json_body in ({"a": 1}, None):
+        transport.send(Request(method="POST", url=f"{server.url}/a", call="a call", headers={}, json=json_body))
+    assert [data.partition(b"\r\n\r\n")[2] for data in sent] == [b'{"a": 1}', b""]
+    assert [got.headers["content-length"] for got in server.got] == ["8", "0"]
 
 
 def test_a_refused_connection_is_certain_to_have_done_nothing(connect: Connect) -> None:

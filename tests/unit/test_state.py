@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import stat
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -204,6 +206,16 @@ def _full(*_: object, **__: object) -> int:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
+def announced_at_once(journal: Journal, names: list[str]) -> list[Future[None]]:
+    """Return what became of announcing `names`, all of which waited for the file at the same time."""
+    with ThreadPoolExecutor(len(names)) as pool:
+        with journal._lock:
+            found = [pool.submit(journal.begin, intent(name=name)) for name in names]
+            while len(journal._waiting) < len(names):
+                time.sleep(0.001)
+        return found
+
+
 @pytest.mark.parametrize("function", ["write", "fsync"])
 def test_a_full_disk_is_told_and_what_is_written_later_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
@@ -218,6 +230,31 @@ def test_a_full_disk_is_told_and_what_is_written_later_is_read(
     assert journal.replay().open == (intent(name="first"),)
     journal.settled(intent(name="first"))
     assert journal.replay().open == ()
+
+
+def test_lines_that_wait_for_each_other_wait_for_the_disk_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, names, sync = Journal(tmp_path / "journal.jsonl"), [f"i{number}" for number in range(8)], os.fsync
+    synced: list[int] = []
+
+    def counted(file: int) -> None:
+        synced.append(file)
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", counted)
+    for one in announced_at_once(journal, names):
+        one.result()
+    assert len(synced) == 1
+    assert {one.id for one in journal.replay().open} == {*names}
+
+
+def test_of_lines_that_come_together_only_who_finds_no_room_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, names, write = Journal(tmp_path / "journal.jsonl"), [f"i{number}" for number in range(5)], os.write
+    monkeypatch.setattr(os, "write", lambda file, data: _full() if b"i3" in bytes(data) else write(file, data))
+    errors = [one.exception() for one in announced_at_once(journal, names)]
+    assert [type(error) for error in errors] == [type(None), type(None), type(None), StateError, type(None)]
+    assert {one.id for one in journal.replay().open} == {"i0", "i1", "i2", "i4"}
 
 
 def test_a_line_that_the_disk_takes_in_pieces_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
