@@ -8,6 +8,7 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    gc.set_threshold(1_000_000, 50, 50)  # a run is short, what it makes it keeps, and circles are rare
     from reconciler.cli import interrupt
 
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import importlib
 import logging
 import os
@@ -90,7 +89,6 @@ def cli(settings: Globals) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code. No exception leaves this function."""
-    gc.set_threshold(100_000, 50, 50)  # a run is short, and what it makes it keeps
     logs.expect(arguments)
     documents.begin()
     try:
