@@ -37,11 +37,6 @@ class Told:
         return "".join(part if isinstance(part, str) else part[0] for part in self.parts)
 
 
-def field_lines(change: Change, names: Names, *, verbose: bool = False) -> Iterator[Line]:
-    """Yield a line for each field that is worth one; `verbose` shortens and leaves out nothing."""
-    yield from map(_line, told_fields(change, names, verbose=verbose))
-
-
 def told_fields(change: Change, names: Names, *, verbose: bool = False) -> Iterator[Told]:
     """Yield each field that is worth a line; `verbose` shortens and leaves out nothing."""
     if change.action is Action.CANCEL:
@@ -109,7 +104,8 @@ def _told(field: Field, parts: Iterable[Part]) -> Told:
     return Told(field.path.removeprefix("settings."), tuple(parts), field.drift)
 
 
-def _line(told: Told) -> Line:
+def told_line(told: Told) -> Line:
+    """Return the line that a field is shown in."""
     drift: list[Part] = [("  drift: changed in DingTalk", "bold magenta")] if told.drift else []
     return line((f"{told.label:<{_LABEL}} ", "dim"), *told.parts, *drift, indent=_INDENT, hang=_LABEL + 1)
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from math import ceil
 
 from rich.console import Group, RenderableType
@@ -16,7 +17,7 @@ from reconciler.plan.upcoming import DayOff, NextDates
 from reconciler.report.ahead import told_dates, told_days_off
 from reconciler.report.failures_text import failure_lines
 from reconciler.report.fields import times_of, timezone_of, title_of
-from reconciler.report.fields_text import field_lines
+from reconciler.report.fields_text import Told, told_fields, told_line
 from reconciler.report.lines import Line, Part, blank, counted, line
 from reconciler.report.moves import notified, summary
 from reconciler.report.names import Names
@@ -35,14 +36,13 @@ class _Block:
     """One change as it is shown. Blocks whose `body` reads the same are alike, whatever their dates."""
 
     planned: PlannedChange
-    body: tuple[Line, ...]
+    body: tuple[Told, ...]
 
-    @property
-    def signature(self) -> tuple[str, ...]:
+    def signature(self) -> tuple[object, ...]:
         change = self.planned.change
         times = times_of(change)
         what = "" if change.action is Action.UPDATE else f"{change.reason} {title_of(change)}"
-        return (change.action, what, span(*times) if times else "", *(one.plain for one in self.body))
+        return (change.action, what, span(*times) if times else "", *((one.label, one.plain, one.drift) for one in self.body))
 
 
 def plan_text(
@@ -115,7 +115,7 @@ def _meeting(
         yield line((meant, "italic"), indent=2)
     if rule is not None:
         yield _next(rule)
-    for run in _runs([_Block(one, tuple(field_lines(one.change, names, verbose=verbose))) for one in changes]):
+    for run in _runs([_Block(one, tuple(told_fields(one.change, names, verbose=verbose))) for one in changes]):
         yield from _run(run, title, zone, verbose=verbose)
 
 
@@ -125,14 +125,8 @@ def _next(rule: NextDates) -> Line:
 
 def _runs(blocks: Sequence[_Block]) -> Iterator[list[_Block]]:
     """Yield blocks that are alike and follow each other together."""
-    run: list[_Block] = []
-    for block in blocks:
-        if run and run[0].signature != block.signature:
-            yield run
-            run = []
-        run.append(block)
-    if run:
-        yield run
+    for _, run in groupby(blocks, _Block.signature):
+        yield list(run)
 
 
 def _run(run: Sequence[_Block], title: str, zone: str, *, verbose: bool) -> Iterator[Line]:
@@ -140,7 +134,7 @@ def _run(run: Sequence[_Block], title: str, zone: str, *, verbose: bool) -> Iter
     shown = run if verbose or len(run) <= _SHOWN + 1 else run[:_SHOWN]
     for block in shown:
         yield _occurrence(block.planned, title, zone)
-        yield from block.body
+        yield from map(told_line, block.body)
     if len(shown) < len(run):
         last = times_of(run[-1].planned.change)
         until = f", the last on {day(last[0])}" if last is not None else ""
