@@ -26,14 +26,14 @@ def command(settings: Globals, *, as_json: bool) -> int:  # noqa: ARG001  # ever
         return 0
     from reconciler.plan import file as planfile
     from reconciler.report.document import FORMAT_VERSION, dump
-    from reconciler.state import model
+    from reconciler.model import state
 
     formats = {
         "config": 1,
         "documents": FORMAT_VERSION,
         "marker": 1,
         "plan": planfile.FORMAT_VERSION,
-        "state": model.FORMAT_VERSION,
+        "state": state.FORMAT_VERSION,
     }
     system = f"{platform.system()} {platform.machine()}"
     click.echo(
