@@ -42,7 +42,7 @@ def command(
     plan, ground = read_plan(planfile)
     names = Names(people=ground["names"]["people"], rooms=ground["names"]["rooms"])
     if html is not None:
-        from reconciler.cli.pages import write_page
+        from reconciler.cli.files import write_page
         from reconciler.report.pictures import plan_html
         from reconciler.schedule.zones import zone
 
