@@ -213,10 +213,12 @@ def _due(found: Iterable[_Meeting], *, every: timedelta, budget: int, now: datet
         for verified, start in one.presumed
         if verified == _NEVER or now - verified >= every
     )
-    due = set()
+    due, left = set(), budget
     for _, _, name, cost in turns:
-        budget -= cost
-        if budget < 0:
+        if cost > budget:
+            continue
+        left -= cost
+        if left < 0:
             break
         due.add(name)
     return frozenset(due)
