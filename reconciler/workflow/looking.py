@@ -92,17 +92,22 @@ def look_at(  # noqa: PLR0917  # all of it is what a look takes
     people: People,
     question: Question,
     heard: Heard | None = None,
+    settled: frozenset[str] = frozenset(),
     *,
     now: datetime,
     progress: Callable[[int, int], None],
 ) -> Sides:
-    """Return what is wanted of `config` and what is there of it, with all that is asked about it."""
+    """Return what is wanted of `config` and what is there of it, with all that is asked about it.
+
+    `settled` are meetings that are left out of `config` because they need no look.
+    """
     until = now + config.horizon
     expected = () if question.destroy else _expected(config, people, now=now, until=until)
     scope = scope_of(config, people, expected, question)
     spend = verification_budget(config.verify, quota_of(config, state, reader, now), now)
     spent = frozenset(who for who, left in events_left(state, now).items() if not left)
     scope = replace(scope, budget=spend, every=config.verify.every, until=until, presume=heard is not None, spent=spent)
+    scope = replace(scope, settled=settled)
     everybody = frozenset(people.values())
     if question.forget:
         scope = replace(scope, organizers=everybody)
