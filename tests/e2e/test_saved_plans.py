@@ -136,6 +136,17 @@ def test_a_room_that_was_approved_in_between_keeps_no_plan_from_being_applied(te
     assert "weekly-sync@2026-11-30T10:00" not in {one["address"] for one in done.json["pending"]}
 
 
+def test_what_to_plan_cant_be_said_beside_a_plan_that_is_made(team: Team) -> None:
+    save(team, "--target", "retro")
+    for flags in (["--target", "weekly-sync"], ["--exclude", "retro"], ["--refresh", "full"], ["--foresight=false"]):
+        done = team.run("apply", "plan.json", *flags)
+        assert done.code == 64, flags
+        assert f"{flags[0].partition('=')[0]} says what to plan" in done.err
+    assert team.events() == []
+    assert team.run("apply", "plan.json", RECONCILER_TARGET="retro").code == 0  # it was meant for the plan
+    assert len(team.events()) == 2
+
+
 def test_a_plan_that_cant_be_checked_says_why_and_is_not_called_stale(team: Team) -> None:
     team.apply()
     team.config["meetings"]["weekly-sync"]["title"] = "New"
