@@ -241,7 +241,8 @@ def _unknown(key: str, schema: dict[str, Any]) -> tuple[str, str | None]:
 def _add(key: str, schema: dict[str, Any]) -> str:
     inner = _resolve(schema["properties"][key])
     examples = inner.get("examples") or [inner.get("const", "…")]
-    return f"add {key}: {example(examples[0])}"
+    enough = "; meetings: {} will do until `import` has filled it" if key == "meetings" else ""
+    return f"add {key}: {example(examples[0])}{enough}"
 
 
 def _typed(instance: object, schema: dict[str, Any]) -> str:

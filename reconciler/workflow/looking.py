@@ -108,13 +108,17 @@ def look_at(  # noqa: PLR0917  # all of it is what a look takes
     spent = frozenset(who for who, left in events_left(state, now).items() if not left)
     scope = replace(scope, budget=spend, every=config.verify.every, until=until, presume=heard is not None, spent=spent)
     scope = replace(scope, settled=settled)
-    everybody = frozenset(people.values())
-    if question.forget:
-        scope = replace(scope, organizers=everybody)
-    elif not state.organizers:  # none was ever applied, even if a look has counted its calls
-        scope = replace(scope, trusted=everybody)  # nobody remembers who else was an organiser
+    scope = replace(scope, organizers=frozenset(people.values())) if question.forget else trusting(scope, people, state)
     seen = observe(reader, state, scope, now=now, heard=heard, parallelism=question.parallelism, progress=progress)
     return _look_of(config, people, seen, question, scope, now=now, until=until)
+
+
+def trusting(scope: Scope, people: People, state: State) -> Scope:
+    """Return `scope` with whom an invitation may show to have been an organiser, where nobody remembers who was.
+
+    A state of which nothing was ever applied remembers none, even if a look has counted its calls in it.
+    """
+    return scope if state.organizers else replace(scope, trusted=frozenset(people.values()))
 
 
 def _look_of(
