@@ -24,16 +24,16 @@ def command(settings: Globals, *, as_json: bool) -> int:  # noqa: ARG001  # ever
     if not as_json:
         click.echo(f"reconciler {__version__}")
         return 0
+    from reconciler.model import state
     from reconciler.plan import file as planfile
     from reconciler.report.document import FORMAT_VERSION, dump
-    from reconciler.state import model
 
     formats = {
         "config": 1,
         "documents": FORMAT_VERSION,
         "marker": 1,
         "plan": planfile.FORMAT_VERSION,
-        "state": model.FORMAT_VERSION,
+        "state": state.FORMAT_VERSION,
     }
     system = f"{platform.system()} {platform.machine()}"
     click.echo(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from reconciler.model.observed import Changes, Told
@@ -74,6 +74,24 @@ def with_intact(state: State, events: frozenset[str]) -> State:
 def is_intact(event: Event, entry: Entry, workspace: str) -> bool:
     """Return whether an event is as it was applied."""
     return bare(event) == _applied(workspace, entry)
+
+
+def in_doubt(state: State, ids: Collection[str]) -> State:
+    """Return `state` without any claim that these conferences and recurring events are as they should be.
+
+    `ids` are theirs. The next run asks for them, however short ago they were looked at.
+    """
+    entries = {
+        key: replace(entry, verified=None)
+        for key, entry in state.entries.items()
+        if entry.conference_id in ids and entry.verified is not None
+    }
+    calendars = {
+        who: replace(one, looks={name: look for name, look in one.looks.items() if name not in ids})
+        for who, one in state.calendars.items()
+        if not one.looks.keys().isdisjoint(ids)
+    }
+    return replace(state, entries={**state.entries, **entries}, calendars={**state.calendars, **calendars})
 
 
 def _applied(workspace: str, entry: Entry) -> Event | None:

@@ -92,24 +92,33 @@ def look_at(  # noqa: PLR0917  # all of it is what a look takes
     people: People,
     question: Question,
     heard: Heard | None = None,
+    settled: frozenset[str] = frozenset(),
     *,
     now: datetime,
     progress: Callable[[int, int], None],
 ) -> Sides:
-    """Return what is wanted of `config` and what is there of it, with all that is asked about it."""
+    """Return what is wanted of `config` and what is there of it, with all that is asked about it.
+
+    `settled` are meetings that are left out of `config` because they need no look.
+    """
     until = now + config.horizon
     expected = () if question.destroy else _expected(config, people, now=now, until=until)
     scope = scope_of(config, people, expected, question)
     spend = verification_budget(config.verify, quota_of(config, state, reader, now), now)
     spent = frozenset(who for who, left in events_left(state, now).items() if not left)
     scope = replace(scope, budget=spend, every=config.verify.every, until=until, presume=heard is not None, spent=spent)
-    everybody = frozenset(people.values())
-    if question.forget:
-        scope = replace(scope, organizers=everybody)
-    elif not state.organizers:  # none was ever applied, even if a look has counted its calls
-        scope = replace(scope, trusted=everybody)  # nobody remembers who else was an organiser
+    scope = replace(scope, settled=settled)
+    scope = replace(scope, organizers=frozenset(people.values())) if question.forget else trusting(scope, people, state)
     seen = observe(reader, state, scope, now=now, heard=heard, parallelism=question.parallelism, progress=progress)
     return _look_of(config, people, seen, question, scope, now=now, until=until)
+
+
+def trusting(scope: Scope, people: People, state: State) -> Scope:
+    """Return `scope` with whom an invitation may show to have been an organiser, where nobody remembers who was.
+
+    A state of which nothing was ever applied remembers none, even if a look has counted its calls in it.
+    """
+    return scope if state.organizers else replace(scope, trusted=frozenset(people.values()))
 
 
 def _look_of(

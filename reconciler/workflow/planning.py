@@ -71,7 +71,7 @@ def make_plan(
         store.give_up(error)
         return make_plan(config, client, store, question, now=now, progress=progress)
     open_ = replace(config, meetings={k: one for k, one in config.meetings.items() if k not in settled.meetings})
-    look = look_at(open_, client, rest, people, question, heard, now=now, progress=progress)
+    look = look_at(open_, client, rest, people, question, heard, settled.meetings, now=now, progress=progress)
     reads = _room_reads(config, client, state, people, question, now=now)
     excluded = question.excluded | disabled(config)
 
