@@ -11,6 +11,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Key, Link, Occurrence
 from reconciler.model.state import Entry, State
 from reconciler.plan.operations import Call, Plan
+from reconciler.state.lines import organizers
 
 
 def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
@@ -31,10 +32,11 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
     for key, entry in entries.items():
         if entry is not None and owners.get(entry.event_id, key) != key:
             entries[key] = None
+    known = {key: entry for key, entry in entries.items() if entry is not None}
     return replace(
         state,
-        entries={key: entry for key, entry in entries.items() if entry is not None},
-        organizers=plan.organizers | {entry.organizer for entry in entries.values() if entry is not None},
+        entries=known,
+        organizers=plan.organizers | organizers(known, besides=plan.organizers, after=plan.window_from),
         orphans=state.orphans + (outcome.orphans if outcome is not None else ()),
         days_off={str(one.key): one.reason for one in plan.days_off},
         cancelled={**state.cancelled, **dict(_cancelled(outcome))} if outcome is not None else state.cancelled,

@@ -15,7 +15,7 @@ from reconciler.model.observed import Observation, Observed, Told
 from reconciler.model.occurrence import Key
 from reconciler.model.rendering import conference_as_applied, event_as_applied
 from reconciler.model.state import Entry, State
-from reconciler.observe.calendars import Heard, former_organizers, hear, keep_ours, list_calendars, recent
+from reconciler.observe.calendars import LOOKBACK, Heard, former_organizers, hear, keep_ours, list_calendars, recent
 from reconciler.observe.completing import complete_attendees, find_by_memory
 from reconciler.observe.conferences import (
     ask_conferences,
@@ -50,7 +50,7 @@ def observe(
     `progress` is called with the number of reads done and known to be needed. Raises ApiError where DingTalk does not
     let us in at all, ReconcilerError where a newer program was here; every other failure is part of the observation.
     """
-    asked = organizers_of(state, scope)
+    asked = organizers_of(state, scope, now)
     if scope.refresh is Refresh.NONE:
         return Observation(occurrences=remembered(state), organizers=asked)
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
@@ -85,9 +85,13 @@ def observe(
     )
 
 
-def organizers_of(state: State, scope: Scope) -> frozenset[str]:
-    """Return whose calendars are asked for: of all who organise a meeting, and of all who are known to have done so."""
-    return frozenset(scope.meetings.values()) | scope.organizers | state.organizers | organizers(state.entries)
+def organizers_of(state: State, scope: Scope, now: datetime) -> frozenset[str]:
+    """Return whose calendars are asked for: of all who organise a meeting, and of all who are known to have done so.
+
+    Not of those whose last occurrence is over.
+    """
+    known = frozenset(scope.meetings.values()) | scope.organizers | state.organizers
+    return known | organizers(state.entries, besides=known, after=now - LOOKBACK)
 
 
 def listen(
@@ -101,7 +105,7 @@ def listen(
 ) -> Heard:
     """Return what the calendars tell, for `observe`. Raises ApiError where DingTalk does not let us in at all."""
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
-        return hear(reader, Reads(pool, progress), organizers_of(state, scope), state, scope, now)
+        return hear(reader, Reads(pool, progress), organizers_of(state, scope, now), state, scope, now)
 
 
 def look_again(

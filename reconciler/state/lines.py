@@ -132,12 +132,26 @@ def _as_intact(text: bytes, events: Collection[str]) -> bytes:
     return text[: found.end()] + _INTACT + text[found.end() :]
 
 
-def organizers(entries: Mapping[Key, Entry]) -> frozenset[str]:
-    """Return the union ids of all whose events these are, without reading what is not."""
+def organizers(entries: Mapping[Key, Entry], *, besides: frozenset[str], after: datetime) -> frozenset[str]:
+    """Return the union ids of all whose events these are, `besides` some, without reading what is not.
+
+    Occurrences that ended before `after` don't count: whoever has no others is organiser no more.
+    """
     if not isinstance(entries, Lines):
-        return frozenset(entry.organizer for entry in entries.values())
-    named = {name for text in entries.texts.values() for name in _ORGANIZER.findall(text)}
+        coming = (entry for entry in entries.values() if entry.organizer not in besides and not is_over(entry, after))
+        return frozenset(entry.organizer for entry in coming)
+    named: set[bytes] = set()
+    known = {json.dumps(who, ensure_ascii=False)[1:-1].encode() for who in besides}
+    for address, text in entries.texts.items():
+        some = {*_ORGANIZER.findall(text)} - known - named
+        if some and (address.endswith("+") or not _ended(text, after)):
+            named |= some
     return frozenset(json.loads(b'"%s"' % name) for name in named)
+
+
+def is_over(entry: Entry, when: datetime) -> bool:
+    """Return whether an occurrence ended before; of a series, and of what was never applied, nothing tells."""
+    return entry.applied is not None and not entry.key.series and entry.applied.end <= when
 
 
 def parted(entries: Mapping[Key, Entry], meetings: Collection[str]) -> tuple[Mapping[Key, Entry], dict[Key, Entry]]:
@@ -175,8 +189,12 @@ def without_past(entries: Mapping[Key, Entry], now: datetime) -> Mapping[Key, En
 
 
 def _is_past(text: bytes, now: datetime) -> bool:
+    return _ended(text, now - KEPT_AFTER_END)
+
+
+def _ended(text: bytes, when: datetime) -> bool:
     ends = _ENDS.search(text)
     try:
-        return ends is not None and as_instant(ends[1].decode()) + KEPT_AFTER_END <= now
+        return ends is not None and as_instant(ends[1].decode()) <= when
     except ValueError:
         return False

@@ -67,5 +67,6 @@ def _without_former(state: State, planned: Planned) -> State:
 
     Who else there may be is for an apply to say: as long as it knows of nobody, all people are looked for.
     """
-    left = planned.plan.organizers | planned.settled.organizers | organizers(state.entries)
+    left = planned.plan.organizers | planned.settled.organizers
+    left |= organizers(state.entries, besides=left, after=planned.plan.window_from)
     return replace(state, organizers=state.organizers & left)

@@ -165,6 +165,20 @@ def test_an_organiser_of_whom_nothing_is_left_is_asked_once_more(runs: Runs) -> 
     assert runs.store.load().calendars.keys() == {"union-alice"}
 
 
+def test_an_organiser_whose_meetings_are_over_is_asked_no_more_the_day_after(runs: Runs) -> None:
+    meetings = runs.hands.team.config["meetings"]
+    meetings["retro"] = meetings["standup"] | {"organizer": "bob"}
+    runs.apply()
+    runs.hands.now += timedelta(days=2, hours=6)  # some have been held
+    del meetings["retro"]
+    runs.apply()
+    runs.plan()
+    runs.hands.now += timedelta(days=1)
+    runs.plan()
+    assert "union-bob" in {entry.organizer for entry in runs.store.load().entries.values()}
+    assert runs.plan()[1]["event.list"] == 1
+
+
 def test_what_a_person_deleted_needs_no_further_look(runs: Runs) -> None:
     runs.plan()
     event = runs.hands.team.events("alice")[2]
