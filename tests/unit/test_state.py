@@ -21,6 +21,8 @@ from reconciler.model.occurrence import ExtensionApp, Key
 from reconciler.model.state import Entry, EventDay, Opened, Orphan, State, pruned
 from reconciler.state.codec import dumps, loads
 from reconciler.state.journal import Intent, Journal
+from reconciler.state.lines import organizers
+from reconciler.state.remembering import with_intact
 from reconciler.state.store import local_store
 
 WANT = occurrence(
@@ -211,6 +213,30 @@ def test_the_key_is_the_original_start() -> None:
 
 def _full(*_: object, **__: object) -> int:
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_is_noted_in_a_line_is_what_would_be_written() -> None:
+    one = replace(entry(), intact=False)
+    other = replace(one, key=Key("other", one.key.original), event_id='an "odd" id')
+    state = State(workspace="acme", lineage="l", entries={one.key: one, other.key: other})
+    noted = with_intact(loads(dumps(state), where="here"), frozenset({one.event_id}))
+    assert dumps(noted) == dumps(replace(state, entries={one.key: replace(one, intact=True), other.key: other}))
+    assert dumps(with_intact(noted, frozenset({one.event_id}))) == dumps(noted)
+
+
+def test_who_has_only_meetings_that_are_over_organises_no_more() -> None:
+    one = entry()
+    assert one.applied is not None
+    series = replace(one, key=replace(one.key, series=True), organizer="carol")
+    entries = {one.key: one, series.key: series}
+    read = State(workspace="acme", lineage="l", entries=entries)
+    unread = loads(dumps(read), where="here")
+    for known in (read.entries, unread.entries):
+        before, after = one.applied.end - timedelta(hours=1), one.applied.end
+        assert organizers(known, besides=frozenset(), after=before) == {one.organizer, "carol"}
+        assert organizers(known, besides=frozenset({"carol"}), after=before) == {one.organizer}
+        assert organizers(known, besides=frozenset(), after=after) >= {"carol"}
+    assert organizers({one.key: one}, besides=frozenset(), after=one.applied.end) == frozenset()
 
 
 def announced_at_once(journal: Journal, names: list[str]) -> list[Future[None]]:
