@@ -16,7 +16,7 @@ from typing import Any, Final
 from reconciler.errors import ReconcilerError
 
 CHINA: Final = "CN"
-EXTRA: Final = "pip install 'reconciler[holidays]'"
+EXTRA: Final = "pip install chinesecalendar holidays"
 WEEKEND: Final = frozenset({5, 6})
 
 

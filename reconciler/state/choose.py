@@ -57,7 +57,7 @@ def _postgres(settings: StateSettings, environment: Mapping[str, str], workspace
     try:
         from reconciler.state.postgres import TABLE, PostgresBackend
     except ImportError as error:
-        fix = "pip install 'reconciler[postgres]'"
+        fix = "pip install 'psycopg[binary]' certifi"
         raise StateError(
             "a state in PostgreSQL needs psycopg, which is not installed", where="state", fix=fix
         ) from error
