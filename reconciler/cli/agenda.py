@@ -77,7 +77,7 @@ def command(
     from reconciler.workflow.agenda import remembered_agenda
 
     if as_json + (ics is not None) + (html is not None) > 1:
-        raise click.UsageError("--json, --ics and --html exclude each other")
+        raise click.UsageError("--json, --ics and --html can't be used together")
     project = open_project(settings)
     now = project.clock()
     local = None if timezone is None else _zone(timezone)
@@ -132,7 +132,7 @@ def _choice(
     ):
         for name in asked:
             if name not in known:
-                raise UsageError(f"there is no {kind} {name!r}", fix=f"choose of: {', '.join(sorted(known))}")
+                raise UsageError(f"there is no {kind} {name!r}", fix=f"choose one of: {', '.join(sorted(known))}")
     persons = {person for name in people for person in config.groups.get(name, (name,))}
     return Choice(
         meetings=frozenset(meetings),

@@ -41,4 +41,4 @@ def _split(variable: str) -> list[str]:
     try:
         return shlex.split(os.environ.get(variable, ""))
     except ValueError as error:
-        raise click.UsageError(f"{variable} can't be taken apart into arguments: {error}") from error
+        raise click.UsageError(f"{variable} can't be split into arguments: {error}") from error

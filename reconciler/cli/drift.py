@@ -52,7 +52,7 @@ def command(
     from reconciler.workflow.looking import Question
 
     if adopt and as_json:
-        raise UsageError("--adopt prints YAML, and --json a document", fix="use one of the two")
+        raise UsageError("--adopt and --json can't be used together", fix="use one of the two")
     project = open_project(settings)
     question = Question(targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism)
     now = project.clock()

@@ -93,12 +93,12 @@ def _check(config: Path, out: Path | None, *, write: bool) -> None:
     from reconciler.errors import UsageError
 
     if write and out is not None:
-        raise UsageError("--out and --write exclude each other", fix="use one of the two")
+        raise UsageError("--out and --write can't be used together", fix="use one of the two")
     if write and config.is_dir():
         fix = f"write a file of its own into it: --out {config / 'imported.yaml'}"
         raise UsageError(f"{config} is a folder: there is no one file to write into", fix=fix)
     if out is not None and out.exists():
-        raise UsageError(f"{out} is there already", fix="name a new file")
+        raise UsageError(f"{out} exists already", fix="name a new file")
 
 
 def _save(found: Imported, place: Path, *, into: bool) -> None:
@@ -126,6 +126,6 @@ def _done(found: Imported, place: Path) -> str:
     from reconciler.workflow.importing import count
 
     if not found.meetings:
-        return f"nothing to import: {place} is as it was"
+        return f"nothing to import; {place} is unchanged"
     done = f"{place}: {count(found.events, found.meetings)}"
     return done if in_automation() else f"{done}\n  next: `reconciler plan` shows what will be adopted"

@@ -129,7 +129,7 @@ def _run(arguments: Sequence[str]) -> int:
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
             full = f"{error.filename or 'what is to be written'}: {error.strerror}"
             return _refuse(ReconcilerError(full, fix="make room, then run again"), 1)
-        fix = "this is a fault in reconciler: run again with -vv and report what it prints"
+        fix = "this is a bug in reconciler: run again with -vv and report what it prints"
         fault = ReconcilerError(f"unexpected {type(error).__name__}: {error}", fix=fix)
         fault.code = "unexpected"
         return _refuse(fault, 1)

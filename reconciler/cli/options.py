@@ -58,7 +58,7 @@ class Moment(click.ParamType[datetime]):
         try:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} is no ISO 8601 moment, such as 2026-12-01T09:00:00+08:00", param, ctx)
+            self.fail(f"{value!r} is not an ISO 8601 moment such as 2026-12-01T09:00:00+08:00", param, ctx)
         return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
@@ -115,7 +115,7 @@ class Seconds(click.ParamType[float]):
         """Return the seconds that `value` names."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", str(value))
         if match is None:
-            self.fail(f"{value!r} is no duration, such as 90s or 5m", param, ctx)
+            self.fail(f"{value!r} is not a duration such as 90s or 5m", param, ctx)
         if not (match[2] or self._bare):
             self.fail(f"{value!r} has no unit: write {value}m for minutes, {value}h for hours", param, ctx)
         return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2] or "s"]
@@ -274,7 +274,7 @@ def markdown_options(command: F) -> F:
     @functools.wraps(command)
     def wrapped(*, markdown: bool, markdown_limit: int, **arguments: Any) -> Any:
         if markdown and arguments.get("as_json"):
-            raise click.UsageError("--json and --markdown exclude each other")
+            raise click.UsageError("--json and --markdown can't be used together")
         return command(markdown_limit=markdown_limit if markdown else None, **arguments)
 
     return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is

@@ -109,7 +109,7 @@ def free(
     from reconciler.rooms.look import Wanted, availability, fitting
 
     if not length_s:
-        raise UsageError("--for 0m is no time to meet", fix="write how long, as in --for 45m")
+        raise UsageError("--for 0m leaves no time to meet", fix="write how long, as in --for 45m")
     with _asking(settings, timezone=timezone, organizer=organizer) as at:
         begin = _moment(start, at.zone)
         wanted = Wanted(
@@ -185,7 +185,7 @@ def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | 
     project = open_project(settings)
     config, now, state = project.config, project.clock(), project.store.load()
     if organizer is not None and organizer not in config.people:
-        raise UsageError(f"there is no person {organizer!r}", fix=f"choose of: {', '.join(sorted(config.people))}")
+        raise UsageError(f"there is no person {organizer!r}", fix=f"choose one of: {', '.join(sorted(config.people))}")
     local = zone(timezone) if timezone else common_zone(one.schedule.timezone for one in config.meetings.values())
     with project.reader() as reader:
         people, _ = resolve_people(config, reader, state)
@@ -202,7 +202,7 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no ISO 8601 moment, such as 2026-12-01T09:00") from None
+        raise click.BadParameter(f"{text!r} is not an ISO 8601 moment such as 2026-12-01T09:00") from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
 
 

@@ -49,7 +49,7 @@ def serve(settings: Globals, *, port: int, host: str) -> int:
         signal.signal(number, lambda _number, _frame: stopped.set())
     with open_sandbox(project.config, clock=project.clock, port=port, host=host) as sandbox:
         if not is_loopback(host):
-            tell(f"warning: whoever reaches {host} can use this sandbox: its key and secret are no secret")
+            tell(f"warning: whoever reaches {host} can use this sandbox: its key and secret are public")
         tell(f"DingTalk sandbox at {sandbox.endpoint} (stop it with Ctrl-C): look at it in a browser.")
         tell("Point a client at it with:")
         keys = sandbox.credentials

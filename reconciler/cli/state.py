@@ -64,7 +64,7 @@ def show(settings: Globals, *, address: str) -> int:
     key = Key.parse(address)
     entry = open_project(settings).store.load().entries.get(key)
     if entry is None:
-        raise UsageError(f"the state knows no {address}", fix="`reconciler state list` prints all that it knows")
+        raise UsageError(f"the state does not know {address}", fix="`reconciler state list` prints what it knows")
     click.echo(dump({"address": address, **encode_entry(entry)}), nl=False)
     return 0
 
@@ -98,7 +98,7 @@ def orphans(settings: Globals, *, dismiss: str | None, lock_timeout: float) -> i
             state = project.store.load()
             kept = tuple(orphan for orphan in state.orphans if orphan.address != dismiss)
             if len(kept) == len(state.orphans):
-                raise UsageError(f"no orphan of {dismiss} is known", fix="`reconciler state orphans` prints them")
+                raise UsageError(f"there is no orphan of {dismiss}", fix="`reconciler state orphans` prints them")
             project.store.save(replace(state, orphans=kept))
         tell(f"{len(state.orphans) - len(kept)} dismissed")
         return 0
@@ -236,7 +236,7 @@ def remove(settings: Globals, *, addresses: tuple[str, ...], organizers: tuple[s
     from reconciler.state.edit import removed, without_organizer
 
     if not addresses and not organizers:
-        raise UsageError("nothing is named that could be forgotten", fix="name addresses, meetings, or --organizer")
+        raise UsageError("nothing to forget was named", fix="name addresses, meetings, or --organizer")
     project = open_project(settings)
     with project.store.lock.held("state rm", now=project.clock(), timeout_s=lock_timeout):
         state = project.store.load()

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 
 _SHOWN = 40
+# What people write for a period or a day, as other calendars have it.
+_PLAIN = {
+    "daily": "day", "every day": "day", "weekdays": "workday", "workdays": "workday",
+    "weekly": "week", "every week": "week", "biweekly": "2 weeks", "fortnightly": "2 weeks", "fortnight": "2 weeks",
+    "monthly": "month", "every month": "month", "quarterly": "quarter", "yearly": "year", "annually": "year",
+    "monday": "mon", "tuesday": "tue", "wednesday": "wed", "thursday": "thu", "friday": "fri", "saturday": "sat",
+    "sunday": "sun", "tues": "tue", "thur": "thu", "thurs": "thu",
+}  # fmt: skip
+_LENGTH = re.compile(r"(\d+) ?(w|d|h|m)(?:eeks?|ays?|rs?|ours?|ins?|inutes?)?")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) +(\d\d:\d\d)(?::00)?")
 
 
 def show(value: object) -> str:
@@ -35,8 +46,24 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str) -> str:
     if match := similar(word, names):
         return f"did you mean {match!r}?"
     if names and len(", ".join(names)) <= 120:  # noqa: PLR2004  # what fits on a line
-        return f"known are: {', '.join(names)}"
+        return f"known: {', '.join(names)}"
     return otherwise
+
+
+def meant(value: str, allowed: Callable[[str], bool], *, slug: bool = False) -> str | None:
+    """Return what `value` seems to mean, written so that it is `allowed`; None where nothing suggests itself.
+
+    `slug`: it is to be a name of lower-case letters, digits and hyphens.
+    """
+    folded = value.strip().casefold()
+    guesses = [_PLAIN.get(folded, "")]
+    if length := _LENGTH.fullmatch(folded):
+        guesses.append(length[1] + length[2])
+    if moment := _MOMENT.fullmatch(value.strip()):
+        guesses.append(f"{moment[1]}T{moment[2]}")
+    if slug:
+        guesses.append(re.sub(r"[\s_.]+", "-", folded))
+    return next((guess for guess in guesses if guess != value and allowed(guess)), None)
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -59,7 +59,7 @@ def _redis(environment: Mapping[str, str], name: str) -> Shared:
     parts = urlsplit(url)
     if parts.scheme not in {"redis", "rediss", "unix"}:
         fix = "set RECONCILER_REDIS_URL, for example to rediss://:password@redis.example.com/0"
-        raise ReconcilerError("no address of the Redis is known", where=_WHERE, fix=fix)
+        raise ReconcilerError("the address of the Redis server is not known", where=_WHERE, fix=fix)
     if parts.scheme == "redis" and not is_loopback(parts.hostname or ""):
         fix = "write rediss:// in RECONCILER_REDIS_URL"
         raise ReconcilerError("the password would travel in clear text", where=_WHERE, fix=fix)

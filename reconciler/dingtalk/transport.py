@@ -69,11 +69,11 @@ def check_endpoint(url: str) -> str:
         parts = urlsplit(url)
         usable = bool(parts.hostname) and parts.scheme in {"http", "https"} and (parts.port is None or parts.port > 0)
     except ValueError:
-        raise ReconcilerError(f"the endpoint {url!r} is no URL", fix=fix) from None
+        raise ReconcilerError(f"the endpoint {url!r} is not a URL", fix=fix) from None
     if not usable or parts.query or parts.fragment:
-        raise ReconcilerError(f"the endpoint {url!r} is no base URL", fix=fix)
+        raise ReconcilerError(f"the endpoint {url!r} is not a base URL", fix=fix)
     if parts.username is not None or parts.password is not None:
-        raise ReconcilerError("the endpoint carries a user or a password", fix=fix)
+        raise ReconcilerError("the endpoint contains a user or a password", fix=fix)
     if parts.scheme == "http" and not is_loopback(url):
         raise ReconcilerError(f"the endpoint {url!r} is not encrypted", fix="use https; http is for loopback only")
     return url.rstrip("/")

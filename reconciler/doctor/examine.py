@@ -81,7 +81,11 @@ class Examination:
         yield from self._people(reader)
         asking = self._asking(reader)
         if asking is None:
-            yield unchecked("permissions", "nobody is known in whose name to ask", "correct `people`, then run again")
+            yield unchecked(
+                "permissions",
+                "nobody in the config is known to DingTalk, so there is nobody to ask as",
+                "correct `people`, then run again",
+            )
             return
         rooms = _rooms(reader, asking) if self.config.rooms else None
         yield from _permissions(reader, asking, rooms)

@@ -90,7 +90,7 @@ class _Days:
     def parts(self) -> list[str]:
         if sum(map(bool, (self.week, self.month, self.work))) > 1:
             fix = "write two meetings, or keep days of one kind"
-            raise RuleError("weekdays, workdays and days of the month can't stand together", where="on", fix=fix)
+            raise RuleError("weekdays, workdays and days of the month can't be combined", where="on", fix=fix)
         if self.week:
             days = (f"{nth if counted else ''}{WEEKDAYS[day]}" for day, nth, counted in sorted(self.week))
             return [f"BYDAY={','.join(days)}"]
@@ -111,7 +111,7 @@ def parse_every(text: str) -> tuple[int, Unit]:
             f"write day, workday, week, odd-weeks, even-weeks, month, quarter or year,"
             f" or a number up to {MAX_INTERVAL}, as in 2 weeks"
         )
-        raise RuleError(f"{text!r} is no interval", where="every", fix=fix)
+        raise RuleError(f"{text!r} is not an interval", where="every", fix=fix)
     return interval, _UNITS[found[2]]
 
 
@@ -150,7 +150,7 @@ def _day_parts(repeat: Repeat, start: datetime, workdays: str) -> list[str]:
     unit = repeat.unit
     if unit == "workday":
         if repeat.on or repeat.days:
-            raise RuleError("every workday says its days already", where="on", fix="write every: week with these days")
+            raise RuleError("every: workday already says the days", where="on", fix="write every: week with these days")
         return [f"BYDAY={workdays}"]
     if repeat.on and repeat.days:
         raise RuleError("on and day can't both be given", where="day", fix="keep one of them")
@@ -181,7 +181,7 @@ def _read_day(text: str, days: _Days) -> None:
         named = [i for i, name in enumerate(_NAMES) if found and name.startswith(found[2])]
         if not found or not named:
             fix = "write mon to sun, first mon, last fri, last day, last workday, or 1mon, -1fri and the like"
-            raise RuleError(f"{text!r} is no day of the week", where="on", fix=fix)
+            raise RuleError(f"{text!r} is not a day of the week", where="on", fix=fix)
         days.week.add((named[0], int(found[1] or 0), found[1] is not None))
 
 
@@ -197,7 +197,7 @@ def start_from_anchor(rule: str, start: datetime, anchor: date) -> datetime | No
     parsed = parse_rule(rule)
     if parsed.interval == 1:
         fix = "leave it out, or write every: 2 weeks and the like"
-        raise RuleError("every period counts: an anchor changes nothing", where="anchor", fix=fix)
+        raise RuleError("every period counts, so an anchor changes nothing", where="anchor", fix=fix)
     counted = replace(filled(parsed, start), count=None)
     begin = _not_after(parsed, datetime.combine(anchor, start.time()), start)
     return next(rule_dates(counted, begin, _UTC, first=start, last=LATEST), None)
@@ -242,7 +242,7 @@ def check_rule(rule: str, *, start: datetime | None = None) -> None:
     if not _fires(replace(parse_rule(rule), until=None), start):
         raise RuleError(
             "the rule never has a date",
-            fix="look for parts that exclude each other, as BYMONTH=2 and BYMONTHDAY=30 do",
+            fix="look for parts that exclude each other, such as BYMONTH=2 and BYMONTHDAY=30",
         )
 
 

@@ -110,7 +110,7 @@ def import_calendar(
 
 def _check(config: Config, asked: Calendar) -> None:
     if asked.organizer not in config.people:
-        fix = f"choose of: {', '.join(sorted(config.people))}" if config.people else "add the person to `people`"
+        fix = f"choose one of: {', '.join(sorted(config.people))}" if config.people else "add the person to `people`"
         raise UsageError(f"there is no person {asked.organizer!r}", fix=fix)
     if not timedelta(0) < asked.until - asked.since <= A_YEAR:
         raise UsageError("--to must be after --from, by a year at most", fix="import one year after the other")

@@ -161,11 +161,11 @@ def heard_of(
 def check_targets(config: Config, store: Store, question: Question) -> None:
     """Raise UsageError where a plan is asked for of meetings that are none."""
     if question.targets and question.excluded:
-        raise UsageError("--target and --exclude exclude each other", fix="use one of the two")
+        raise UsageError("--target and --exclude can't be used together", fix="use one of the two")
     named = question.targets | question.excluded
     known = config.meetings.keys() | {key.meeting for key in store.load().entries} if named else frozenset()
     for name in sorted(named - known):
-        raise UsageError(f"there is no meeting {name!r}", fix=f"choose of: {', '.join(sorted(config.meetings))}")
+        raise UsageError(f"there is no meeting {name!r}", fix=f"choose one of: {', '.join(sorted(config.meetings))}")
 
 
 def scope_of(config: Config, people: People, expected: tuple[Occurrence, ...], question: Question) -> Scope:

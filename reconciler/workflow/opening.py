@@ -41,7 +41,7 @@ def open_meeting(
     for it was never answered, and ApiError.
     """
     if meeting not in config.meetings:
-        raise UsageError(f"there is no meeting {meeting!r}", fix=f"choose of: {', '.join(sorted(config.meetings))}")
+        raise UsageError(f"there is no meeting {meeting!r}", fix=f"choose one of: {', '.join(sorted(config.meetings))}")
     state = store.load()
     state = renamed(state, moves(config, state))
     people, known = resolve_people(config, client, state)
@@ -77,7 +77,9 @@ def open_meeting(
 def _current(occurrences: tuple[Occurrence, ...], meeting: str, now: datetime) -> Occurrence:
     ahead = [occurrence for occurrence in occurrences if occurrence.end > now]
     if not ahead:
-        raise ReconcilerError(f"{meeting} takes place no more", where=f"meetings.{meeting}", fix="extend its schedule")
+        raise ReconcilerError(
+            f"{meeting} no longer takes place", where=f"meetings.{meeting}", fix="extend its schedule"
+        )
     return ahead[0]
 
 

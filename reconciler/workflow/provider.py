@@ -137,7 +137,7 @@ def resolve_people(config: Config, client: Reader, state: State) -> tuple[People
 
 
 _STRANGER_FIX = (
-    "correct them in the config, and see that the app may see these people; `reconciler doctor` asks for all"
+    "correct them in the config, and make sure that the app may see these people; `reconciler doctor` checks everybody"
 )
 
 

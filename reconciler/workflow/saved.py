@@ -53,7 +53,7 @@ def check_saved(
     seen = verify(client, observe(client, state, scope, now=now), scope, keys, now=now)
     moved += [*moved_occurrences(touched, seen, names_of(config, people), now)]
     if moved:
-        fix = "plan again, and look at what is different now"
+        fix = "plan again, and check what is different now"
         raise PlanStale(f"the plan is stale: {capped(moved)}", fix=fix)
     odd = [*disagreements(plan, config, people, state, seen, now=now, reach=FARTHEST)]
     if odd:

@@ -547,7 +547,7 @@ def test_an_event_created_with_a_sparse_answer_is_as_it_was_sent(server: Scripte
 
 @pytest.mark.parametrize("event_id", ["", ".", "..", " "])
 def test_an_id_that_would_name_another_path_is_refused(server: Scripted, connect: Connect, event_id: str) -> None:
-    with pytest.raises(ReconcilerError, match="is no id"):
+    with pytest.raises(ReconcilerError, match="is not an id"):
         connect().events.get(organizer="alice", event_id=event_id)
     assert server.got == []
 
