@@ -123,6 +123,7 @@ def _choice(
     config: Config, seen: Agenda, meetings: tuple[str, ...], rooms: tuple[str, ...], people: tuple[str, ...]
 ) -> Choice:
     """Return what is asked for, by ids; raise UsageError for a name that the config does not know."""
+    from reconciler.config.words import choose_from
     from reconciler.report.agenda import Choice
 
     for kind, asked, known in (
@@ -132,7 +133,7 @@ def _choice(
     ):
         for name in asked:
             if name not in known:
-                raise UsageError(f"there is no {kind} {name!r}", fix=f"choose one of: {', '.join(sorted(known))}")
+                raise UsageError(f"there is no {kind} {name!r}", fix=choose_from(name, known))
     persons = {person for name in people for person in config.groups.get(name, (name,))}
     return Choice(
         meetings=frozenset(meetings),

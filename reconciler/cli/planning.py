@@ -132,7 +132,9 @@ def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
     except StateError as error:
         raise PlanUnreadable(error.what, where=error.where, fix=error.fix) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise PlanUnreadable(f"the plan can't be read: {error}", where=str(path)) from error
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        fix = "name a file that `plan --out FILE` wrote"
+        raise PlanUnreadable(f"the plan can't be read: {why}", where=str(path), fix=fix) from error
     return loads(text, where=str(path))
 
 

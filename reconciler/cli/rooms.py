@@ -174,6 +174,7 @@ class _At:
 def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | None = None) -> Iterator[_At]:
     """Give what can ask about rooms; afterwards its calls are counted, and the rules that it learned remembered."""
     from reconciler.cli.project import open_project
+    from reconciler.config.words import choose_from
     from reconciler.errors import UsageError
     from reconciler.report.names import Names
     from reconciler.report.pictures import common_zone
@@ -185,7 +186,7 @@ def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | 
     project = open_project(settings)
     config, now, state = project.config, project.clock(), project.store.load()
     if organizer is not None and organizer not in config.people:
-        raise UsageError(f"there is no person {organizer!r}", fix=f"choose one of: {', '.join(sorted(config.people))}")
+        raise UsageError(f"there is no person {organizer!r}", fix=choose_from(organizer, config.people))
     local = zone(timezone) if timezone else common_zone(one.schedule.timezone for one in config.meetings.values())
     with project.reader() as reader:
         people, _ = resolve_people(config, reader, state)

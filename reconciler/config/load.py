@@ -123,5 +123,8 @@ def _leads_outside(path: Path) -> bool:
 
 
 def _unreadable(path: Path, error: OSError) -> Problem:
-    message = f"the config can't be read: {error.strerror or error}"
+    if isinstance(error, FileNotFoundError):
+        message = "there is no such file or folder"
+    else:
+        message = f"the config can't be read: {error.strerror or error}"
     return Problem(Position(str(path), 1, 1), "", message, "create it, or name another file or folder with -c")

@@ -40,6 +40,13 @@ def similar(word: str, known: Iterable[str]) -> str | None:
     return by_fold[found[0]] if found else None
 
 
+def choose_from(word: str, known: Iterable[str]) -> str:
+    """Return the hint for a name on the command line that nothing has: what it is like, and all there are."""
+    names = sorted(known)
+    match = similar(word, names)
+    return f"{f'did you mean {match!r}? ' if match else ''}choose one of: {', '.join(names) or 'none'}"
+
+
 def did_you_mean(word: str, known: Iterable[str], *, otherwise: str) -> str:
     """Return the hint that goes with an unknown name; where nothing is like it, what is known, or `otherwise`."""
     names = sorted(known)

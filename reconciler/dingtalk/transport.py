@@ -111,7 +111,7 @@ class Transport:
         except requests.exceptions.ContentDecodingError as error:
             raise UnreadableAnswer("the answer can't be decompressed", call=request.call) from error
         except (requests.exceptions.RequestException, HTTPError, OSError, UnicodeError) as error:
-            raise _unsent_or_unanswered(error, request.call) from error
+            raise _unsent_or_unanswered(error, request.call, urlsplit(request.url).hostname or "") from error
 
     def _settings_of(self, url: str) -> dict[str, Any]:
         """Return what the environment says of a server: proxies, and whom to trust."""
@@ -176,20 +176,20 @@ _UNWRITABLE = (
 )
 
 
-def _unsent_or_unanswered(error: Exception, call: str) -> ApiError:
+def _unsent_or_unanswered(error: Exception, call: str, host: str) -> ApiError:
     """Return NotSent only for what is known to happen before a byte of the request leaves; NoAnswer for the rest."""
     kinds = requests.exceptions
     if isinstance(error, kinds.ConnectTimeout):
-        return NotSent("no connection in time", call=call)
+        return NotSent(f"no connection to {host} in time", call=call)
     if isinstance(error, kinds.SSLError) and _no_handshake(error):
-        return NotSent("no trusted TLS connection", call=call, fix=_TLS_FIX)
+        return NotSent(f"no trusted TLS connection to {host}", call=call, fix=_TLS_FIX)
     if isinstance(error, kinds.ConnectionError) and _never_connected(error):
-        return NotSent("no connection", call=call)
+        return NotSent(f"no connection to {host}", call=call)
     if isinstance(error, _UNWRITABLE):
         return NotSent(f"the request can't be written ({type(error).__name__})", call=call)
     if isinstance(error, kinds.Timeout):
-        return NoAnswer("no answer in time", call=call)
-    return NoAnswer("the connection broke", call=call)
+        return NoAnswer(f"no answer from {host} in time", call=call)
+    return NoAnswer(f"the connection to {host} broke", call=call)
 
 
 def _causes(error: object) -> Iterator[object]:

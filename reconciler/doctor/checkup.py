@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import NO_SUCH, ReconcilerError
 from reconciler.plan.operations import Quota
 
 CLOCK_OFF = timedelta(seconds=60)  # less is the network, and a header that knows whole seconds
@@ -15,7 +15,6 @@ QUOTA_LOW = 10  # per cent
 # DingTalk asks for the permission before it looks at anything else: whoever gets an answer of these statuses has it.
 _PAST_PERMISSION = {200, 400, 404}
 _DENIED = {"permission-missing", "ip-not-allowed", "authentication-failed", "token-rejected", "quota-exhausted"}
-NO_SUCH = {"not-found", "invalid-parameter", "refused"}  # what is said of one person, and of nobody else
 
 
 class Verdict(StrEnum):
