@@ -12,7 +12,7 @@ FAILED, DRIFTED, DEFERRED = 1, 2, 3
 
 @click.command("drift")
 @planning_options
-@option("--adopt", is_flag=True, help="Print the YAML that would accept the drift, a merge patch of the config.")
+@option("--adopt", is_flag=True, help="Print the YAML that accepts the drift, as a merge patch of the config.")
 @looking_options
 @global_options
 def command(
@@ -26,13 +26,13 @@ def command(
     lock: bool,
     lock_timeout: float,
 ) -> int:
-    """Show what people changed in DingTalk since it was last applied. Holds no way to write there.
+    """Show what people changed in DingTalk since the last apply. It cannot write there.
 
-    Only what a person edited is drift. With -v it also lists what is none: rooms that wait for an approval, answers to
-    invitations, DingTalk's values of what is not declared, changes of the config that are not applied yet.
+    Only what a person edited is drift. With -v it also lists what is not drift: rooms that wait for approval, answers
+    to invitations, values of what is not declared, and changes of the config that are not applied yet.
 
-    It locks the state while it looks, because an apply that goes on would look like drift; a run that may only read the
-    state takes --lock=false.
+    It locks the state while it looks, because a running apply would look like drift. A run that may only read the
+    state uses --lock=false.
 
     Exit codes: 0 no drift; 2 drift; 1 an error, or not everything could be read.
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @option("--organizer", required=True, metavar="PERSON", help="Whose calendar to look at: an alias of the config.")
-@option("--from", "since", type=Moment(), help="From when on.  [default: now]")
-@option("--to", "until", type=Moment(), help="Until when.  [default: a year after --from]")
+@option("--from", "since", type=Moment(), help="The first moment to look at.  [default: now]")
+@option("--to", "until", type=Moment(), help="The last moment to look at.  [default: a year after --from]")
 @option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to a new file.")
-@option("--write", is_flag=True, help="Write into the config, keeping its comments.")
+@option("--write", is_flag=True, help="Add to the config, keeping its comments.")
 @option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @global_options
 def command(
@@ -33,13 +33,13 @@ def command(
     write: bool,
     as_json: bool,
 ) -> int:
-    """Find the events that people made by hand in a calendar, and declare them: to stdout, into a file, or the config.
+    """Declare the events that people made by hand in a calendar: on stdout, in a file, or in the config.
 
-    Events that recur become one meeting, with the rule that they follow and its exceptions. People and rooms that the
-    config lacks get aliases. Recurring events of DingTalk's own become meetings with `calendar: series`. All have
-    `link: event` and name their events in `adopt`: the next plan puts our marker into them and does nothing else; same
-    events, same links, nobody is told. What can't be declared is left out and told with the reason, on stderr and as
-    comments.
+    Events that recur become one meeting, with the rule they follow and its exceptions. DingTalk's own recurring events
+    become meetings with `calendar: series`. People and rooms that the config lacks get aliases. All meetings have
+    `link: event` and name their events in `adopt`. The next apply puts our marker into these events and changes
+    nothing else: same events, same links, nobody is told. What can't be declared is left out, with the reason on
+    stderr and in a comment.
 
     Nothing is written to DingTalk.
 
