@@ -10,6 +10,8 @@ from reconciler import resources
 from reconciler.config.document import SECTIONS, Findings, Path
 from reconciler.config.quick import Check, compile_schema, first_repeated, matches
 from reconciler.config.words import did_you_mean, example, meant, one_of, show, similar
+from reconciler.schedule.recurrence import RuleError
+from reconciler.schedule.words import is_day, parse_day, parse_every
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -123,7 +125,7 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
     name = _name(path)
     if "propertyNames" in error.absolute_schema_path:
         message = f"{show(instance)} is not a valid name here"
-        yield Fault((*path, instance), message, _meant(instance, schema) + _lower(schema), on_key=True)
+        yield Fault((*path, instance), message, _guess(instance, schema) + _lower(schema), on_key=True)
         return
     match error.validator:
         case "additionalProperties":
@@ -192,10 +194,24 @@ def _limit(error: ValidationError, name: str, schema: dict[str, Any]) -> tuple[s
             return f"this {name} is not a plain {'base ' if name == 'endpoint' else ''}URL", _write(schema)
         case _:
             wanted = name if name.startswith(("a ", "an ")) else f"a valid value for {name}"
-            return f"{show(instance)} is not {wanted}", _meant(instance, schema) + _write(schema)
+            hint = _of_a_rule(error.absolute_path, instance) or _guess(instance, schema) + _write(schema)
+            return f"{show(instance)} is not {wanted}", hint
 
 
-def _meant(instance: Any, schema: dict[str, Any]) -> str:
+def _of_a_rule(path: Sequence[str | int], instance: str) -> str:
+    """Return what to write instead of a period or a day of a rule that is none; "" where it is something else."""
+    steps = [step for step in path if isinstance(step, str)][-2:]
+    read = {"every": parse_every, "on": parse_day}.get(steps[-1]) if steps[:1] == ["repeat"] else None
+    if read is None:
+        return ""
+    try:
+        read(instance)
+    except RuleError as error:
+        return error.fix
+    return ""
+
+
+def _guess(instance: Any, schema: dict[str, Any]) -> str:
     """Return the beginning of a hint: what a text that fits no pattern seems to mean, "" where that is not known."""
     pattern = schema.get("pattern")
     if not pattern or not isinstance(instance, str):
@@ -224,6 +240,8 @@ def _unknown(key: str, schema: dict[str, Any]) -> tuple[str, str | None]:
     for parent, inner in known.items():
         if key in _resolve(inner).get("properties", {}):
             return f"it belongs in `{parent}`", None
+    if "on" in known and is_day(key):
+        return f"put the days in [ ], as in on: [mon, {key[:3].lower()}]", None
     also = _ALSO_CALLED.get(key)
     match = similar(key, known)
     if also in known and match is None:
@@ -234,7 +252,8 @@ def _unknown(key: str, schema: dict[str, Any]) -> tuple[str, str | None]:
 def _add(key: str, schema: dict[str, Any]) -> str:
     inner = _resolve(schema["properties"][key])
     examples = inner.get("examples") or [inner.get("const", "…")]
-    return f"add {key}: {example(examples[0])}"
+    enough = "; meetings: {} will do until `import` has filled it" if key == "meetings" else ""
+    return f"add {key}: {example(examples[0])}{enough}"
 
 
 def _typed(instance: object, schema: dict[str, Any]) -> str:

@@ -8,14 +8,6 @@ import re
 from collections.abc import Callable, Iterable
 
 _SHOWN = 40
-# What people write for a period or a day, as other calendars have it.
-_PLAIN = {
-    "daily": "day", "every day": "day", "weekdays": "workday", "workdays": "workday",
-    "weekly": "week", "every week": "week", "biweekly": "2 weeks", "fortnightly": "2 weeks", "fortnight": "2 weeks",
-    "monthly": "month", "every month": "month", "quarterly": "quarter", "yearly": "year", "annually": "year",
-    "monday": "mon", "tuesday": "tue", "wednesday": "wed", "thursday": "thu", "friday": "fri", "saturday": "sat",
-    "sunday": "sun", "tues": "tue", "thur": "thu", "thurs": "thu",
-}  # fmt: skip
 _LENGTH = re.compile(r"(\d+) ?(w|d|h|m)(?:eeks?|ays?|rs?|ours?|ins?|inutes?)?")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) +(\d\d:\d\d)(?::00)?")
 
@@ -62,8 +54,7 @@ def meant(value: str, allowed: Callable[[str], bool], *, slug: bool = False) -> 
 
     `slug`: it is to be a name of lower-case letters, digits and hyphens.
     """
-    folded = value.strip().casefold()
-    guesses = [_PLAIN.get(folded, "")]
+    folded, guesses = value.strip().casefold(), []
     if length := _LENGTH.fullmatch(folded):
         guesses.append(length[1] + length[2])
     if moment := _MOMENT.fullmatch(value.strip()):

@@ -32,9 +32,6 @@ GOOD = {"name": "sync", "start": "2026-11-30T10:00", "duration": "45m", "every":
         ("start", "2026-11-30 10:00:00", "2026-11-30T10:00"),
         ("duration", "45 min", "45m"),
         ("duration", "1 hour", "1h"),
-        ("every", "weekly", "week"),
-        ("every", "Biweekly", "2 weeks"),
-        ("on", "Monday", "mon"),
     ],
 )
 def test_the_hint_says_what_to_write_instead(field: str, written: str, meant: str, tmp_path: Path) -> None:
@@ -46,7 +43,7 @@ def test_the_hint_says_what_to_write_instead(field: str, written: str, meant: st
     assert check(path, now=NOW) == ()
 
 
-@pytest.mark.parametrize(("field", "written"), [("every", "lunar"), ("duration", "long"), ("start", "next week")])
+@pytest.mark.parametrize(("field", "written"), [("name", "…"), ("duration", "long"), ("start", "next week")])
 def test_nothing_is_guessed_where_nothing_suggests_itself(field: str, written: str, tmp_path: Path) -> None:
     path = tmp_path / "meetings.yaml"
     path.write_text(TEXT.format(**GOOD | {field: written}), encoding="utf-8")

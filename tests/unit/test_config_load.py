@@ -288,6 +288,11 @@ def test_meetings_that_follow_each_other_do_not_clash(file: Path) -> None:
     assert not warnings(file, text)
 
 
+def test_a_meeting_that_is_not_enabled_is_in_nobodys_way(file: Path) -> None:
+    other = meeting("x", "2026-12-01T10:30", more="rooms: [aurora], enabled: false")
+    assert not warnings(file, meeting(more="rooms: [aurora]") + other)
+
+
 def test_a_long_meeting_clashes_with_every_one_inside_it(file: Path) -> None:
     text = "".join(
         [
@@ -422,7 +427,7 @@ def test_folder_without_config_and_missing_file(tmp_path: Path) -> None:
         load(missing, now=NOW)
     (problem,) = caught.value.problems
     assert problem.position == Position(str(missing), 1, 1)
-    assert "No such file" in problem.message
+    assert "there is no such file" in problem.message
 
 
 def test_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
