@@ -123,7 +123,7 @@ def _not_adoptable(event: Event, key: Key, scope: Scope, findings: Findings) -> 
     if event.organizer != scope.meetings.get(key.meeting):
         return "the event to adopt has another organiser than the meeting"
     if key.series and (event.recurrence is None or event.series):
-        return "the event to adopt is no recurring event whose pattern is known, as calendar: series wants it"
+        return "the event to adopt is not a recurring event whose pattern is known, which calendar: series needs"
     if not key.series and (event.series or event.recurring):
         return "the event to adopt is a series, and the meeting is none: write calendar: series"
     if there is not None and _event_id(there) not in {"", event.id}:

@@ -82,5 +82,5 @@ class RoomReads:
             self._closed.add(what)
             told = f"{what} could not be read, so not all can be foreseen: {error.what}"
             denied = isinstance(error, PermissionMissing)
-            fix = error.fix if denied else "apply finds out; --foresight=false asks nothing"
+            fix = error.fix if denied else "apply will find out; --foresight=false does not ask"
             self.warnings.append(f"{told}\n  {fix}")

@@ -21,7 +21,7 @@ from reconciler.dingtalk import (
     connect_reader,
     from_environment,
 )
-from reconciler.errors import ReconcilerError
+from reconciler.errors import NO_SUCH, ReconcilerError
 from reconciler.model.state import State
 from reconciler.state.folder import data_folder
 
@@ -123,7 +123,8 @@ def resolve_people(config: Config, client: Reader, state: State) -> tuple[People
         try:
             known[name] = people[person.alias] = state.people.get(name) or ask_person(person, client)
         except ReconcilerError as error:
-            error.where = f"people.{person.alias}"
+            if error.code in NO_SUCH:
+                error.where = f"people.{person.alias}"
             if not isinstance(error, NotFound):
                 raise
             strangers.append((person, error))
@@ -137,7 +138,7 @@ def resolve_people(config: Config, client: Reader, state: State) -> tuple[People
 
 
 _STRANGER_FIX = (
-    "correct them in the config, and see that the app may see these people; `reconciler doctor` asks for all"
+    "correct them in the config, and make sure that the app may see these people; `reconciler doctor` checks everybody"
 )
 
 
