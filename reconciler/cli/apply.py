@@ -61,7 +61,8 @@ def command(
     """Make DingTalk match the config: plan, ask, carry out. A second apply finds nothing to do.
 
     With PLANFILE, made by `plan --out`, it carries out exactly that plan without asking, or refuses and says what has
-    changed since. --target, --exclude, --refresh and --foresight say what to plan, so they are refused beside it.
+    changed since. What to plan was said when it was made: --target, --exclude, --refresh and --foresight are refused
+    beside it.
 
     If more than 10 and more than 30 % of the future occurrences would be cancelled, it refuses unless --allow-cancel
     names that many.

@@ -31,9 +31,9 @@ def command(
     Only what a person edited is drift. With -v it also lists what is not drift: rooms that wait for approval, answers
     to invitations, values of what is not declared, and changes of the config that are not applied yet.
 
-    It locks the state while it looks, because a running apply would look like drift. It also remembers there which
-    conferences were changed, so that the next plan asks for them. A run that may only read the state uses --lock=false;
-    what it finds of conferences, `plan --refresh full` finds as well.
+    It locks the state while it looks, because a running apply would look like drift, and remembers there which
+    conferences were changed, so that the next plan asks for them. A run that may only read the state uses
+    --lock=false; `plan --refresh full` finds the changed conferences as well.
 
     Exit codes: 0 no drift; 2 drift; 1 an error, or not everything could be read.
 

@@ -125,7 +125,7 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
     name = _name(path)
     if "propertyNames" in error.absolute_schema_path:
         message = f"{show(instance)} is not a valid name here"
-        yield Fault((*path, instance), message, _meant(instance, schema) + _lower(schema), on_key=True)
+        yield Fault((*path, instance), message, _guess(instance, schema) + _lower(schema), on_key=True)
         return
     match error.validator:
         case "additionalProperties":
@@ -194,12 +194,12 @@ def _limit(error: ValidationError, name: str, schema: dict[str, Any]) -> tuple[s
             return f"this {name} is not a plain {'base ' if name == 'endpoint' else ''}URL", _write(schema)
         case _:
             wanted = name if name.startswith(("a ", "an ")) else f"a valid value for {name}"
-            hint = _repeat_meant(error.absolute_path, instance) or _meant(instance, schema) + _write(schema)
+            hint = _of_a_rule(error.absolute_path, instance) or _guess(instance, schema) + _write(schema)
             return f"{show(instance)} is not {wanted}", hint
 
 
-def _repeat_meant(path: Sequence[str | int], instance: str) -> str:
-    """Return what to write instead of a period or a day that a rule does not know; "" where it is something else."""
+def _of_a_rule(path: Sequence[str | int], instance: str) -> str:
+    """Return what to write instead of a period or a day of a rule that is none; "" where it is something else."""
     steps = [step for step in path if isinstance(step, str)][-2:]
     read = {"every": parse_every, "on": parse_day}.get(steps[-1]) if steps[:1] == ["repeat"] else None
     if read is None:
@@ -211,7 +211,7 @@ def _repeat_meant(path: Sequence[str | int], instance: str) -> str:
     return ""
 
 
-def _meant(instance: Any, schema: dict[str, Any]) -> str:
+def _guess(instance: Any, schema: dict[str, Any]) -> str:
     """Return the beginning of a hint: what a text that fits no pattern seems to mean, "" where that is not known."""
     pattern = schema.get("pattern")
     if not pattern or not isinstance(instance, str):

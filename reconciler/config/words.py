@@ -54,8 +54,7 @@ def meant(value: str, allowed: Callable[[str], bool], *, slug: bool = False) -> 
 
     `slug`: it is to be a name of lower-case letters, digits and hyphens.
     """
-    folded = value.strip().casefold()
-    guesses = []
+    folded, guesses = value.strip().casefold(), []
     if length := _LENGTH.fullmatch(folded):
         guesses.append(length[1] + length[2])
     if moment := _MOMENT.fullmatch(value.strip()):

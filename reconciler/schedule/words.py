@@ -1,4 +1,4 @@
-"""The words of a `repeat`: periods and days as people write them, and what other words for them mean.
+"""The words of a `repeat`: periods and days as people write them, and what those mean that are none.
 
 The patterns of `every` and `on` in the JSON Schema say the same, so that an editor and the program agree.
 """
@@ -99,7 +99,7 @@ def parse_every(text: str) -> tuple[int, Unit]:
     """Return interval and unit of `week`, `2 weeks`, `odd-weeks` and the like; raise RuleError for anything else."""
     found = _EVERY.fullmatch(text.lower()) if text.isascii() else None
     if found is None:
-        raise RuleError(f"{text!r} is not an interval", where="every", fix=_meant(text))
+        raise RuleError(f"{text!r} is not a valid value for every", where="every", fix=_meant(text))
     if found["workday"]:
         return 1, "workday"
     if found["parity"]:
@@ -120,7 +120,7 @@ def parse_day(text: str) -> Day:
         return Day(kind="day" if name == "day" else "workday", number=_ORDINALS[ordinal])
     counted = _COUNTED.fullmatch(word)
     if counted is None or counted[2] not in _DAYS:
-        raise RuleError(f"{text!r} is not a day of the week", where="on", fix=_day_meant(text.lower()))
+        raise RuleError(f"{text!r} is not a day", where="on", fix=_day_meant(text.lower()))
     return Day(kind="weekday", weekday=_DAYS[counted[2]], number=int(counted[1]))
 
 
@@ -130,7 +130,7 @@ def is_day(text: str) -> bool:
 
 
 def _meant(text: str) -> str:
-    """Return what to write instead of a word that is not a period."""
+    """Return what to write instead of a period that is none."""
     word = " ".join(text.lower().split()).removeprefix("every ")
     meant = _MEANT.get(word) or _MEANT.get(word.replace("-", ""))
     if meant is not None:
@@ -148,7 +148,7 @@ def _meant(text: str) -> str:
 
 
 def _day_meant(word: str) -> str:
-    """Return what to write instead of a word that is not a day."""
+    """Return what to write instead of a day that is none."""
     several = [one for one in re.split(r"[,; ]+|\band\b", word) if one]
     if len(several) > 1 and all(one in _DAYS for one in several):
         return f"write [{', '.join(_NAMES[_DAYS[one]][:3] for one in several)}]"

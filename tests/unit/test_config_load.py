@@ -427,7 +427,7 @@ def test_folder_without_config_and_missing_file(tmp_path: Path) -> None:
         load(missing, now=NOW)
     (problem,) = caught.value.problems
     assert problem.position == Position(str(missing), 1, 1)
-    assert "no such file" in problem.message
+    assert "there is no such file" in problem.message
 
 
 def test_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
