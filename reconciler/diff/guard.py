@@ -88,4 +88,4 @@ def _is_protected(change: Change, config: Config) -> bool:
 def _warning(meeting: str, number: int, config: Config) -> str:
     what = "occurrence is" if number == 1 else "occurrences are"
     fix = "set protect: false" if meeting in config.meetings else "declare it with protect: false, apply, and remove it"
-    return f"{meeting}: {number} {what} protected and not cancelled\n  to cancel them, {fix}"
+    return f"{meeting}: {number} {what} protected and not cancelled\n  to cancel anyway, {fix}"

@@ -11,6 +11,7 @@ from reconciler.config.model import Config
 from reconciler.desired import People
 from reconciler.diff.change import Diff
 from reconciler.diff.guard import disabled, frozen, gone_before_adoption, spare
+from reconciler.diff.renames import unsaid_renames
 from reconciler.dingtalk import Client, Reader
 from reconciler.errors import UnreadableState
 from reconciler.model.state import State
@@ -113,6 +114,7 @@ def make_plan(
         *rooming.warnings,
         *(reads.warnings if reads is not None else ()),
         *gone_before_adoption(found, config),
+        *(() if question.destroy else unsaid_renames(found, config.meetings)),
         *(str(problem) for problem in config.warnings),
     )
     kept_rules = {name: rule for name, rule in state.rules.items() if not is_meant(name)}

@@ -60,7 +60,7 @@ def test_the_hint_for_another_period_or_day_says_what_to_write(
     assert problem.hint.startswith(write)
 
 
-@pytest.mark.parametrize(("field", "written"), [("every", "lunar"), ("duration", "long"), ("start", "next week")])
+@pytest.mark.parametrize(("field", "written"), [("name", "…"), ("duration", "long"), ("start", "next week")])
 def test_nothing_is_guessed_where_nothing_suggests_itself(field: str, written: str, tmp_path: Path) -> None:
     path = tmp_path / "meetings.yaml"
     path.write_text(TEXT.format(**GOOD | {field: written}), encoding="utf-8")
