@@ -362,6 +362,20 @@ def test_another_zone_does_not_hold_a_second_time_what_has_begun_today(hands: Ha
     assert on(coming(hands, 3))[0] == "12-01 10:00"
 
 
+def test_single_events_in_place_of_a_series_leave_the_conference_that_is_on(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    (before,) = alive(hands)
+    hands.now = datetime.fromisoformat("2026-11-30T02:10+00:00")  # in the middle of it
+    single = {"every": "odd-weeks", "on": ["tue"]}
+    hands.declare(sync=sync(schedule(repeat=single), calendar="occurrences", link="stable"))
+    applied(hands)
+    (there,) = alive(hands)
+    assert (there["id"], there["start"]) == (before["id"], before["start"])
+    hands.now += timedelta(hours=1)
+    assert applied(hands) == ["conference.update"]
+
+
 def test_what_a_person_takes_out_can_be_accepted_as_skipped(hands: Hands) -> None:
     hands.declare(sync=sync())
     applied(hands)
