@@ -40,3 +40,40 @@ def test_a_room_that_takes_no_series_is_foreseen(hands: Hands) -> None:
     hands.team.sandbox.control("edits", edit)
     hands.team.config["meetings"] = {"series": weekly("2026-01-05T10:00", ["aurora"], calendar="series")}
     assert [one.code for one in hands.plan().plan.problems] == ["no-series"]
+
+
+def test_a_room_that_somebody_has_on_a_later_date_of_a_series_is_foreseen(hands: Hands) -> None:
+    hands.create("Theirs", "2026-12-14T10:30", organizer="carol", rooms=["aurora"])
+    hands.team.config["meetings"] = {"series": weekly("2026-01-05T10:00", ["aurora"], calendar="series")}
+    planned = hands.plan()
+    [found] = planned.plan.problems
+    assert (found.code, found.holder, found.start.date().isoformat()) == ("taken", "union-carol", "2026-12-14")
+    assert found.alternatives == ("room-cirrus", "room-borealis")
+    [told] = [one.error.message for one in hands.apply(planned).results if one.error is not None]
+    assert told.startswith("room aurora is held by carol until 2026-12-14 11:30")
+
+
+def test_an_alternative_for_a_series_is_free_on_all_of_its_dates(hands: Hands) -> None:
+    hands.create("Theirs", "2026-11-30T10:00", organizer="carol", rooms=["aurora"])
+    hands.create("Theirs", "2026-12-21T10:00", organizer="carol", rooms=["cirrus"])
+    hands.team.config["meetings"] = {"series": weekly("2026-01-05T10:00", ["aurora"], calendar="series")}
+    assert [one.alternatives for one in hands.plan().plan.problems] == [("room-borealis",)]
+
+
+def test_a_date_that_the_config_leaves_out_of_a_series_is_in_nobodys_way(hands: Hands) -> None:
+    hands.create("Theirs", "2026-12-14T10:30", organizer="carol", rooms=["aurora"])
+    series = weekly("2026-01-05T10:00", ["aurora"], calendar="series")
+    series["schedule"]["skip"] = ["2026-12-14"]
+    hands.team.config["meetings"] = {"series": series}
+    planned = hands.plan()
+    assert planned.plan.problems == ()
+    assert hands.apply(planned).count(Status.FAILED) == 0
+
+
+def test_a_room_that_can_not_be_booked_as_far_ahead_as_a_series_goes_is_foreseen(hands: Hands) -> None:
+    edit = {"action": "change_room", "room": "room-aurora", "rules": {"advance_days": 20}}
+    hands.team.sandbox.control("edits", edit)
+    hands.team.config["meetings"] = {"series": weekly("2026-01-05T10:00", ["aurora"], calendar="series")}
+    assert [(one.code, one.alternatives) for one in hands.plan().plan.problems] == [
+        ("too-early", ("room-cirrus", "room-borealis"))
+    ]
