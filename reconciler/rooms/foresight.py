@@ -165,10 +165,18 @@ def conflicts(found: Iterable[Booking], calendar: Calendar) -> Iterator[RoomProb
     """Yield the bookings of rooms that somebody else has in `calendar`."""
     for one in found:
         met = ((span, took) for span in one.spans for took in calendar.during(span.room, span.start, span.end))
-        span, other = next(((span, took) for span, took in met if took.holder != one.address), (None, None))
+        span, other = next(((span, took) for span, took in met if not _is_own(took, one)), (None, None))
         if span is not None and other is not None:
             problem = _problem(one, "taken", "is taken")
             yield replace(problem, start=span.start, end=span.end, holder=other.holder, until=other.end)
+
+
+def _is_own(took: Taken, one: Booking) -> bool:
+    """Return whether a room is with who books it. A date that left a series is no longer one of the series'."""
+    if took.holder == one.address:
+        return True
+    (meeting, _, date), (other, _, its) = one.address.partition("@"), took.holder.partition("@")
+    return meeting == other and "+" in {date[-1:], its[-1:]}
 
 
 def refusals(found: Iterable[Booking], details: Details, now: datetime) -> Iterator[RoomProblem]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from adopting import Hands
-from team import a_team
+from team import NOW, a_team, later
 
 from reconciler.apply.outcome import Status
+from reconciler.plan.operations import Call
 
 
 def weekly(start: str, rooms: Any, **more: Any) -> dict[str, Any]:
@@ -77,3 +78,28 @@ def test_a_room_that_can_not_be_booked_as_far_ahead_as_a_series_goes_is_foreseen
     assert [(one.code, one.alternatives) for one in hands.plan().plan.problems] == [
         ("too-early", ("room-cirrus", "room-borealis"))
     ]
+
+
+def test_a_pool_gives_nobody_a_room_that_a_new_series_names_on_a_later_date(hands: Hands) -> None:
+    series = weekly("2026-01-05T10:00", ["borealis"], calendar="series")
+    pool = weekly("2026-12-07T10:30", {"any": ["borealis", "aurora"]})
+    hands.team.config["meetings"] = {"series": series, "pool": pool}
+    planned = hands.plan()
+    assert planned.plan.problems == ()
+    given = {room for one in planned.plan.operations if one.call is Call.ROOMS_BOOK for room in one.rooms}
+    assert given == {"room-aurora", "room-borealis"}
+    outcome = hands.apply(planned)
+    assert outcome.count(Status.FAILED) == 0
+    assert [one.mismatches for one in outcome.results if one.mismatches] == []
+
+
+def test_a_date_that_has_left_its_series_is_not_in_the_way_of_the_series(hands: Hands) -> None:
+    hands.team.config["meetings"] = {"series": weekly("2026-01-05T10:00", ["aurora"], calendar="series")}
+    hands.apply(hands.plan())
+    view = hands.team.client.events.view(organizer="union-alice", since=NOW, until=later(days=28))
+    [gone] = [one.id for one in view.events if one.start.date().isoformat() == "2026-12-14"]
+    hands.team.client.events.delete(organizer="union-alice", event_id=gone, notify=False, token="gone")
+    hands.team.config["meetings"]["series"]["rooms"] = ["borealis"]
+    planned = hands.plan()
+    assert planned.plan.problems == ()
+    assert hands.apply(planned).count(Status.FAILED) == 0
