@@ -118,6 +118,14 @@ class PlanStale(ReconcilerError):
     code = "plan-changed"
 
 
+class NotRead(ReconcilerError):
+    """What has to be known before anything is done could not be read; `code` says why, as that failure does."""
+
+    def __init__(self, what: str, *, code: str, fix: str = "") -> None:
+        super().__init__(what, fix=fix)
+        self.code = code
+
+
 class NotApproved(ReconcilerError):
     """Whoever was asked did not agree."""
 

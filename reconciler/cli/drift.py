@@ -31,8 +31,9 @@ def command(
     Only what a person edited is drift. With -v it also lists what is none: rooms that wait for an approval, answers to
     invitations, DingTalk's values of what is not declared, changes of the config that are not applied yet.
 
-    It locks the state while it looks, because an apply that goes on would look like drift; a run that may only read the
-    state takes --lock=false.
+    It locks the state while it looks, because an apply that goes on would look like drift, and remembers there which
+    conferences were changed, so that the next plan asks for them. A run that may only read the state takes
+    --lock=false; what it finds of conferences, `plan --refresh full` finds, too.
 
     Exit codes: 0 no drift; 2 drift; 1 an error, or not everything could be read.
 
@@ -61,7 +62,7 @@ def command(
         with progress("Reading DingTalk", no_color=settings.no_color, quiet=quiet) as tick:
             found = look_for_drift(project.config, reader, project.store, question, now=now, progress=tick)
         if lock:
-            remember_look(project.store, reader, now=project.clock())
+            remember_look(project.store, reader, now=project.clock(), doubted=found.edited)
     if project.store.notice:
         tell(f"warning: {project.store.notice}")
     failures = found.seen.failures

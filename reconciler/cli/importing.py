@@ -110,6 +110,7 @@ def _save(found: Imported, place: Path, *, into: bool) -> None:
     try:
         text = found.text
         if into:
+            place = place.resolve()  # what a link leads to is the config
             before = place.read_bytes().decode("utf-8")
             text = added_to(before, found.tree, found.remarks, where=str(place))
         temporary = place.with_name(f".{place.name}.tmp")

@@ -69,7 +69,8 @@ def show_plan(
 def names_for(project: Project, made: Planned) -> Names:
     """Return people and rooms as the config calls them."""
     rooms = {room.id: room.alias for room in project.config.rooms.values()}
-    return Names(people={union_id: alias for alias, union_id in made.people.items()}, rooms=rooms)
+    titles = {name: meeting.title for name, meeting in project.config.meetings.items()}
+    return Names(people={union_id: alias for alias, union_id in made.people.items()}, rooms=rooms, titles=titles)
 
 
 def print_plan(

@@ -24,9 +24,9 @@ def command(settings: Globals, *, as_json: bool) -> int:  # noqa: ARG001  # ever
     if not as_json:
         click.echo(f"reconciler {__version__}")
         return 0
+    from reconciler.model import state
     from reconciler.plan import file as planfile
     from reconciler.report.document import FORMAT_VERSION, dump
-    from reconciler.model import state
 
     formats = {
         "config": 1,

@@ -35,13 +35,15 @@ class _Busy(NamedTuple):
 def check_clashes(config: Config, findings: Findings, *, now: datetime) -> None:
     """Note what overlaps from the aware `now` on, for the horizon or LOOK_AHEAD, whichever is longer.
 
-    A meeting that starts later is looked at from its start on, for as long.
+    A meeting that starts later is looked at from its start on, for as long. One that is not enabled is in nobody's way.
     """
     by_room: dict[str, list[_Busy]] = defaultdict(list)
     by_organizer: dict[str, list[_Busy]] = defaultdict(list)
     for meeting in config.meetings.values():
         occurrences = _occurrences(meeting, now, max(config.horizon, LOOK_AHEAD))
         _check_own(occurrences, findings)
+        if not meeting.enabled:
+            continue  # nothing of it is booked; what it has already, the plan sees
         by_organizer[meeting.organizer].extend(occurrences)
         for each in occurrences:
             for room in _rooms(each) or ():

@@ -138,7 +138,10 @@ class State:
 
 
 def pruned(state: State, now: datetime) -> State:
-    """Return `state` without the occurrences that ended more than a week before `now`."""
+    """Return `state` without the occurrences that ended more than a week before `now`, and calendars as old as that.
+
+    Of those a list has to tell all anew: nobody has asked for them since.
+    """
     entries = {
         key: entry
         for key, entry in state.entries.items()
@@ -146,7 +149,8 @@ def pruned(state: State, now: datetime) -> State:
     }
     opened = {address: one for address, one in state.opened.items() if one.at + KEPT_AFTER_END > now}
     cancelled = {event: address for event, address in state.cancelled.items() if not _is_long_ago(address, now)}
-    return replace(state, entries=entries, opened=opened, cancelled=cancelled)
+    calendars = {who: one for who, one in state.calendars.items() if one.listed_at + KEPT_AFTER_END > now}
+    return replace(state, entries=entries, opened=opened, cancelled=cancelled, calendars=calendars)
 
 
 def _is_long_ago(address: str, now: datetime) -> bool:

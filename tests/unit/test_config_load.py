@@ -288,6 +288,11 @@ def test_meetings_that_follow_each_other_do_not_clash(file: Path) -> None:
     assert not warnings(file, text)
 
 
+def test_a_meeting_that_is_not_enabled_is_in_nobodys_way(file: Path) -> None:
+    other = meeting("x", "2026-12-01T10:30", more="rooms: [aurora], enabled: false")
+    assert not warnings(file, meeting(more="rooms: [aurora]") + other)
+
+
 def test_a_long_meeting_clashes_with_every_one_inside_it(file: Path) -> None:
     text = "".join(
         [
