@@ -214,13 +214,19 @@ def refusal(one: Booking, room: RoomDetail | None, now: datetime) -> tuple[str, 
         return "too-short", f"is booked for {room.min_minutes} minutes at least"
     if room.max_minutes and minutes > room.max_minutes:
         return "too-long", f"is booked for {room.max_minutes} minutes at most"
-    if room.advance and room.advance_unit in _UNITS:
-        latest = now.astimezone(zone) + relativedelta(**{_UNITS[room.advance_unit]: room.advance})  # type: ignore[arg-type]  # names of its arguments
-        if one.spans[-1].end > latest:
-            return "too-early", f"can be booked {room.advance} {room.advance_unit} ahead at most"
+    latest = latest_end(room, now.astimezone(zone))
+    if latest is not None and one.spans[-1].end > latest:
+        return "too-early", f"can be booked {room.advance} {room.advance_unit} ahead at most"
     if one.recurring and room.recurring is False:
         return "no-series", "takes no series"
     return None
+
+
+def latest_end(room: RoomDetail, now: datetime) -> datetime | None:
+    """Return until when `room` can be booked at `now`, whose zone counts the days; None where that has no limit."""
+    if not room.advance or room.advance_unit not in _UNITS:
+        return None
+    return now + relativedelta(**{_UNITS[room.advance_unit]: room.advance})  # type: ignore[arg-type]  # names of its arguments
 
 
 def _problem(one: Booking, code: str, message: str) -> RoomProblem:

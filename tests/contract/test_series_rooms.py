@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +72,28 @@ def test_a_date_that_the_config_leaves_out_of_a_series_is_in_nobodys_way(hands: 
     assert hands.apply(planned).count(Status.FAILED) == 0
 
 
-def test_a_room_that_can_not_be_booked_as_far_ahead_as_a_series_goes_is_foreseen(hands: Hands) -> None:
+def test_a_series_ends_where_its_room_can_not_be_booked_yet_and_goes_on_by_and_by(hands: Hands) -> None:
     edit = {"action": "change_room", "room": "room-aurora", "rules": {"advance_days": 20}}
     hands.team.sandbox.control("edits", edit)
     hands.team.config["meetings"] = {"series": weekly("2026-01-05T10:00", ["aurora"], calendar="series")}
-    assert [(one.code, one.alternatives) for one in hands.plan().plan.problems] == [
-        ("too-early", ("room-cirrus", "room-borealis"))
-    ]
+    for day, last in ((0, "2026-12-14"), (1, "2026-12-14"), (2, "2026-12-21"), (9, "2026-12-28")):
+        hands.now = NOW + timedelta(days=day, hours=12)
+        hands.team.sandbox.control("clock", {"now": hands.now.isoformat()})
+        planned = hands.plan()
+        assert [one.code for one in planned.plan.problems] == []
+        assert hands.apply(planned).count(Status.FAILED) == 0
+        assert hands.plan().plan.changes == ()
+        [event_id] = {one.event_id for key, one in hands.store().load().entries.items() if key.series}
+        event = hands.event(event_id)
+        assert event.recurrence is not None
+        assert (str(event.recurrence.until), [room.room_id for room in event.rooms]) == (last, ["room-aurora"])
+
+
+def test_a_room_that_can_not_be_booked_for_the_next_date_of_a_series_is_foreseen(hands: Hands) -> None:
+    edit = {"action": "change_room", "room": "room-aurora", "rules": {"advance_days": 1}}
+    hands.team.sandbox.control("edits", edit)
+    hands.team.config["meetings"] = {"series": weekly("2026-01-05T10:00", ["aurora"], calendar="series")}
+    assert [one.code for one in hands.plan().plan.problems] == ["too-early"]
 
 
 def test_a_pool_gives_nobody_a_room_that_a_new_series_names_on_a_later_date(hands: Hands) -> None:
