@@ -212,7 +212,7 @@ def plan_and_apply(
         show(apply_text(outcome, made.plan, names_for(project, made), allowed), no_color=settings.no_color)
     if outcome.unsaved is not None:
         tell(f"error: {outcome.unsaved.message}\n  {outcome.unsaved.hint}")
-    notify(outcome, made.plan, operation=how.operation)
+    notify(outcome, made.plan, names_for(project, made), operation=how.operation)
     if only_rooms_missing(made, outcome):
         why(ROOMS_MISSING)
     return exit_code(made, outcome)

@@ -77,6 +77,17 @@ def test_a_plan_writes_the_code_quality_report_of_its_config_too(team: Team) -> 
     assert team.run("plan", "--codequality", "quality.json").code == 0
     (warning,) = json.loads(report.read_text())
     assert (warning["severity"], warning["location"]["path"]) == ("minor", "meetings.yaml")
+    team.config["meetings"]["retro"]["rooms"] = {"any": ["borealis"]}
+    taken = {"dateTime": "2026-12-09T15:00:00+08:00", "timeZone": "Asia/Shanghai"}
+    until = {"dateTime": "2026-12-09T16:00:00+08:00", "timeZone": "Asia/Shanghai"}
+    team.sandbox.control("edits", {
+        "action": "create_event", "organizer": "union-carol", "summary": "x", "start": taken, "end": until,
+        "rooms": ["room-borealis"],
+    })  # fmt: skip
+    assert team.run("plan", "--codequality", "quality.json").code == 1
+    (error,) = (one for one in json.loads(report.read_text()) if one["severity"] == "critical")
+    lines = (team.folder / "meetings.yaml").read_text(encoding="utf-8").splitlines()
+    assert lines[error["location"]["lines"]["begin"] - 1].strip() == "rooms:"
     team.config["meetings"]["weekly-sync"]["rooms"] = ["aurorra"]
     assert team.run("plan", "--codequality", "quality.json").code == 1
     assert "critical" in {one["severity"] for one in json.loads(report.read_text())}
