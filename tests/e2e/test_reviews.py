@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from team import NOW, Done, Team
+from team import NOW, PEOPLE, Done, Team
 
 
 def test_a_plan_as_markdown_is_alone_on_stdout_and_shown_again_from_its_file(team: Team) -> None:
@@ -27,6 +27,18 @@ def test_markdown_from_remote_text_mentions_nobody(team: Team) -> None:
     team.client.events.patch(organizer="union-alice", event_id=event.id, patch=patch, token="t")
     out = team.run("plan", "--markdown").out
     assert "title: @\u200ball \\| \\<img src=x\\> → Weekly sync **(changed in DingTalk)**" in out
+
+
+def test_a_plan_for_everybody_names_nobody_and_its_file_is_applied_all_the_same(team: Team) -> None:
+    hidden = {"RECONCILER_HIDE_PEOPLE": "true"}
+    done = team.run("plan", "--out", "plan.json", "--json", **hidden)
+    shown = [done.out, team.run("plan", "--markdown", **hidden).out]
+    shown += [team.run("show", "plan.json", flag, "--hide-people").out for flag in ("--markdown", "--html=-")]
+    for text in shown:
+        assert "person-2" in text
+        assert not [name for name in (*PEOPLE, "union-") if name in text]
+    assert team.run("apply", "plan.json").code == 0
+    assert len(team.events()) == 6
 
 
 def test_json_and_markdown_exclude_each_other(team: Team) -> None:
