@@ -12,6 +12,7 @@ import click
 
 from reconciler.cli.arguments import Group
 from reconciler.cli.documents import publish
+from reconciler.cli.names import complete_person
 from reconciler.cli.options import Globals, Seconds, global_options, option
 
 if TYPE_CHECKING:
@@ -77,7 +78,12 @@ def list_rooms(settings: Globals, *, rules_of_all: bool, brief: bool, timezone: 
 @option("--capacity", type=click.IntRange(0), default=0, help="Seats that it must have.")
 @option("--tag", "--tags", "tags", multiple=True, metavar="TAG", help="What it must have; may be repeated.")
 @option("--location", default="", metavar="TEXT", help="What its location must contain.")
-@option("--organizer", metavar="PERSON", help="Who would book it: some rooms are for some people alone.")
+@option(
+    "--organizer",
+    metavar="PERSON",
+    shell_complete=complete_person,
+    help="Who would book it: some rooms are for some people alone.",
+)
 @_zone
 @_json
 @global_options

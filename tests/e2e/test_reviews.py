@@ -30,9 +30,8 @@ def test_markdown_from_remote_text_mentions_nobody(team: Team) -> None:
 
 
 def test_a_plan_for_everybody_names_nobody_and_its_file_is_applied_all_the_same(team: Team) -> None:
-    hidden = {"RECONCILER_HIDE_PEOPLE": "true"}
-    done = team.run("plan", "--out", "plan.json", "--json", **hidden)
-    shown = [done.out, team.run("plan", "--markdown", **hidden).out]
+    done = team.run("plan", "--out", "plan.json", "--json", RECONCILER_HIDE_PEOPLE="true")
+    shown = [done.out, team.run("plan", "--markdown", RECONCILER_HIDE_PEOPLE="true").out]
     shown += [team.run("show", "plan.json", flag, "--hide-people").out for flag in ("--markdown", "--html=-")]
     for text in shown:
         assert "person-2" in text
