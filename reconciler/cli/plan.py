@@ -92,7 +92,8 @@ def command(
             foresight=foresight,
             parallelism=parallelism,
         )
-        with project.client(counts=lock) as client, project.looking("plan", lock=lock, timeout_s=lock_timeout):
+        connecting = project.client(counts=lock, offline=question.refresh is Refresh.NONE)
+        with connecting as client, project.looking("plan", lock=lock, timeout_s=lock_timeout):
             made = planned(project, client, question, settings, quiet=as_json)
             if lock:
                 remember_look(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=made)

@@ -40,6 +40,23 @@ def test_a_plan_for_everybody_names_nobody_and_its_file_is_applied_all_the_same(
     assert len(team.events()) == 6
 
 
+def test_a_plan_that_asks_nobody_takes_no_credentials(team: Team) -> None:
+    def offline() -> Done:
+        line = ("plan", "--refresh", "none", "--lock=false", "--json")
+        return team.run(*line, DINGTALK_APP_KEY="", DINGTALK_APP_SECRET="")
+
+    team.config["people"]["dave"] = {"userid": "user-dave"}
+    done = offline()
+    assert done.code == 0, done.err
+    assert done.json["summary"]["create"] == 6
+    assert done.json["warnings"][0].startswith("dave: known by alias alone")
+    assert team.sandbox.control("calls")["calls"] == []
+    team.apply()  # now the state knows what is booked, and who dave is
+    done = offline()
+    assert (done.json["changes"], done.json["warnings"]) == ([], [])
+    assert team.run("plan", DINGTALK_APP_KEY="").code == 1
+
+
 def test_json_and_markdown_exclude_each_other(team: Team) -> None:
     assert team.run("plan", "--json", "--markdown").code == 64
     assert team.run("plan", "--markdown", "--markdown-limit", "10").code == 64
