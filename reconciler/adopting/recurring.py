@@ -16,8 +16,9 @@ from reconciler.schedule.dates import first_date
 from reconciler.schedule.fit import DAYS, Fit
 from reconciler.schedule.pattern import Kind, Pattern, Recurrence
 from reconciler.schedule.recurrence import WEEKDAYS, Rule, RuleError, parse_rule
-from reconciler.schedule.rules import Repeat, Unit, rule_from_repeat
+from reconciler.schedule.rules import Repeat, rule_from_repeat
 from reconciler.schedule.translation import NotExpressible, pattern_of, rule_of
+from reconciler.schedule.words import Unit
 from reconciler.schedule.zones import zone
 
 _UNITS: dict[str, Unit] = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}

@@ -105,7 +105,7 @@ def command(
     aliases = {room.id: room.alias for room in project.config.rooms.values()}
     names = Names(people={union_id: alias for alias, union_id in seen.people.items()}, rooms=aliases)
     if html is not None:
-        from reconciler.cli.pages import write_page
+        from reconciler.cli.files import write_page
         from reconciler.report.pictures import agenda_html
 
         write_page(html, agenda_html(items, project.config, names, now=now, until=now + length, zone=local))

@@ -14,6 +14,7 @@ from uuid import uuid4
 import click
 
 from reconciler.cli import documents
+from reconciler.cli.files import write
 from reconciler.config.model import Config
 from reconciler.diff.change import Action, Change
 from reconciler.errors import ConfigError, Problem, ReconcilerError, UsageError
@@ -45,15 +46,6 @@ def write_codequality(problems: Iterable[Problem], path: Path) -> None:
     from reconciler.report.codequality import codequality
 
     write(path, json.dumps(codequality(problems, located=located), ensure_ascii=True, indent=2) + "\n")
-
-
-def write(path: Path, text: str, *, mode: str = "w") -> None:
-    """Write `text`. Raises ReconcilerError where that can't be."""
-    try:
-        with path.open(mode, encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise ReconcilerError(f"the file can't be written: {error.strerror}", where=str(path)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,10 +76,10 @@ def command(settings: Globals, *, shell: str) -> int:  # noqa: ARG001  # every c
       eval "$(reconciler completion zsh)"                     # in ~/.zshrc
       reconciler completion fish > ~/.config/fish/completions/reconciler.fish
     """
-    from reconciler.cli.main import cli
+    program = click.get_current_context().find_root().command
 
     found = get_completion_class(shell)
     if found is None:
         raise click.UsageError(f"nothing is known of {shell}")
-    click.echo(found(cli, {}, PROGRAM, VARIABLE).source(), nl=False)
+    click.echo(found(program, {}, PROGRAM, VARIABLE).source(), nl=False)
     return 0

@@ -169,4 +169,4 @@ def _say(text: str) -> None:
 
 
 def _log(settings: Globals) -> None:
-    logs.set_up(settings)
+    logs.set_up(settings.verbose, settings.log_format)

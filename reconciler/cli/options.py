@@ -97,7 +97,7 @@ def global_options(command: F) -> F:
         }
         settings = replace(known, **given)
         ctx.obj = settings
-        set_up(settings)
+        set_up(settings.verbose, settings.log_format)
         return command(settings=settings, **arguments)
 
     return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is

@@ -55,7 +55,8 @@ def planned(project: Project, client: Client, question: Question, settings: Glob
 def names_for(project: Project, made: Planned) -> Names:
     """Return people and rooms as the config calls them."""
     rooms = {room.id: room.alias for room in project.config.rooms.values()}
-    return Names(people={union_id: alias for alias, union_id in made.people.items()}, rooms=rooms)
+    titles = {name: meeting.title for name, meeting in project.config.meetings.items()}
+    return Names(people={union_id: alias for alias, union_id in made.people.items()}, rooms=rooms, titles=titles)
 
 
 def shown(plan: Plan, names: Names, *, hide_people: bool) -> tuple[Plan, Names]:

@@ -50,10 +50,11 @@ def command(
     if str(html) == "-" and (as_json or markdown_limit is not None):
         raise click.UsageError("--html - takes stdout: write the page to a file, or leave out --json and --markdown")
     plan, ground = read_plan(planfile)
-    names = Names(people=ground["names"]["people"], rooms=ground["names"]["rooms"])
+    told = ground["names"]
+    names = Names(people=told["people"], rooms=told["rooms"], titles=told.get("titles", {}))
     plan, names = shown(plan, names, hide_people=hide_people)
     if html is not None:
-        from reconciler.cli.pages import write_page
+        from reconciler.cli.files import write_page
         from reconciler.report.pictures import plan_html
         from reconciler.schedule.zones import zone
 

@@ -11,16 +11,18 @@ from reconciler.config.document import Findings, Path
 from reconciler.config.model import Config, Meeting
 from reconciler.config.semantics import write_moment
 from reconciler.schedule.dates import day_bounds, filled
+from reconciler.schedule.expand import expand, is_plain
 from reconciler.schedule.model import Schedule
-from reconciler.schedule.originals import originals
+from reconciler.schedule.originals import originals, planned
 from reconciler.schedule.recurrence import parse_rule
 from reconciler.schedule.rules import parity
 from reconciler.schedule.seams import Seam, seams
-from reconciler.schedule.shifting import change_of, moved_by
+from reconciler.schedule.shifting import change_of, moved_by, taken
 from reconciler.schedule.workdays import unpublished
 from reconciler.schedule.zones import LATEST, localise, zone
 
 LOOK_AHEAD = timedelta(days=366)
+_SOON = timedelta(days=40)  # nearly all meetings take place by then
 _LONG = 53  # weeks of some years
 _ALWAYS_THERE = 28  # days that each month has
 _LEAP_DAY = (2, 29)
@@ -37,6 +39,7 @@ def check_outlook(config: Config, findings: Findings, *, now: datetime) -> None:
         if (year := _long_year(meeting.schedule, begin)) is not None:
             long_years[year].append(meeting.name)
         _check_short_months(meeting.schedule, (*path, "schedule"), findings)
+        _check_taken(meeting.schedule, begin, (*path, "schedule"), findings)
         _check_published(config, meeting, now, told, findings)
     _tell_long_years(long_years, findings)
 
@@ -123,6 +126,47 @@ def _check_short_months(schedule: Schedule, path: Path, findings: Findings) -> N
 
 def _days_in(month: int) -> int:
     return ((date(2027, month % 12 + 1, 1) if month < 12 else date(2028, 1, 1)) - timedelta(days=1)).day  # noqa: PLR2004  # December
+
+
+def _check_taken(schedule: Schedule, begin: datetime, path: Path, findings: Findings) -> None:
+    """Note a meeting of which skips and days off leave nothing, in the year from `begin` on."""
+    if is_plain(schedule) or (schedule.start < begin and _comes_to_an_end(schedule)):
+        return  # of what comes to an end the last dates may well be skipped
+    where = zone(schedule.timezone)
+    after, soon, last = (localise(begin + far, where) for far in (timedelta(), _SOON, LOOK_AHEAD))
+    if any(expand(schedule, after=after, before=before) for before in (soon, last)):
+        return
+    dates = sorted(planned(schedule, begin, begin + LOOK_AHEAD))
+    if not dates:
+        return
+    off = [one for each in dates if (one := taken(schedule, each)) is not None and not _is_skipped(schedule, each)]
+    why = (
+        "skipped"
+        if not off
+        else f"on a day off ({off[0].reason})"
+        if len(off) == len(dates)
+        else "skipped or on days off"
+    )
+    what = (
+        f"its date {write_moment(dates[0])} is"
+        if len(dates) == 1
+        else f"all {len(dates)} dates through {dates[-1].date()} are"
+    )
+    shifted = ", as with holidays: {shift: next-workday}" if off else ""
+    hint = f"let some of them take place{shifted}, or remove the meeting"
+    skip = (*path, "skip")
+    findings.warn(
+        skip if findings.document.has(skip) else (*path, "start"), f"it does not take place: {what} {why}", hint
+    )
+
+
+def _comes_to_an_end(schedule: Schedule) -> bool:
+    rule = None if schedule.rule is None else parse_rule(schedule.rule)
+    return rule is None or rule.until is not None or rule.count is not None
+
+
+def _is_skipped(schedule: Schedule, original: datetime) -> bool:
+    return original in schedule.skip or original.date() in schedule.skip
 
 
 def _check_published(

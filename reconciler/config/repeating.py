@@ -17,10 +17,10 @@ from reconciler.schedule.rules import (
     Repeat,
     RuleError,
     check_rule,
-    parse_every,
     rule_from_repeat,
     start_from_anchor,
 )
+from reconciler.schedule.words import parse_every
 from reconciler.schedule.workdays import working_week
 
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
@@ -40,9 +40,14 @@ class Rule:
     counted: bool = False
 
 
-def read_rule(tree: dict[str, Any], start: datetime, days_off: DaysOff, path: Path, findings: Findings) -> Rule:
-    """Return the rule that is written there; note what is wrong with it. `days_off` tell on which days people work."""
+def read_rule(tree: dict[str, Any], start: datetime, days_off: DaysOff, path: Path, findings: Findings) -> Rule | None:
+    """Return the rule that is written there; note what is wrong with it. `days_off` tell on which days people work.
+
+    None where the schema has found a part of it to be of no use: then nothing can be told about its dates.
+    """
     repeat, rrule = tree.get("repeat"), tree.get("rrule")
+    if _is_spoilt(tree):
+        return None
     place = (*path, "rrule") if isinstance(rrule, str) else (*path, "repeat")
     try:
         if isinstance(rrule, str):
@@ -54,6 +59,18 @@ def read_rule(tree: dict[str, Any], start: datetime, days_off: DaysOff, path: Pa
         part = (*place, error.where)
         findings.error(part if error.where and findings.document.has(part) else place, error.what, error.fix)
     return Rule(start=start)
+
+
+def _is_spoilt(tree: dict[str, Any]) -> bool:
+    """Return whether a part of the rule is None, as values are that the schema forbids, or its period is missing."""
+    if "rrule" in tree and tree["rrule"] is None:
+        return True
+    if "repeat" not in tree:
+        return False
+    repeat = tree["repeat"]
+    if not isinstance(repeat, dict) or repeat.get("every") is None:
+        return True
+    return any(value is None or (isinstance(value, list) and None in value) for value in repeat.values())
 
 
 def _repeated(tree: dict[str, Any], start: datetime, days_off: DaysOff, path: Path, findings: Findings) -> Rule:

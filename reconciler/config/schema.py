@@ -10,6 +10,8 @@ from reconciler import resources
 from reconciler.config.document import SECTIONS, Findings, Path
 from reconciler.config.quick import Check, compile_schema, first_repeated, matches
 from reconciler.config.words import did_you_mean, example, one_of, show, similar
+from reconciler.schedule.recurrence import RuleError
+from reconciler.schedule.words import is_day, parse_day, parse_every
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -191,7 +193,20 @@ def _limit(error: ValidationError, name: str, schema: dict[str, Any]) -> tuple[s
         case _ if name in _URLS:  # it may hold a password
             return f"this {name} is no plain {'base ' if name == 'endpoint' else ''}URL", _write(schema)
         case _:
-            return f"{show(instance)} can't be {name}", _write(schema)
+            return f"{show(instance)} can't be {name}", _meant(error.absolute_path, instance) or _write(schema)
+
+
+def _meant(path: Sequence[str | int], instance: str) -> str:
+    """Return what to write instead of a period or a day of a rule that is none; "" where it is something else."""
+    steps = [step for step in path if isinstance(step, str)][-2:]
+    read = {"every": parse_every, "on": parse_day}.get(steps[-1]) if steps[:1] == ["repeat"] else None
+    if read is None:
+        return ""
+    try:
+        read(instance)
+    except RuleError as error:
+        return error.fix
+    return ""
 
 
 def _one_of(path: Path, instance: Any, branches: list[dict[str, Any]]) -> Iterator[Fault]:
@@ -214,6 +229,8 @@ def _unknown(key: str, schema: dict[str, Any]) -> tuple[str, str | None]:
     for parent, inner in known.items():
         if key in _resolve(inner).get("properties", {}):
             return f"it belongs into `{parent}`", None
+    if "on" in known and is_day(key):
+        return f"put the days in [ ], as in on: [mon, {key[:3].lower()}]", None
     also = _ALSO_CALLED.get(key)
     match = similar(key, known)
     if also in known and match is None:

@@ -23,6 +23,9 @@ TAKEN_OUT = "taken out of the series in DingTalk"
 AGAIN = "declared again"
 
 
+PASSED = "moved to a day that is over"
+
+
 OWN, SHARED = "own", "shared"  # whose conference the occurrence leads to, where that changes
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.diff.change import TAKEN_OUT, Action, Change, Diff
+from reconciler.diff.change import PASSED, TAKEN_OUT, Action, Change, Diff
 from reconciler.diff.compare import yielding
 from reconciler.diff.pairing import by_meeting, pairs_of
 from reconciler.diff.sharing import ahead, roles
@@ -43,7 +43,8 @@ def diff(
     ]
     changes = [_duplicate(one) for one in seen.duplicates if is_meant(one.key.meeting)]
     changes += [change for one in found for change in one.changes]
-    ordered = tuple(_sparing(sorted(changes, key=_order), seen, now))
+    led_to = frozenset(conference for one in found for conference in _led_to(one))
+    ordered = tuple(_sparing(sorted(changes, key=_order), seen, now, led_to))
     over = [change.before for change in ordered if change.before is not None and _needs_nothing(change)]
     return Diff(
         changes=tuple(change for change in ordered if not _needs_nothing(change)),
@@ -104,7 +105,7 @@ def _reason_to_cancel(have: Observed, wants: Iterable[Occurrence]) -> str:
         for want in wants:
             if is_date(want.recurrence, want.start, start) and start not in want.left_out:
                 return "calendar: series"
-    return "no longer declared"
+    return PASSED if any(want.key == have.key for want in wants) else "no longer declared"
 
 
 def _dropped(haves: Iterable[Observed]) -> frozenset[datetime]:
@@ -119,8 +120,20 @@ def _needs_nothing(change: Change) -> bool:
     return change.action is Action.CANCEL and no_event and change.keeps_conference and not change.duplicate
 
 
-def _sparing(changes: Sequence[Change], seen: Observation, now: datetime) -> Iterator[Change]:
-    """Yield `changes` so that none cancels a conference that others lead to, and of several that do only the first."""
+def _led_to(found: Diff) -> Iterator[str]:
+    """Yield the shared conferences to which an occurrence of a meeting leads when all is done."""
+    staying = {change.after.key for change in found.changes if change.after is not None}
+    staying |= {want.key for want, _ in found.unchanged}
+    for key, role in found.roles.items():
+        if role.conference is not None and key in staying:
+            yield role.conference.id
+
+
+def _sparing(changes: Sequence[Change], seen: Observation, now: datetime, led_to: frozenset[str]) -> Iterator[Change]:
+    """Yield `changes` so that none cancels a conference that others lead to, and of several that do only the first.
+
+    `led_to` are the conferences to which the changes themselves lead others.
+    """
     cancelled = {
         change.before.key for change in changes if change.action is Action.CANCEL and change.before is not None
     }
@@ -129,7 +142,7 @@ def _sparing(changes: Sequence[Change], seen: Observation, now: datetime) -> Ite
         for one in seen.occurrences.values()
         if one.key not in cancelled and not _is_past(one, now)
         for conference_id in (one.conference_id,)
-    }
+    } | led_to
     for change in changes:
         if change.action is Action.CANCEL and change.conference is not None and not change.duplicate:
             keeps = change.conference.id in spared

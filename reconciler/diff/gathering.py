@@ -116,7 +116,7 @@ def _of_meeting(
     endless = replace(first, key=key, serial=False, recurrence=Recurrence(pattern=meeting.pattern))
     until = _until(endless, meeting, coming, have, reach=min(before, now + ROOMS_AHEAD))
     recurrence = _as_it_ends(endless, Recurrence(pattern=meeting.pattern, until=until), have)
-    left_out = _left_out(meeting, coming, now=now, before=before)
+    left_out = (*_too_early(endless, meeting, have, now), *_left_out(meeting, coming, now=now, before=before))
     master = replace(endless, recurrence=recurrence, left_out=left_out)
     yield master
     if have is not None:
@@ -144,6 +144,15 @@ def _left_out(
         if each not in kept
     )
     return tuple(each for each in found if now < each < before)
+
+
+def _too_early(want: Occurrence, meeting: Meeting, have: Observed | None, now: datetime) -> tuple[datetime, ...]:
+    """Return the coming dates of a recurring event that lie before the first of the rule, which begins later by now."""
+    event, first = have.event if have is not None else None, first_occurrence(meeting.schedule)
+    if event is None or event.recurrence is None or first is None or not follows(want, event):
+        return ()
+    begin = localise(first, zone(meeting.schedule.timezone))
+    return tuple(starts(event.recurrence, event.start, after=now + timedelta(microseconds=1), before=begin))
 
 
 def _until(

@@ -94,10 +94,19 @@ def _without_started(
 ) -> tuple[list[Occurrence], list[Observed]]:
     """Leave out what has begun on either side, together with its other half, by key or else by local date."""
     started = [have for have in haves if have.has_started(now)]
-    held = {have.key for have in started} | {want.key for want in wants if want.start <= now}
+    begun = [want for want in wants if want.start <= now]
+    gone = {have.key for have in started}
+    held = gone | {want.key for want in begun}
     days = {have.key.original.date() for have in started}
     wanted_days = {want.key.original.date() for want in wants if want.key in held}
+    # What was to be on an earlier day, which is over, does not take place on its own one either.
+    left_alone = gone | {want.key for want in begun if want.end > now or not _is_on_another_day(want)}
     return (
         [want for want in wants if want.key not in held and want.key.original.date() not in days - wanted_days],
-        [have for have in haves if have.key not in held],
+        [have for have in haves if have.key not in left_alone],
     )
+
+
+def _is_on_another_day(want: Occurrence) -> bool:
+    """Return whether a change or a day off takes an occurrence to another day."""
+    return want.start.date() != want.key.original.date()

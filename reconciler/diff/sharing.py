@@ -7,7 +7,7 @@ has but one time: it stands at the next occurrence, and each run moves it forwar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -60,7 +60,8 @@ def _shared(
     wants: Sequence[Occurrence], pairs: Sequence[Pair], seen: Iterable[Observed], now: datetime
 ) -> Mapping[Key, Role]:
     seen = [one for one in seen if one.organizer == wants[0].organizer]
-    conference = _chosen(seen)
+    staying = frozenset(have.key for want, have in pairs if want is not None and have is not None)
+    conference = _chosen(seen, staying)
     used = conference.id if conference is not None else ""
     running = any(one.takes_place(now) and _leads(one, used) for one in seen)
     maker = "" if conference is not None else str(wants[0].key)
@@ -91,12 +92,12 @@ def _split(wants: Sequence[Occurrence], pairs: Sequence[Pair]) -> Mapping[Key, R
     return found
 
 
-def _chosen(seen: Sequence[Observed]) -> Conference | None:
-    """Return the conference that most of them lead to, of several the one of the earliest.
+def _chosen(seen: Sequence[Observed], staying: Collection[Key]) -> Conference | None:
+    """Return the conference that most of them lead to, of several the one of the earliest that stays, if any does.
 
     Some may only presume to know where it stands: who has asked knows best, and next who has not begun.
     """
-    alive = sorted((one for one in seen if one.alive), key=lambda one: one.key)
+    alive = sorted((one for one in seen if one.alive), key=lambda one: (one.key not in staying, one.key))
     ids = [one.conference.id for one in alive if one.conference is not None]
     if not ids:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from reconciler.dingtalk.calls import Call
@@ -35,6 +35,9 @@ from reconciler.dingtalk.secret import clean
 BAN_SECONDS = 300.0  # how long a ban lasts where it does not say so itself
 _OK = 200
 _DENIED = "Forbidden.AccessDenied."
+_FINE = {"", "0", "200", "ok", "success"}  # codes of answers that are no errors
+_CODES, _MESSAGES = ("code", "errorCode", "errcode"), ("message", "errorMsg", "errorMessage", "errmsg")
+_SUBCODE = re.compile(r"\bsubcode=(\d+)")
 _BAN_PAGE = re.compile(rb"punish|deny|denied|block|x5|ban", re.IGNORECASE)
 
 _BY_CODE: Mapping[str, type[ApiError]] = {
@@ -76,7 +79,13 @@ _BY_CODE: Mapping[str, type[ApiError]] = {
         InvalidParameter,
     ),
 }
+_LIMITS: Mapping[str, type[ApiError]] = {  # in whatever words the rest of the code is
+    "QpsLimit": RateLimited,
+    "QpmLimit": MinuteLimited,
+    "ApiCountLimit": QuotaExhausted,
+}
 _OLD_CODES: Mapping[int, type[ApiError]] = {  # errcode of the older API, which answers 200
+    -1: ServerError,  # "the system is busy"
     40014: TokenRejected,
     42001: TokenRejected,
     60011: PermissionMissing,
@@ -112,8 +121,8 @@ def classify(
         )
     if answer is None:
         return _no_json(status, body, headers, call, wait)
-    code, message = _text(answer, "code", redact), _text(answer, "message", redact)
-    kind = _BY_CODE.get(code) or _by_status(status)
+    code, message = _first(answer, _CODES, redact), _first(answer, _MESSAGES, redact)
+    kind = _by_code(code) or _by_status(status)
     return kind(
         _sentence(kind, message or f"HTTP {status}", code),
         call=str(call),
@@ -125,8 +134,24 @@ def classify(
     )
 
 
+def is_error(answer: Mapping[str, Any]) -> bool:
+    """Return whether a JSON object of status 200 is a ban or an error all the same: gateways answer so.
+
+    What it says in `errcode` is left to `classify_old`.
+    """
+    if answer.get("punish") == "deny" or _is_ban(answer):
+        return True
+    reasoned = says_no(answer.get("success")) or any(isinstance(answer.get(name), str) for name in _MESSAGES)
+    return reasoned and str(answer.get("code") or answer.get("errorCode") or "").lower() not in _FINE
+
+
+def says_no(value: object) -> bool:
+    """Return whether a flag of an answer says that it was no success: false, in whatever type."""
+    return str(value).lower() == "false"
+
+
 def classify_old(answer: Mapping[str, Any], call: Call, redact: Callable[[str], str] = str) -> ApiError | None:
-    """Return the error in an answer of the older API, which carries it in `errcode`; None where it is 0."""
+    """Return the error in an answer of status 200 that carries it in `errcode`, as the older API does; None for 0."""
     try:
         code = int(answer.get("errcode", 0))
     except (TypeError, ValueError):
@@ -134,7 +159,9 @@ def classify_old(answer: Mapping[str, Any], call: Call, redact: Callable[[str], 
     if code == 0:
         return None
     if code == 88:  # noqa: PLR2004  # a wrapper: the code that matters is sub_code, and it is mostly the token or a right
-        code = int(sub) if (sub := _text(answer, "sub_code", redact)).isdigit() else code
+        words = _SUBCODE.search(_text(answer, "errmsg", redact))
+        sub = _text(answer, "sub_code", redact) or (words[1] if words else "")
+        code = int(sub) if sub.isdigit() else code
     kind = _OLD_CODES.get(code, Refused)
     return kind(
         _sentence(kind, _text(answer, "errmsg", redact), str(code)),
@@ -172,6 +199,10 @@ def _no_json(status: int, body: bytes, headers: Mapping[str, str], call: Call, w
     return kind(f"HTTP {status} without an error code", call=str(call), status=status, retry_after=wait, fix=fix)
 
 
+def _by_code(code: str) -> type[ApiError] | None:
+    return _BY_CODE.get(code) or next((kind for part, kind in _LIMITS.items() if part in code), None)
+
+
 def _by_status(status: int) -> type[ApiError]:
     """Return the kind of an error whose code is unknown.
 
@@ -199,6 +230,11 @@ def _fix(kind: type[ApiError], call: Call) -> str:
     if kind is PermissionMissing and call.permission:
         return f"grant the app the permission {call.permission} in DingTalk's developer console"
     return ""
+
+
+def _first(answer: Mapping[str, Any], names: Iterable[str], redact: Callable[[str], str]) -> str:
+    """Return the first text that is there by one of these names."""
+    return next((found for name in names if (found := _text(answer, name, redact))), "")
 
 
 def _text(answer: Mapping[str, Any], key: str, redact: Callable[[str], str]) -> str:

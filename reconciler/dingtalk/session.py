@@ -23,7 +23,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from reconciler.dingtalk import calls
 from reconciler.dingtalk.calls import Call, ReadCall, Repeat, WriteCall
-from reconciler.dingtalk.classify import classify, classify_old
+from reconciler.dingtalk.classify import classify, classify_old, is_error, says_no
 from reconciler.dingtalk.credentials import Credentials
 from reconciler.dingtalk.errors import (
     ApiError,
@@ -77,7 +77,7 @@ Progress = Callable[[CallDone], None]
 
 def confirm(call: Call, answer: Answer, key: str) -> None:
     """Raise ApiError where an answer of status 200 says at `key` that it was no success after all."""
-    if answer.get(key) is False:
+    if says_no(answer.get(key)):
         raise ApiError(f"DingTalk answered {key}: false", call=str(call), status=_OK)
 
 
@@ -296,10 +296,11 @@ class ReadSession:
             answer = _parsed(response.body) if response.status == _OK else None
         except (ValueError, RecursionError):
             answer = None
-        if not isinstance(answer, dict) or _is_error(answer):
+        if not isinstance(answer, dict) or is_error(answer):
             raise classify(response.status, response.body, response.headers, call, self.redact)
-        if call.path.startswith("/topapi/") and (error := classify_old(answer, call, self.redact)):
+        if error := classify_old(answer, call, self.redact):
             raise error
+        confirm(call, answer, "success")
         return answer
 
     def _note(
@@ -364,11 +365,6 @@ def _parsed(body: bytes) -> Any:
     if b"\\ud" in body.lower():
         answer = json.loads(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
     return answer
-
-
-def _is_error(answer: Answer) -> bool:
-    """Return whether an answer of status 200 is an error or a ban all the same."""
-    return answer.get("punish") == "deny" or str(answer.get("status")) == "1111"
 
 
 def _carrying(request: Request, token: Secret) -> Request:

@@ -192,5 +192,6 @@ def remembered(state: State) -> dict[Key, Observed]:
 
 def _as_applied(workspace: str, entry: Entry) -> Observed:
     event = event_as_applied(workspace, entry)
-    found = Observed(key=entry.key, event=event, conference=conference_as_applied(entry), entry=entry)
+    conference = conference_as_applied(entry)
+    found = Observed(key=entry.key, event=event, conference=conference, entry=entry, verified=entry.verified)
     return replace(found, marker=found.description.marker)

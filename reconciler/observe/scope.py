@@ -35,6 +35,7 @@ class Scope:
     `budget` is how many calls may go into looking after conferences and recurring events that were last verified
     `every` ago or longer. With `presume` a recurring event of which nothing was heard is as it was when it was last
     looked at, but for those of `doubted` meetings; `looked_at` are ids of those that this run has looked at.
+    `settled` meetings are not looked at: whatever a list shows of them is as it should be.
     Who is `spent` gets no further event today: of their conferences without one nothing is asked that the state knows.
     """
 
@@ -58,6 +59,7 @@ class Scope:
     doubted: frozenset[str] = frozenset()
     looked_at: frozenset[str] = frozenset()
     spent: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
 
     def asks_for(self, key: Key) -> bool:
         """Return whether calls may be made for this occurrence alone."""

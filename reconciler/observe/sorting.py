@@ -27,6 +27,8 @@ def sort_by_marker(events: Iterable[Event], state: State, scope: Scope, findings
         if marker is not None and marker.workspace != scope.workspace:
             continue
         key = marker.key.moved(scope.moved) if marker is not None else entry.key if entry is not None else found.key
+        if key.meeting in scope.settled:
+            continue
         memory = entry if entry is not None else state.entries.get(key)
         intact = memory is not None and memory.intact and memory.event_id == event.id and not event.recurring
         untouched = intact and findings.is_known(event)

@@ -36,9 +36,10 @@ def dumps(
 ) -> str:
     """Return the plan as the text of a file: keys sorted. `refresh` is how much was asked of DingTalk for it.
 
-    Aliases of people, rooms and what stays around the changes are in it, so that it can be shown where there is no
-    config. `settled` are what is known of occurrences that needed no look.
+    Aliases of people and rooms, titles and what stays around the changes are in it, so that it can be shown where there
+    is no config. `settled` are what is known of occurrences that needed no look.
     """
+    changed = sorted({planned.change.address.partition("@")[0] for planned in plan.changes})
     document = encode(plan, settled=settled) | {
         "format_version": FORMAT_VERSION,
         "config_digest": config_digest(config),
@@ -47,6 +48,7 @@ def dumps(
         "names": {
             "people": {union_id: alias for alias, union_id in people.items()},
             "rooms": {room.id: room.alias for room in config.rooms.values()},
+            "titles": {name: config.meetings[name].title for name in changed if name in config.meetings},
         },
         "state": {"lineage": state.lineage, "serial": state.serial, "digest": state_digest(state)},
         "rooms": [asdict(room) for room in config.rooms.values()],

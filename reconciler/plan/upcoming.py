@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.config.model import Config
-from reconciler.diff.change import AGAIN, Action, Change, Diff
+from reconciler.diff.change import AGAIN, PASSED, Action, Change, Diff
 from reconciler.model.occurrence import Key
 from reconciler.schedule.expand import next_slots, taken_between
 from reconciler.schedule.holidays import WEEKEND
@@ -92,7 +92,7 @@ def _explained(
     back = f"no longer {'a ' if then.startswith('holiday') else ''}{then}" if then and not now else ""
     weekend = _is_weekend(change, on_workdays)
     match change.action:
-        case Action.CANCEL if change.reason == NO_LONGER_DECLARED:
+        case Action.CANCEL if change.reason in {NO_LONGER_DECLARED, PASSED}:
             return replace(change, reason=now or ("no longer a workday" if weekend else change.reason))
         case Action.CREATE if change.reason in {NEW, AGAIN}:
             more = now or ("worked in place of a holiday" if weekend else "")
@@ -110,6 +110,13 @@ def _moved(change: Change, why: str) -> Change:
         return change
     only = {one.path for one in fields} <= {"start", "end"}
     return replace(change, reason=why if only else f"{why}; {change.reason}")
+
+
+def day_off_of(change: Change) -> str:
+    """Return the day off that moves an occurrence, or moves it back, as the reason of an update tells it; else ""."""
+    if change.action is not Action.UPDATE or not change.reason.startswith(("holiday", "closed", "no longer")):
+        return ""
+    return change.reason.partition("; config:")[0].partition("; changed in DingTalk:")[0]
 
 
 def _is_weekend(change: Change, on_workdays: Collection[str]) -> bool:
@@ -162,4 +169,4 @@ def _is_rescheduled(change: Change) -> bool:
     if change.action is Action.CANCEL:
         return not change.duplicate and change.reason == NO_LONGER_DECLARED
     ours = any(one.path == "start" and not one.drift for one in change.comparison.fields)
-    return change.action is Action.UPDATE and ours and not change.reason.startswith(("holiday", "closed", "no longer"))
+    return change.action is Action.UPDATE and ours and not day_off_of(change)

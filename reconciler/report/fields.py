@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from reconciler.diff.change import Action, Change
@@ -10,6 +11,8 @@ from reconciler.diff.compare import Field, people_view
 from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Conference, Event, Occurrence
 from reconciler.model.settings import plain
+from reconciler.plan.operations import PlannedChange
+from reconciler.report.names import Names
 from reconciler.report.times import in_zone
 from reconciler.schedule.pattern import spoken
 
@@ -38,6 +41,13 @@ def timezone_of(change: Change) -> str:
 def title_of(change: Change) -> str:
     """Return the title, as wanted or else as it was."""
     return change.after.title if change.after is not None else _title(change.before)
+
+
+def title_of_meeting(meeting: str, changes: Iterable[PlannedChange], names: Names) -> str:
+    """Return the title of a meeting as it is declared; where it is no more, the one that most of the changes have."""
+    if meeting in names.titles:
+        return names.titles[meeting]
+    return Counter(title_of(planned.change) for planned in changes).most_common(1)[0][0]
 
 
 def times_of(change: Change) -> tuple[datetime, datetime] | None:

@@ -80,7 +80,7 @@ def _worth_a_line(field: Field, *, verbose: bool) -> bool:
 
 def _changed(field: Field, names: Names, *, verbose: bool) -> Told:
     limit = None if verbose else _LONG
-    match field.path:
+    match field.path.removeprefix("conference."):
         case "attendees":
             return _told(field, _people(field, names))
         case "rooms":

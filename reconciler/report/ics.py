@@ -17,10 +17,12 @@ from reconciler.report.vtimezone import vtimezone
 from reconciler.schedule.expand import next_slots, slot_of
 from reconciler.schedule.model import Slot
 from reconciler.schedule.originals import originals
+from reconciler.schedule.parting import parted
 from reconciler.schedule.series import Series, meets_clocks, series
 from reconciler.schedule.zones import zone
 
 DAYS_OFF_KNOWN = timedelta(days=732)  # how far ahead an endless series has its holidays written out
+YEARS_AHEAD = 10  # for which the clocks of zones and odd and even weeks are written out
 _PRODUCT = "-//reconciler//agenda//EN"
 _AS_DECLARED = Override()
 
@@ -36,7 +38,7 @@ class _Look:
 
 
 def calendar(config: Config, meetings: Iterable[str], seen: Mapping[Key, Observed], *, now: datetime) -> str:
-    """Return an iCalendar with a series for each of `meetings` that still takes place.
+    """Return an iCalendar with a series for each of `meetings` that still takes place; on odd or even weeks, several.
 
     `seen` has the join links and rooms of what is booked. UIDs are made of meeting and workspace, so that they never
     change; the same config, state and `now` make the same text.
@@ -52,22 +54,24 @@ def calendar(config: Config, meetings: Iterable[str], seen: Mapping[Key, Observe
         found = series(meeting.schedule, until=now + DAYS_OFF_KNOWN) if meeting.enabled else None
         if found is None or not next_slots(meeting.schedule, 1, after=now):
             continue
-        events += _events(config, meeting, found, seen, now)
+        for number, part in enumerate(parted(found, meeting.schedule, through=now.year + YEARS_AHEAD)):
+            more = f".{part.first:%GW%V}" if number else ""
+            uid = f"{name}{more}@{config.workspace}.reconciler"
+            events += _events(config, meeting, part, seen, uid=uid, now=now)
         timezone = meeting.schedule.timezone
         first = min([found.first, *(slot.original for slot in found.before)])
         begins[timezone] = min(first, begins.get(timezone, first))
     for timezone, first in sorted(begins.items()):
         if timezone != "UTC":
-            whole.add_component(vtimezone(timezone, since=first.year, through=now.year + 10))
+            whole.add_component(vtimezone(timezone, since=first.year, through=now.year + YEARS_AHEAD))
     for event in events:
         whole.add_component(event)
     return str(whole.to_ical().decode())
 
 
 def _events(
-    config: Config, meeting: Meeting, found: Series, seen: Mapping[Key, Observed], now: datetime
+    config: Config, meeting: Meeting, found: Series, seen: Mapping[Key, Observed], *, uid: str, now: datetime
 ) -> Iterator[Event]:
-    uid = f"{meeting.name}@{config.workspace}.reconciler"
     where = zone(meeting.schedule.timezone)
     plain = _look(config, meeting, _AS_DECLARED, None)
     master = _event(uid, plain, _placed(found.first, where), meeting.schedule.duration, now)
@@ -98,7 +102,7 @@ def _events(
 
 def _is_on(found: Series, meeting: Meeting, original: datetime) -> bool:
     """Return whether the series has an instance there: of a changed rule something older may still be booked."""
-    return original >= found.first and bool(originals(meeting.schedule, first=original, last=original))
+    return found.first <= original < found.last and bool(originals(meeting.schedule, first=original, last=original))
 
 
 def _instance(config: Config, meeting: Meeting, slot: Slot, have: Observed | None, *, uid: str, now: datetime) -> Event:

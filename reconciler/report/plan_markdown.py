@@ -15,11 +15,11 @@ from urllib.parse import quote
 from reconciler.diff.change import Action
 from reconciler.model.observed import ReadFailure
 from reconciler.plan.operations import Call, Plan, PlannedChange, Quota
-from reconciler.plan.upcoming import NextDates
+from reconciler.plan.upcoming import NextDates, day_off_of
 from reconciler.report.ahead import told_dates, told_days_off
 from reconciler.report.clean import for_markdown, for_markdown_html, for_terminal, shortened
 from reconciler.report.failures_text import place_of
-from reconciler.report.fields import times_of, timezone_of, title_of
+from reconciler.report.fields import times_of, timezone_of, title_of, title_of_meeting
 from reconciler.report.fields_text import Told, told_fields
 from reconciler.report.lines import counted
 from reconciler.report.moves import notified, summary
@@ -57,7 +57,7 @@ def plan_markdown(plan: Plan, names: Names, *, limit: int = LIMIT) -> str:
     left["room"] += page.fill("\n**Rooms**\n\n", _rooms(plan, names), share=4)
     left["warning"] += page.fill("\n**Warnings**\n\n", map(_warning, plan.warnings), share=4)
     head = "\n| Meeting | Title | Create | Update | Cancel | When | Calls |\n|---|---|---:|---:|---:|---|---:|\n"
-    left["meeting"] += page.fill(head, (_Row(_meeting(name, of)) for name, of in by_meeting.items()), share=3)
+    left["meeting"] += page.fill(head, (_Row(_meeting(name, of, names)) for name, of in by_meeting.items()), share=3)
     rules = {one.meeting: one for one in plan.rules}
     others = (
         _Row(f"- {_cell(one.meeting)}: {_cell(told_dates(one), _LONG)}")
@@ -165,9 +165,9 @@ def _warning(warning: str) -> _Row:
     return _Row(f"- {_cell(' — '.join(line.strip() for line in warning.splitlines()), _LONG)}")
 
 
-def _meeting(name: str, changes: Sequence[PlannedChange]) -> str:
+def _meeting(name: str, changes: Sequence[PlannedChange], names: Names) -> str:
     actions = Counter(planned.change.action for planned in changes)
-    title = Counter(title_of(planned.change) for planned in changes).most_common(1)[0][0]
+    title = title_of_meeting(name, changes, names)
     calls = sum(len(planned.operations) for planned in changes)
     numbers = [str(actions[action] or "") for action in Action]
     return _table_row(_cell(name), _cell(title), *numbers, _cell(_period(changes)), f"{calls:,}")
@@ -220,7 +220,9 @@ def _when(planned: PlannedChange, zone: str) -> str:
 
 def _what(planned: PlannedChange, names: Names) -> str:
     change = planned.change
-    told = [] if change.action is Action.UPDATE else [f"{_cell(title_of(change))}: {_cell(change.reason, _LONG)}"]
+    told = [f"{_cell(title_of(change))}: {_cell(change.reason, _LONG)}"]
+    if change.action is Action.UPDATE:
+        told = [_cell(off, _LONG)] if (off := day_off_of(change)) else []
     return "<br>".join([*told, *(_field(one) for one in told_fields(change, names))])
 
 

@@ -12,10 +12,10 @@ from rich.console import Group, RenderableType
 
 from reconciler.diff.change import Action
 from reconciler.plan.operations import Call, Plan, PlannedChange, Quota
-from reconciler.plan.upcoming import DayOff, NextDates
+from reconciler.plan.upcoming import DayOff, NextDates, day_off_of
 from reconciler.report.ahead import told_dates, told_days_off
 from reconciler.report.failures_text import failure_lines
-from reconciler.report.fields import times_of, timezone_of, title_of
+from reconciler.report.fields import times_of, timezone_of, title_of, title_of_meeting
 from reconciler.report.fields_text import field_lines
 from reconciler.report.lines import Line, Part, blank, counted, line
 from reconciler.report.moves import notified, summary
@@ -41,7 +41,7 @@ class _Block:
     def signature(self) -> tuple[str, ...]:
         change = self.planned.change
         times = times_of(change)
-        what = "" if change.action is Action.UPDATE else f"{change.reason} {title_of(change)}"
+        what = day_off_of(change) if change.action is Action.UPDATE else f"{change.reason} {title_of(change)}"
         return (change.action, what, span(*times) if times else "", *(one.plain for one in self.body))
 
 
@@ -104,7 +104,7 @@ def _meeting(
     verbose: bool,
 ) -> Iterator[Line]:
     zone = timezone_of(changes[0].change)
-    title = Counter(title_of(planned.change) for planned in changes).most_common(1)[0][0]
+    title = title_of_meeting(meeting, changes, names)
     yield line(
         (meeting, "bold"),
         f"  {title}",
@@ -155,11 +155,12 @@ def _occurrence(planned: PlannedChange, title: str, zone: str) -> Line:
     other = timezone_of(change)
     zoned = f" {other}" if other != zone else ""
     parts: list[Part] = [_SIGN[change.action], f" {when}{zoned}"]
-    # What an update is for is told field by field beneath it.
-    if change.action is not Action.UPDATE:
-        if title_of(change) != title:
-            parts.append(f"  {title_of(change)}")
-        parts.append((f"  {change.reason}", "dim"))
+    # What an update is for is told field by field beneath it, but for the day off that moves it.
+    reason = day_off_of(change) if change.action is Action.UPDATE else change.reason
+    if change.action is not Action.UPDATE and title_of(change) != title:
+        parts.append(f"  {title_of(change)}")
+    if reason:
+        parts.append((f"  {reason}", "dim"))
     return line(*parts, indent=2, hang=4)
 
 

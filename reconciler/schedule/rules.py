@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
@@ -11,30 +10,19 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from reconciler.schedule.dates import filled, first_date, rule_dates
-from reconciler.schedule.recurrence import MAX_INTERVAL, WEEKDAYS, Rule, RuleError, parse_rule
+from reconciler.schedule.recurrence import WEEKDAYS, Rule, RuleError, parse_rule
+from reconciler.schedule.words import Unit, parse_day
 from reconciler.schedule.zones import LATEST
 
 __all__ = [
     "Repeat",
     "RuleError",
-    "Unit",
     "check_rule",
-    "parse_every",
     "rule_from_repeat",
     "start_from_anchor",
     "start_where_each_counts",
 ]
 
-Unit = Literal["day", "workday", "week", "odd-weeks", "even-weeks", "month", "quarter", "year"]
-
-_UNITS: Final[dict[str, Unit]] = {
-    "day": "day",
-    "week": "week",
-    "month": "month",
-    "quarter": "quarter",
-    "year": "year",
-}
-_WORDS: Final[dict[str, Unit]] = {"workday": "workday", "odd-weeks": "odd-weeks", "even-weeks": "even-weeks"}
 _FREQ: Final[dict[Unit, str]] = {
     "day": "DAILY",
     "workday": "DAILY",
@@ -51,13 +39,7 @@ _PARITY: Final[dict[Unit, tuple[int, ...]]] = {
     "odd-weeks": tuple(range(1, 54, 2)),
     "even-weeks": tuple(range(2, 54, 2)),
 }
-_EVERY: Final = re.compile(r"(?:([0-9]{1,9})\s*)?(day|week|month|quarter|year)s?", re.IGNORECASE)
-_ON: Final = re.compile(r"([+-]?[0-9]{1,2})?([a-z]{2,9})", re.IGNORECASE)
-_NTH: Final = re.compile(r"(first|second|third|fourth|fifth|last)\s+([a-z]{2,9})", re.IGNORECASE)
-_COUNTED: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1}
-_NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONDAY_TO_FRIDAY: Final = frozenset(range(5))
-_MAX_DAY: Final = 31
 _UTC: Final = ZoneInfo("UTC")
 _LEAP_YEAR: Final = datetime(2000, 1, 1)  # noqa: DTZ001  # local; a rule without its start is tried from here
 
@@ -82,7 +64,7 @@ class Repeat:
 class _Days:
     """The days that a rule is on, of three kinds that no rule has at once."""
 
-    week: set[tuple[int, int, bool]] = field(default_factory=set)  # weekday, which of them, whether it is counted
+    week: set[tuple[int, int]] = field(default_factory=set)  # weekday, which of them; 0: each
     month: set[int] = field(default_factory=set)
     workdays: str = ""
     work: set[int] = field(default_factory=set)
@@ -92,27 +74,11 @@ class _Days:
             fix = "write two meetings, or keep days of one kind"
             raise RuleError("weekdays, workdays and days of the month can't stand together", where="on", fix=fix)
         if self.week:
-            days = (f"{nth if counted else ''}{WEEKDAYS[day]}" for day, nth, counted in sorted(self.week))
+            days = (f"{nth or ''}{WEEKDAYS[day]}" for day, nth in sorted(self.week))
             return [f"BYDAY={','.join(days)}"]
         if self.month:
             return [f"BYMONTHDAY={_listed(self.month)}"]
         return [f"BYDAY={self.workdays}", f"BYSETPOS={_listed(self.work)}"] if self.work else []
-
-
-def parse_every(text: str) -> tuple[int, Unit]:
-    """Return interval and unit of `week`, `2 weeks`, `odd-weeks` and the like; raise RuleError for anything else."""
-    word = text.strip().lower()
-    if word in _WORDS:
-        return 1, _WORDS[word]
-    found = _EVERY.fullmatch(word)
-    interval = int(found[1] or 1) if found else 0
-    if not found or not 1 <= interval <= MAX_INTERVAL:
-        fix = (
-            f"write day, workday, week, odd-weeks, even-weeks, month, quarter or year,"
-            f" or a number up to {MAX_INTERVAL}, as in 2 weeks"
-        )
-        raise RuleError(f"{text!r} is no interval", where="every", fix=fix)
-    return interval, _UNITS[found[2]]
 
 
 def rule_from_repeat(repeat: Repeat, start: datetime, *, workdays: frozenset[int] = MONDAY_TO_FRIDAY) -> str:
@@ -137,8 +103,27 @@ def rule_from_repeat(repeat: Repeat, start: datetime, *, workdays: frozenset[int
     if days and repeat.unit == "year":
         parts.append(f"BYMONTH={start.month}")
     rule = ";".join(parts + days)
-    check_rule(rule, start=start)
+    if not _fires(replace(parse_rule(rule), until=None), start):
+        raise _never(repeat, start)
     return rule
+
+
+def _never(repeat: Repeat, start: datetime) -> RuleError:
+    """Return why a repetition has no dates, in the words in which it is written."""
+    if not repeat.days:
+        part = "on" if repeat.on else "every"
+        fix = "begin on one of its days, or write every: week or month with these days"
+        return RuleError("the rule never has a date", where=part, fix=fix)
+    day = _listed(repeat.days)
+    if repeat.unit == "year":
+        why = f"{start:%B} has no day {day}"
+        fix = (
+            "write a day of that month, or begin in the month that is meant; on: last day is the last one of any month"
+        )
+    else:
+        why = f"none of its months has a day {day}"
+        fix = "write another day; on: last day is the last one of any month"
+    return RuleError(f"the rule never has a date: {why}", where="day", fix=fix)
 
 
 def _last_moment(until: date | datetime) -> datetime:
@@ -157,32 +142,26 @@ def _day_parts(repeat: Repeat, start: datetime, workdays: str) -> list[str]:
     days = _Days(month=set(repeat.days), workdays=workdays)
     for each in repeat.on:
         _read_day(each, days)
-    counted = any(counts for _, _, counts in days.week)
+    counted = any(nth for _, nth in days.week)
     if (days.month or days.work or counted) and unit not in {"month", "quarter", "year"}:
         shown, part = (f"day {_listed(repeat.days)}", "day") if repeat.days else (" and ".join(repeat.on), "on")
         raise RuleError(
             f"{shown} has no meaning with every: {unit}", where=part, fix="write every: month, or plain days"
         )
     if unit in _PARITY and not days.week:
-        days.week.add((start.weekday(), 0, False))
+        days.week.add((start.weekday(), 0))
     return days.parts()
 
 
 def _read_day(text: str, days: _Days) -> None:
     """Put a day as in `mon`, `-1fri`, `first mon`, `last day` or `last workday` among `days`."""
-    word = text.strip().lower()
-    counted = _NTH.fullmatch(word)
-    if counted and counted[2] == "day":
-        days.month.add(_COUNTED[counted[1]])
-    elif counted and counted[2] == "workday":
-        days.work.add(_COUNTED[counted[1]])
+    day = parse_day(text)
+    if day.kind == "day":
+        days.month.add(day.number)
+    elif day.kind == "workday":
+        days.work.add(day.number)
     else:
-        found = _ON.fullmatch(f"{_COUNTED[counted[1]]}{counted[2]}" if counted else word)
-        named = [i for i, name in enumerate(_NAMES) if found and name.startswith(found[2])]
-        if not found or not named:
-            fix = "write mon to sun, first mon, last fri, last day, last workday, or 1mon, -1fri and the like"
-            raise RuleError(f"{text!r} is no day of the week", where="on", fix=fix)
-        days.week.add((named[0], int(found[1] or 0), found[1] is not None))
+        days.week.add((day.weekday, day.number))
 
 
 def _listed(numbers: Iterable[int]) -> str:

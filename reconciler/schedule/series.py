@@ -21,10 +21,11 @@ class Series:
 
     `first` is DTSTART, the first date of `rule`, whose UNTIL is in UTC ("" where there is but one date); `left_out` are
     EXDATEs, `added` RDATEs. `moved` differ from what the rule gives, by RECURRENCE-ID. `before` are additions that
-    come before the first date, and belong to no series.
+    come before the first date, and belong to no series. From `last` on another series goes on.
     """
 
     first: datetime
+    last: datetime = LATEST
     rule: str = ""
     left_out: tuple[datetime, ...] = ()
     added: tuple[datetime, ...] = ()

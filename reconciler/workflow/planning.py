@@ -63,14 +63,15 @@ def make_plan(
     state = replace(renamed(state, config.moved), people=known)
     if question.forget:
         state, question = replace(state, entries={}, calendars={}), replace(question, refresh=Refresh.FULL)
-    heard, settled = heard_of(config, client, state, people, question, now=now, progress=progress)
     try:
+        hearing = heard_of(config, client, state, people, question, now=now, progress=progress)
+        state, heard, settled = hearing.state, hearing.heard, hearing.settled
         rest = replace(state, entries=parted(state.entries, settled.meetings)[1])
     except UnreadableState as error:
         store.give_up(error)
         return make_plan(config, client, store, question, now=now, progress=progress)
     open_ = replace(config, meetings={k: one for k, one in config.meetings.items() if k not in settled.meetings})
-    look = look_at(open_, client, rest, people, question, heard, now=now, progress=progress)
+    look = look_at(open_, client, rest, people, question, heard, settled.meetings, now=now, progress=progress)
     reads = _room_reads(config, client, state, people, question, now=now)
     excluded = question.excluded | disabled(config)
 
@@ -124,6 +125,7 @@ def make_plan(
         names=names,
         told=seen.calendars,
         settled=settled,
+        intact=hearing.intact,
     )
 
 
@@ -151,7 +153,7 @@ def _room_reads(
     config: Config, client: Reader, state: State, people: People, question: Question, *, now: datetime
 ) -> RoomReads | None:
     """Return what can ask about rooms, None where nobody is to be asked."""
-    if question.refresh is Refresh.NONE or not config.meetings:
+    if question.refresh in {Refresh.NONE, Refresh.CALENDAR} or not config.meetings:
         return None
     requester = people[min(config.meetings.values(), key=lambda meeting: meeting.name).organizer]
     return RoomReads(client, state.rooms, requester=requester, now=now)

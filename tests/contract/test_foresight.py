@@ -169,3 +169,19 @@ def test_a_room_that_nobody_has_and_that_refuses_is_not_told_to_be_held(team: Ro
     assert error.message.startswith("room aurora is free then, and can't be booked: DingTalk refused: ")
     assert (error.code, error.message.count(error.code)) == ("meetingRoomNotAvailable", 0)
     assert "who holds it" not in error.hint
+
+
+@pytest.mark.parametrize("others", [(), ("dune",)])
+def test_a_room_that_refuses_costs_a_meeting_none_of_its_other_rooms(team: RoomTeam, others: tuple[str, ...]) -> None:
+    for room in others:
+        team.occupy(room, "2026-11-30T10:00", "2026-11-30T11:00")
+    team.rules("borealis", status=1)
+    team.declare(
+        meeting(rooms=("aurora", "borealis", "cirrus", *others), rule="FREQ=DAILY;COUNT=1", start="2026-11-30T10:00")
+    )
+    outcome = team.apply(team.plan(foresight=False))
+    assert team.rooms() == {"Sync": ["aurora cirrus"]}
+    [told] = [one.error.message for one in outcome.results if one.error is not None]
+    assert "room borealis is free then, and can't be booked" in told
+    assert ("room dune is held by carol" in told) is bool(others)
+    assert "aurora" not in told

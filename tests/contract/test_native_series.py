@@ -163,6 +163,19 @@ def test_another_time_before_it_has_begun_moves_the_event(hands: Hands) -> None:
     assert on(coming(hands, 14)) == ["11-30 10:30", "12-07 10:30"]
 
 
+def test_a_series_that_is_put_off_by_weeks_has_none_of_the_earlier_dates(hands: Hands) -> None:
+    hands.declare(sync=sync(schedule(start="2026-12-07T10:00")))
+    applied(hands)
+    event = master(hands)
+    hands.declare(sync=sync(schedule(start="2026-12-21T10:00")))
+    applied(hands, forgetting=True)
+    assert on(coming(hands, 30)) == ["12-21 10:00", "12-28 10:00"]
+    assert master(hands).id == event.id
+    hands.declare(sync=sync(schedule(start="2026-12-14T10:00")))
+    applied(hands, forgetting=True)
+    assert on(coming(hands, 30)) == ["12-14 10:00", "12-21 10:00", "12-28 10:00"]
+
+
 def test_another_time_once_it_has_begun_leaves_the_past_alone(hands: Hands) -> None:
     hands.declare(sync=sync())
     applied(hands)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from reconciler.diff.change import Action, Change
 from reconciler.diff.drift import Finding, has_drift
 from reconciler.model.occurrence import Link
 from reconciler.sandbox.limits import Limits
-from reconciler.schedule.model import Closure, DaysOff
+from reconciler.schedule.model import Change as ScheduleChange
+from reconciler.schedule.model import Closure, DaysOff, Shift
 from reconciler.schedule.recurrence import parse_rule
 from reconciler.schedule.rules import Repeat, rule_from_repeat
 from reconciler.schedule.translation import pattern_of
@@ -150,6 +151,32 @@ def test_a_rule_that_comes_back_was_changed_by_nobody(team: RoomTeam) -> None:
     declare(team, weekly("MO"))
     assert reasons(team) == {("create", "declared again")}
     assert not has_drift(drift(team))
+
+
+def test_what_a_day_off_would_move_to_a_day_that_is_over_is_cancelled(team: RoomTeam) -> None:
+    booked(team, weekly("MO"))
+    team.now = datetime(2026, 12, 12, 12, tzinfo=UTC)  # a Saturday
+    closed = Closure(first=date(2026, 12, 14), last=date(2026, 12, 14), reason="off-site")
+    declare(team, weekly("MO"), days_off=DaysOff(closures=(closed,), shift=Shift.PREVIOUS))
+    assert ("cancel", "closed: off-site") in reasons(team)
+    team.apply()
+    assert "2026-12-14" not in {f"{event.start:%F}" for event in team.events()}
+    assert changes(team) == []
+
+
+def test_what_is_changed_to_a_day_that_is_over_is_cancelled_and_says_so(team: RoomTeam) -> None:
+    booked(team, weekly("MO"))
+    team.now = datetime(2026, 12, 12, 12, tzinfo=UTC)
+    moved = {date(2026, 12, 14): ScheduleChange(start=datetime(2026, 12, 11, 10))}  # noqa: DTZ001  # local
+    declare(team, weekly("MO"), changes=moved)
+    assert ("cancel", "moved to a day that is over") in reasons(team)
+
+
+def test_an_hour_that_has_passed_today_leaves_the_occurrence_as_people_know_it(team: RoomTeam) -> None:
+    booked(team, weekly("MO"))
+    team.now = MONDAY_MORNING
+    declare(team, weekly("MO"), changes={date(2026, 11, 30): ScheduleChange(start=time(8))})
+    assert not any(change.address.endswith("2026-11-30T10:00") for change in changes(team))
 
 
 def test_a_day_off_that_is_none_any_more_is_the_reason_and_no_drift(team: RoomTeam) -> None:

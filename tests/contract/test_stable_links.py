@@ -175,6 +175,26 @@ def test_switching_to_a_stable_link_ends_the_other_conferences(hands: Hands) -> 
     assert len(alive(hands)) == 1
 
 
+def test_switching_to_a_stable_link_as_the_first_is_skipped_keeps_the_next_one_s_conference(hands: Hands) -> None:
+    hands.declare(sync=sync(link="per-occurrence"))
+    applied(hands)
+    second = parse_description(hands.team.events("alice")[1].description).link
+    times = sync()["schedule"] | {"skip": ["2026-11-30"]}
+    hands.declare(sync=sync(schedule=times))
+    applied(hands)
+    assert link_of(hands) == second
+    assert len(alive(hands)) == 1
+
+
+def test_switching_to_a_stable_link_when_nothing_stays_leads_to_a_conference_that_lives(hands: Hands) -> None:
+    hands.declare(sync=sync(link="per-occurrence"))
+    applied(hands)
+    repeat = {"every": "week", "on": ["fri"]}
+    hands.declare(sync=sync(schedule={"start": "2026-12-25T10:00", "duration": "45m", "repeat": repeat}))
+    applied(hands)
+    assert led_to(hands.team.events("alice")) == set(alive(hands))
+
+
 def test_switching_back_gives_each_occurrence_its_own(hands: Hands) -> None:
     hands.declare(sync=sync())
     applied(hands)

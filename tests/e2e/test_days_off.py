@@ -44,7 +44,9 @@ def test_a_plan_says_what_a_holiday_takes_and_what_it_gives_back(cli: Cli, monke
     plan = cli("plan", "--json").json
     assert _changes(plan) == [("update", "2026-12-25T10:00", "holiday: Christmas Day")]
     assert "Fri 2026-12-25 10:00: holiday: Christmas Day, moved to Thu 2026-12-24 10:00" in cli("plan").out
+    assert "~ Thu 2026-12-24 10:00–10:30  holiday: Christmas Day" in cli("plan").out
     assert "**Days off**\n\n- friday: Fri 2026-12-25 10:00" in cli("plan", "--markdown").out
+    assert "| holiday: Christmas Day<br>start: Fri 2026-12-25 10:00" in cli("plan", "--markdown").out
     assert cli("apply", "-y").code == 0
     assert "Nothing to do: 4" in cli("plan").out
 
@@ -92,6 +94,16 @@ def test_a_plan_tells_the_next_dates_of_a_rule_that_is_new_or_changed(cli: Cli) 
     plan = cli("plan", "--json", RECONCILER_NOW=later).json
     assert plan["rules"][0]["next"][0] == "2026-12-11T10:30:00+08:00"
     assert "Next: Fri 2026-12-11 10:30" in cli("plan", "--markdown", RECONCILER_NOW=later).out
+
+
+def test_a_plan_heads_a_meeting_with_its_own_title_whatever_one_occurrence_has(cli: Cli) -> None:
+    friday = cli.team.config["meetings"]["friday"]
+    assert cli("apply", "-y").code == 0
+    friday["schedule"]["change"] = {"2026-12-11": {"title": "Off-site"}}
+    plan = cli("plan", "--out", "saved.plan").out
+    assert "friday  Friday  1 change" in plan
+    assert "friday  Friday  1 change" in cli("show", "saved.plan").out
+    assert "| friday | Friday |" in cli("show", "saved.plan", "--markdown").out
 
 
 def test_a_saved_plan_keeps_what_lies_ahead(cli: Cli) -> None:

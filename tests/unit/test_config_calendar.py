@@ -181,6 +181,75 @@ def test_a_change_into_a_gap_is_told_where_it_stands(tmp_path: Path) -> None:
     assert told.startswith("meetings.sync.schedule.change.2027-03-28.start: Sunday 2027-03-28T02:15")
 
 
+@pytest.mark.parametrize(
+    ("schedule", "top", "told"),
+    [
+        (
+            "repeat: {every: week, count: 2}, skip: [2026-12-01, 2026-12-08]",
+            "",
+            "skip: it does not take place: all 2 dates",
+        ),
+        ("skip: [2026-12-01]", "", "skip: it does not take place: its date 2026-12-01T10:00 is skipped"),
+        ("", "closures: [{from: 2026-12-01, reason: off-site}]\n", "is on a day off (closed: off-site)"),
+        (
+            "repeat: {every: week, until: 2026-12-08}, skip: [2026-12-01]",
+            "closures: [{from: 2026-12-08}]\n",
+            "all 2 dates through 2026-12-08 are skipped or on days off",
+        ),
+        (
+            "repeat: {every: week}",
+            "closures: [{from: 2026-11-01, to: 2028-01-01}]\n",
+            "all 53 dates through 2027-11-30",
+        ),
+    ],
+)
+def test_a_meeting_of_which_nothing_is_left_is_told(schedule: str, top: str, told: str, tmp_path: Path) -> None:
+    (warning,) = _warnings(_file(tmp_path, schedule, top=top))
+    assert told in warning
+
+
+@pytest.mark.parametrize(
+    ("schedule", "top", "now"),
+    [
+        ("skip: [2026-12-01], add: [2026-12-02T10:00]", "", NOW),
+        ("", "closures: [{from: 2026-12-01}]\nholidays: {shift: next-workday}\n", NOW),
+        ("repeat: {every: week, count: 3}, skip: [2026-12-08, 2026-12-15]", "", datetime(2026, 12, 2, tzinfo=UTC)),
+        ("repeat: {every: week}, skip: [2026-12-01, 2026-12-08, 2026-12-15]", "", NOW),
+        ("skip: [2026-12-01]", "", datetime(2026, 12, 2, tzinfo=UTC)),
+    ],
+)
+def test_a_meeting_that_takes_place_or_did_is_not(schedule: str, top: str, now: datetime, tmp_path: Path) -> None:
+    assert _warnings(_file(tmp_path, schedule, top=top), now) == []
+
+
+@pytest.mark.parametrize(
+    "repeat",
+    [
+        "{every: yeer, on: [tue]}",
+        "{every: month, on: someday}",
+        "{every: 2 weeks, on: [tue, someday]}",
+        "{evry: week}",
+        "{every: week, until: soon}",
+    ],
+)
+def test_a_rule_that_can_not_be_read_has_no_warnings_of_its_dates(repeat: str, tmp_path: Path) -> None:
+    path = _file(tmp_path, f"repeat: {repeat}, skip: [2026-12-15], change: {{2026-12-16: {{start: '11:00'}}}}")
+    problems = check(path, now=NOW)
+    assert [problem.severity for problem in problems] == [Severity.ERROR]
+    assert ".repeat" in problems[0].path
+
+
+def test_an_editor_and_the_program_take_full_names_and_any_case(tmp_path: Path) -> None:
+    one = load(_file(tmp_path, "repeat: {every: 2Weeks, on: [Tuesday, THU]}"), now=NOW)
+    other = load(_file(tmp_path, "repeat: {every: 2 weeks, on: [tue, thu]}"), now=NOW)
+    assert one.meetings["sync"].schedule == other.meetings["sync"].schedule
+
+
+def test_several_days_without_brackets_are_told_to_get_some(tmp_path: Path) -> None:
+    problems = check(_file(tmp_path, "repeat: {every: week, on: tue, thu}"), now=NOW)
+    assert "put the days in [ ]" in problems[0].hint
+
+
 def test_holidays_that_are_not_published_are_told_and_do_no_harm(tmp_path: Path) -> None:
     path = _file(tmp_path, "repeat: {every: week}", defaults=", holidays: {skip: [DE, CN]}")
     (told,) = _warnings(path, NOW.replace(month=12, day=20))

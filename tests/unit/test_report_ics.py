@@ -252,6 +252,44 @@ def test_the_room_is_the_one_that_is_booked() -> None:
     assert "LOCATION" not in text
 
 
+ODD = ",".join(map(str, range(1, 54, 2)))
+
+
+def test_odd_weeks_are_every_second_week_between_long_years_for_programs_that_count_no_weeks() -> None:
+    schedule = replace(
+        _schedule(f"FREQ=YEARLY;BYWEEKNO={ODD};BYDAY=TU,TH"),
+        start=datetime(2026, 12, 1, 10),  # noqa: DTZ001  # local; of week 49
+        skip=(date(2027, 1, 5),),
+        add=(datetime(2027, 1, 13, 15),),  # noqa: DTZ001  # local
+        changes={date(2027, 1, 7): Change(start=time(14)), date(2026, 12, 29): Change(start=time(9))},
+    )
+    text = calendar(_config(schedule), ["sync"], {}, now=NOW)
+    assert "BYWEEKNO" not in text
+    masters = [one for one in Calendar.from_ical(text).walk("VEVENT") if "RECURRENCE-ID" not in one]
+    assert [str(one["UID"]) for one in masters] == [
+        "sync@acme.reconciler",
+        "sync.2027W01@acme.reconciler",
+        "sync.2033W01@acme.reconciler",
+    ]
+    assert text.count("RRULE:FREQ=WEEKLY;UNTIL=") == text.count(";INTERVAL=2") == 3
+    _agree(schedule, NOW, NOW + timedelta(days=3000))
+
+
+@pytest.mark.parametrize("more", [";COUNT=9", ";UNTIL=20270112", ";UNTIL=20261231T090000Z", ";BYHOUR=9,15", ""])
+@pytest.mark.parametrize("first", [1, 2])
+def test_odd_and_even_weeks_end_where_they_do(first: int, more: str) -> None:
+    weeks = ",".join(map(str, range(first, 54, 2)))
+    schedule = _schedule(f"FREQ=YEARLY;BYWEEKNO={weeks};BYDAY=MO,SU{more}", timezone="Pacific/Auckland")
+    _agree(schedule, NOW, NOW + timedelta(days=400))
+
+
+def test_the_link_of_a_later_part_is_on_its_own_instance() -> None:
+    schedule = _schedule(f"FREQ=YEARLY;BYWEEKNO={ODD};BYDAY=MO")
+    want = occurrence("2027-01-04T10:00", timezone="Europe/Berlin")
+    events = Calendar.from_ical(calendar(_config(schedule), ["sync"], {want.key: booked(want)}, now=NOW)).walk("VEVENT")
+    assert [str(one["UID"]) for one in events if "URL" in one] == ["sync.2027W01@acme.reconciler"]
+
+
 def test_what_is_over_or_disabled_is_not_exported() -> None:
     for config in (_config(_schedule("FREQ=WEEKLY;UNTIL=20260101")), _config(_schedule(), enabled=False)):
         assert "VEVENT" not in calendar(config, ["sync"], {}, now=NOW)
@@ -263,6 +301,7 @@ def test_a_zone_is_exported_as_it_is(name: str) -> None:
         b"BEGIN:VCALENDAR\r\n" + vtimezone(name, since=2024, through=2030).to_ical() + b"END:VCALENDAR\r\n"
     ).walk("VTIMEZONE")
     assert isinstance(part, Timezone)
+    assert not any("RDATE" in one for one in part.subcomponents)  # programs that read but the first one are many
     theirs = part.to_tz(lookup_tzid=False)
     instant = datetime(2024, 1, 2, tzinfo=UTC)
     while instant.year < 2030:

@@ -8,11 +8,14 @@ import pytest
 from builders import NOW, UNTIL, WORKSPACE, booked, edited, observation, occurrence
 from rich.console import Console
 
+from reconciler.diff.change import Action, Change
 from reconciler.diff.changes import diff
+from reconciler.diff.compare import Comparison, Field
 from reconciler.model.observed import Observed, ReadFailure
 from reconciler.model.occurrence import Attendee, Occurrence
 from reconciler.plan.making import plan
 from reconciler.plan.operations import Plan, Quota
+from reconciler.report.fields_text import told_fields
 from reconciler.report.names import Names
 from reconciler.report.plan_text import plan_text
 
@@ -80,6 +83,16 @@ def test_an_update_shows_what_was_and_what_will_be() -> None:
     assert "rooms +Borealis −Aurora" in text
     assert "waiting_room no → yes" in text
     assert "host David → Bobby" in text
+
+
+def test_the_times_of_a_shared_conference_read_like_all_times() -> None:
+    times = Field(path="conference.start", before="2026-12-02T10:00:00+08:00", after="2026-12-09T10:30:00+08:00")
+    want = occurrence()
+    change = Change(
+        action=Action.UPDATE, before=booked(want), after=want, comparison=Comparison(conference=(times,)), reason=""
+    )
+    (told,) = told_fields(change, NAMES)
+    assert (told.label, told.plain) == ("conference.start", "Wed 2026-12-02 10:00 → Wed 2026-12-09 10:30")
 
 
 def test_another_length_shows_the_end_and_another_day_its_date() -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.schedule.recurrence import parse_rule
-from reconciler.schedule.rules import Repeat, RuleError, Unit, check_rule, parse_every, rule_from_repeat
+from reconciler.schedule.rules import Repeat, RuleError, check_rule, rule_from_repeat
+from reconciler.schedule.words import Unit, parse_every
 
 START = datetime(2026, 11, 30, 10)  # noqa: DTZ001  # local; a Monday
 
@@ -22,7 +23,9 @@ START = datetime(2026, 11, 30, 10)  # noqa: DTZ001  # local; a Monday
         ("2 weeks", (2, "week")),
         ("1 week", (1, "week")),
         ("3 months", (3, "month")),
-        (" Year ", (1, "year")),
+        ("YEAR", (1, "year")),
+        ("2weeks", (2, "week")),
+        ("weeks", (1, "week")),
         ("10days", (10, "day")),
     ],
 )
@@ -30,9 +33,7 @@ def test_an_interval_is_read(text: str, expected: tuple[int, Unit]) -> None:
     assert parse_every(text) == expected
 
 
-@pytest.mark.parametrize(
-    "text", ["", "0 weeks", "fortnight", "-1 day", "1.5 weeks", "1001 days", "2", "hour", "week 2"]
-)
+@pytest.mark.parametrize("text", ["", "0 weeks", "fortnight", "-1 day", "1.5 weeks", "1000 days", "2", "week 2"])
 def test_what_is_no_interval_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(RuleError, match="2 weeks"):
         parse_every(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,6 +10,8 @@ from dateutil import rrule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.config.quick import matches
+from reconciler.resources import schema
 from reconciler.schedule.dates import rule_dates
 from reconciler.schedule.expand import expand, originals
 from reconciler.schedule.model import Schedule
@@ -16,13 +19,12 @@ from reconciler.schedule.recurrence import parse_rule
 from reconciler.schedule.rules import (
     Repeat,
     RuleError,
-    Unit,
     parity,
-    parse_every,
     rule_from_repeat,
     start_from_anchor,
     start_where_each_counts,
 )
+from reconciler.schedule.words import Unit, parse_day, parse_every
 from reconciler.schedule.zones import zone
 
 START = datetime(2026, 12, 1, 10)  # noqa: DTZ001  # local; a Tuesday of week 49
@@ -50,6 +52,8 @@ def _dates(rule: str, start: datetime = START, days: int = 400) -> list[date]:
         (Repeat(unit="quarter", interval=2, on=("second thu",)), "FREQ=MONTHLY;INTERVAL=6;BYDAY=2TH"),
         (Repeat(unit="year", on=("last workday",)), "FREQ=YEARLY;BYMONTH=12;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"),
         (Repeat(unit="year", days=(24,)), "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24"),
+        (Repeat(unit="month", on=("First Monday", "3rd THU")), "FREQ=MONTHLY;BYDAY=1MO,3TH"),
+        (Repeat(on=("Monday", "MON", "thurs")), "FREQ=WEEKLY;BYDAY=MO,TH"),
         (Repeat(unit="workday", count=9), "FREQ=DAILY;COUNT=9;BYDAY=MO,TU,WE,TH,FR"),
     ],
 )
@@ -140,6 +144,91 @@ def test_a_start_beside_the_rule_leaves_open_which_weeks_count() -> None:
 )
 def test_a_period_has_a_name(text: str, expected: tuple[int, Unit]) -> None:
     assert parse_every(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "write"),
+    [
+        ("weekly", "write week"),
+        ("Daily", "write day"),
+        ("fortnightly", "write 2 weeks"),
+        ("biweekly", "write 2 weeks for every second week, or week with two days in `on` for twice a week"),
+        ("bi-weekly", "write 2 weeks for every second week, or week with two days in `on` for twice a week"),
+        ("biweekly-odd", "write odd-weeks"),
+        ("other week", "write 2 weeks"),
+        ("every month", "write month"),
+        ("two weeks", "write 2 weeks"),
+        ("weekday", "write workday"),
+        ("monday", "write every: week, on: mon"),
+        ("hour", "FREQ=DAILY;BYHOUR=9,15"),
+        ("yeer", "did you mean 'year'?"),
+        ("blue moon", "or a number up to 999, as in 2 weeks"),
+    ],
+)
+def test_a_period_that_is_none_tells_what_to_write(text: str, write: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        parse_every(text)
+    assert write in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "write"),
+    [
+        ("mon, wed", "write [mon, wed]"),
+        ("Tuesday and Thursday", "write [tue, thu]"),
+        ("weekday", "write every: workday"),
+        ("wensday", "did you mean 'wed'?"),
+        ("sixth mon", "first mon, last fri"),
+    ],
+)
+def test_a_day_that_is_none_tells_what_to_write(text: str, write: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        parse_day(text)
+    assert write in caught.value.fix
+
+
+REPEAT = schema("meetings")["$defs"]["repeat"]["properties"]
+WORDS = (
+    "mo mon monday mond tues tuesday wed wednes thu thurs fri sat sunday sund day days workday workdays week weeks odd"
+    " even odd-weeks even-week month months quarter year years first last second 1st 5th 6th weekly 1 2 5 6 10 999 1000"
+)
+SPELLINGS = st.lists(
+    st.sampled_from([*WORDS.split(), " ", "  ", "-", "+", "-1", "\N{KELVIN SIGN}"]), min_size=1, max_size=4
+).map("".join)
+
+
+def _is_read(read: Callable[[str], object], text: str) -> bool:
+    try:
+        read(text)
+    except RuleError:
+        return False
+    return True
+
+
+@settings(max_examples=1000)
+@given(text=SPELLINGS, change=st.sampled_from([str.lower, str.upper, str.title]))
+def test_editors_take_what_the_program_takes(text: str, change: Callable[[str], str]) -> None:
+    written = change(text)
+    assert matches(REPEAT["every"]["pattern"], written) == _is_read(parse_every, written)
+    assert matches(REPEAT["on"]["pattern"], written) == _is_read(parse_day, written)
+    assert REPEAT["on"]["items"]["pattern"] == REPEAT["on"]["pattern"]
+
+
+@pytest.mark.parametrize(
+    ("repeat", "start", "part", "why"),
+    [
+        (Repeat(unit="year", days=(31,)), datetime(2026, 11, 30, 10), "day", "November has no day 31"),  # noqa: DTZ001
+        (Repeat(interval=12, unit="month", days=(30,)), datetime(2026, 2, 2, 10), "day", "none of its months"),  # noqa: DTZ001
+        (Repeat(interval=7, unit="day", on=("wed",)), START, "on", "never has a date"),
+    ],
+)
+def test_a_repetition_without_a_date_says_why_in_its_own_words(
+    repeat: Repeat, start: datetime, part: str, why: str
+) -> None:
+    with pytest.raises(RuleError, match=why) as caught:
+        rule_from_repeat(repeat, start)
+    assert caught.value.where == part
+    assert "BY" not in caught.value.what + caught.value.fix
 
 
 PLAIN = st.builds(
