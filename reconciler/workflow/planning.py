@@ -42,7 +42,7 @@ from reconciler.workflow.looking import (
     looked_again,
     shortened,
 )
-from reconciler.workflow.provider import resolve_people
+from reconciler.workflow.provider import resolve_people, unasked
 
 NEAR = timedelta(days=REACH)  # an occurrence that a day off moved ahead may be gone by its own date
 
@@ -115,6 +115,7 @@ def make_plan(
         *told_deferrals(made, state, names, now),
         *_freeze(config, now),
         *spared,
+        *unasked(config, people),
         *rooming.warnings,
         *(reads.warnings if reads is not None else ()),
         *gone_before_adoption(found, config),
