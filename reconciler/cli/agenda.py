@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.documents import publish
-from reconciler.cli.names import complete_meeting
+from reconciler.cli.names import complete_invited, complete_meeting, complete_room
 from reconciler.cli.options import Globals, global_options, html_option, option
 from reconciler.errors import ReconcilerError, UsageError
 
@@ -32,12 +32,20 @@ if TYPE_CHECKING:
     shell_complete=complete_meeting,
     help="Only this meeting; may be repeated.",
 )
-@option("--room", "rooms", multiple=True, metavar="ROOM", help="Only what takes place in this room; may be repeated.")
+@option(
+    "--room",
+    "rooms",
+    multiple=True,
+    metavar="ROOM",
+    shell_complete=complete_room,
+    help="Only what takes place in this room; may be repeated.",
+)
 @option(
     "--person",
     "people",
     multiple=True,
     metavar="PERSON",
+    shell_complete=complete_invited,
     help="Only what this person, or somebody in this group, is invited to; may be repeated.",
 )
 @option("--json", "as_json", is_flag=True, help="Print a JSON document.")

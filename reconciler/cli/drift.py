@@ -66,6 +66,7 @@ def command(
     if project.store.notice:
         tell(f"warning: {project.store.notice}")
     failures = found.seen.failures
+    aliases = {union_id: alias for alias, union_id in found.people.items()}
     if as_json:
         from reconciler.report.drift_document import drift_document
 
@@ -78,7 +79,7 @@ def command(
         for left in acceptance.left:
             tell(left)
         for failure in failures:
-            tell(f"not read: {failure.where}: {failure.message}")
+            tell(f"not read: {failure.place(aliases)}: {failure.message}")
         if acceptance.patch:
             click.echo(patch_text(acceptance.patch), nl=False)
     else:
@@ -87,7 +88,7 @@ def command(
         from reconciler.report.names import Names
 
         rooms = {room.id: room.alias for room in project.config.rooms.values()}
-        names = Names(people={union_id: alias for alias, union_id in found.people.items()}, rooms=rooms)
+        names = Names(people=aliases, rooms=rooms)
         show(drift_text(found.findings, failures, names, verbose=settings.verbose > 0), no_color=settings.no_color)
     if failures:
         return DEFERRED if {one.code for one in failures} == {QuotaExhausted.code} else FAILED

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.documents import publish
+from reconciler.cli.names import complete_person
 from reconciler.cli.options import Globals, Moment, global_options, option
 
 if TYPE_CHECKING:
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 
 
 @click.command("import")
-@option("--organizer", required=True, metavar="PERSON", help="Whose calendar to look at: an alias of the config.")
+@option(
+    "--organizer",
+    required=True,
+    metavar="PERSON",
+    shell_complete=complete_person,
+    help="Whose calendar to look at: an alias of the config.",
+)
 @option("--from", "since", type=Moment(), help="The first moment to look at.  [default: now]")
 @option("--to", "until", type=Moment(), help="The last moment to look at.  [default: a year after --from]")
 @option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to a new file.")

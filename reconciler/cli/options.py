@@ -284,6 +284,16 @@ def markdown_options(command: F) -> F:
     return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
 
 
+def hide_people_option(command: F) -> F:
+    """Give `command` one argument `hide_people`: whether what it prints is to name nobody."""
+    return option(
+        "--hide-people",
+        is_flag=True,
+        help="Call people person-1, person-2, …, for who may read this and is not meant to know them. Titles and"
+        " descriptions stay, and so does the file of --out.",
+    )(command)
+
+
 def html_option(command: F) -> F:
     """Give `command` one argument `html`: the file to write a page to, None where none is wanted."""
     return option(

@@ -52,25 +52,20 @@ def planned(project: Project, client: Client, question: Question, settings: Glob
     return made
 
 
-def show_plan(
-    made: Planned, project: Project, settings: Globals, *, as_json: bool, markdown_limit: int | None = None
-) -> None:
-    """Print the plan to stdout."""
-    print_plan(
-        made.plan,
-        names_for(project, made),
-        settings,
-        qps=project.config.provider.qps,
-        as_json=as_json,
-        markdown_limit=markdown_limit,
-    )
-
-
 def names_for(project: Project, made: Planned) -> Names:
     """Return people and rooms as the config calls them."""
     rooms = {room.id: room.alias for room in project.config.rooms.values()}
     titles = {name: meeting.title for name, meeting in project.config.meetings.items()}
     return Names(people={union_id: alias for alias, union_id in made.people.items()}, rooms=rooms, titles=titles)
+
+
+def shown(plan: Plan, names: Names, *, hide_people: bool) -> tuple[Plan, Names]:
+    """Return a plan and the names to show it with: as they are, or so that they name nobody."""
+    if not hide_people:
+        return plan, names
+    from reconciler.report.hiding import without_people
+
+    return without_people(plan, names)
 
 
 def print_plan(
@@ -215,7 +210,7 @@ def plan_and_apply(
         show(apply_text(outcome, made.plan, names_for(project, made), allowed), no_color=settings.no_color)
     if outcome.unsaved is not None:
         tell(f"error: {outcome.unsaved.message}\n  {outcome.unsaved.hint}")
-    notify(outcome, made.plan, operation=how.operation)
+    notify(outcome, made.plan, names_for(project, made), operation=how.operation)
     if only_rooms_missing(made, outcome):
         why(ROOMS_MISSING)
     return exit_code(made, outcome)

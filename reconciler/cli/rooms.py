@@ -12,6 +12,7 @@ import click
 
 from reconciler.cli.arguments import Group
 from reconciler.cli.documents import publish
+from reconciler.cli.names import complete_person
 from reconciler.cli.options import Globals, Seconds, global_options, option
 
 if TYPE_CHECKING:
@@ -82,7 +83,12 @@ def list_rooms(settings: Globals, *, rules_of_all: bool, brief: bool, timezone: 
 @option("--capacity", type=click.IntRange(0), default=0, help="How many seats the room must have.")
 @option("--tag", "--tags", "tags", multiple=True, metavar="TAG", help="What the room must have; may be repeated.")
 @option("--location", default="", metavar="TEXT", help="What the room's location must contain.")
-@option("--organizer", metavar="PERSON", help="Who would book it; some rooms are only for some people.")
+@option(
+    "--organizer",
+    metavar="PERSON",
+    shell_complete=complete_person,
+    help="Who would book it; some rooms are only for some people.",
+)
 @_zone
 @_json
 @global_options

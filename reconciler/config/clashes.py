@@ -109,7 +109,7 @@ def _room_twice(room: str, overlaps: list[tuple[_Busy, _Busy]], findings: Findin
     places = [(_room_path(busy, room, document.value), busy) for busy in overlaps[0]]
     (path, mine), (other, theirs) = sorted(places, key=lambda place: document.at(place[0]), reverse=True)
     message = (
-        f"{mine.meeting.name} wants the room {room} on {_beside(mine, theirs)}, when {theirs.meeting.name}"
+        f"{mine.meeting.name} wants the room {room} on {write_moment(mine.local)}, when {theirs.meeting.name}"
         f" has it from {_beside(theirs, mine)} ({document.at(other)}){_more(overlaps)}"
     )
     findings.error(path, message, "book another room, or move one of the two")
@@ -120,16 +120,17 @@ def _organizer_twice(person: str, overlaps: list[tuple[_Busy, _Busy]], findings:
     places = [(("meetings", busy.meeting.name), busy) for busy in overlaps[0]]
     (path, mine), (other, theirs) = sorted(places, key=lambda place: document.key(place[0]), reverse=True)
     message = (
-        f"{person} has {mine.meeting.name} on {_beside(mine, theirs)}, and {theirs.meeting.name}"
+        f"{person} has {mine.meeting.name} on {write_moment(mine.local)}, and {theirs.meeting.name}"
         f" from {_beside(theirs, mine)} ({document.key(other)}){_more(overlaps)}"
     )
     findings.warn(path, message, "move one of the two, or let someone else organise it", on_key=True)
 
 
-def _beside(busy: _Busy, other: _Busy) -> str:
-    """Return when it is, with its zone where the other has another: their clocks show different times."""
-    own = busy.meeting.schedule.timezone
-    return write_moment(busy.local) + (f" {own}" if own != other.meeting.schedule.timezone else "")
+def _beside(theirs: _Busy, mine: _Busy) -> str:
+    """Return when the other one begins, by the clock of the first; with its zone, where the other has another."""
+    name = mine.meeting.schedule.timezone
+    local = datetime.fromtimestamp(theirs.start, zone(name)).replace(tzinfo=None)
+    return write_moment(local) + (f" in {name}" if theirs.meeting.schedule.timezone != name else "")
 
 
 def _more(overlaps: list[tuple[_Busy, _Busy]]) -> str:

@@ -24,11 +24,26 @@ class Credentials:
 
     app_key: str
     app_secret: Secret
+    missing: CredentialsMissing | None = None  # instead of them: with what the first call is refused
+
+
+class CredentialsMissing(ReconcilerError):
+    """DingTalk can't be asked: nobody has said by which app."""
+
+    code = "credentials-missing"
 
 
 def from_environment(environment: Mapping[str, str]) -> Credentials:
     """Return the credentials that `environment` names. Raises ReconcilerError where one is missing or unreadable."""
     return Credentials(app_key=_first(environment, _KEY), app_secret=Secret(_first(environment, _SECRET)))
+
+
+def if_any(environment: Mapping[str, str]) -> Credentials:
+    """Return the credentials that `environment` names; where one is missing, those that refuse the first call."""
+    try:
+        return from_environment(environment)
+    except CredentialsMissing as error:
+        return Credentials(app_key="", app_secret=Secret(""), missing=error)
 
 
 def given(environment: Mapping[str, str], names: tuple[str, ...], *, fix: str) -> str:
@@ -47,7 +62,7 @@ def given(environment: Mapping[str, str], names: tuple[str, ...], *, fix: str) -
 def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str:
     if found := given(environment, names, fix=_FIX):
         return found
-    raise ReconcilerError(f"no DingTalk credentials: {' or '.join(names)} is not set", fix=_FIX)
+    raise CredentialsMissing(f"no DingTalk credentials: {' or '.join(names)} is not set", fix=_FIX)
 
 
 def _read(file: str, name: str, fix: str) -> str:

@@ -324,6 +324,8 @@ class ReadSession:
             )
 
     def _fetch_token(self) -> Token:
+        if self._credentials.missing is not None:
+            raise self._credentials.missing
         body = {"appKey": self._credentials.app_key, "appSecret": self._credentials.app_secret.reveal()}
         answer = self._call(calls.TOKEN, self._request(calls.TOKEN, body=body))
         token, life = answer.get("accessToken"), answer.get("expireIn")

@@ -139,6 +139,15 @@ def _look_of(
     return Sides(wanted=wanted, seen=seen, until=until, scope=scope)
 
 
+def shortened(look: Sides, config: Config, people: People, latest: Mapping[str, datetime], *, now: datetime) -> Sides:
+    """Return `look` with recurring events that end where their rooms can't be booked any more.
+
+    `latest` says of rooms, by their ids, until when they can be.
+    """
+    wanted = _wanted(config, people, look.seen, now=now, until=look.until)
+    return replace(look, wanted=gathered(wanted, config, look.seen, now=now, before=look.until, latest=latest))
+
+
 def looked_again(  # noqa: PLR0917  # all of it is what a look takes
     config: Config,
     reader: Reader,

@@ -250,6 +250,11 @@ def test_several_days_without_brackets_are_told_to_get_some(tmp_path: Path) -> N
     assert "put the days in [ ]" in problems[0].hint
 
 
+def test_a_zone_without_summer_time_that_people_hardly_mean_is_told(tmp_path: Path) -> None:
+    (warning,) = _warnings(_file(tmp_path, "repeat: {every: week}, timezone: EST"))
+    assert "EST has no summer time" in warning
+
+
 def test_holidays_that_are_not_published_are_told_and_do_no_harm(tmp_path: Path) -> None:
     path = _file(tmp_path, "repeat: {every: week}", defaults=", holidays: {skip: [DE, CN]}")
     (told,) = _warnings(path, NOW.replace(month=12, day=20))

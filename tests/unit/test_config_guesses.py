@@ -43,6 +43,23 @@ def test_the_hint_says_what_to_write_instead(field: str, written: str, meant: st
     assert check(path, now=NOW) == ()
 
 
+@pytest.mark.parametrize(
+    ("field", "written", "write"),
+    [
+        ("every", "weekly", "write week"),
+        ("every", "Biweekly", "write 2 weeks for every second week, or week with two days"),
+        ("on", "wensday", "did you mean 'wed'? "),
+    ],
+)
+def test_the_hint_for_another_period_or_day_says_what_to_write(
+    field: str, written: str, write: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "meetings.yaml"
+    path.write_text(TEXT.format(**GOOD | {field: written}), encoding="utf-8")
+    (problem,) = check(path, now=NOW)
+    assert problem.hint.startswith(write)
+
+
 @pytest.mark.parametrize(("field", "written"), [("name", "…"), ("duration", "long"), ("start", "next week")])
 def test_nothing_is_guessed_where_nothing_suggests_itself(field: str, written: str, tmp_path: Path) -> None:
     path = tmp_path / "meetings.yaml"

@@ -220,6 +220,14 @@ def test_repeat_with_count_and_whole_number_written_as_float(file: Path) -> None
             meeting(schedule="repeat: {every: week}") + meeting("x", "2026-12-01T10:30", "repeat: {every: week}"),
             ", and on 4 more dates",
         ),
+        (
+            meeting(schedule="repeat: {every: week, count: 2}") + meeting("x", schedule="repeat: {every: week}"),
+            ", and on 1 more date",
+        ),
+        (
+            meeting(schedule="timezone: Europe/Berlin") + meeting("x", "2026-12-01T17:30"),
+            "alice has x on 2026-12-01T17:30, and weekly from 2026-12-01T17:00 in Asia/Shanghai (",
+        ),
         (meeting(more="settings: {host: bob, cohosts: [bob]}"), "is the host already"),
         (meeting(more="settings: {recording: {auto_start: false, auto_start_when: host_joins}}"), "start by itself"),
         (
