@@ -90,6 +90,8 @@ def organizers_of(state: State, scope: Scope, now: datetime) -> frozenset[str]:
 
     Not of those whose last occurrence is over.
     """
+    if scope.alone is not None:
+        return scope.alone
     known = frozenset(scope.meetings.values()) | scope.organizers | state.organizers
     return known | organizers(state.entries, besides=known, after=now - LOOKBACK)
 
