@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from reconciler.apply.outcome import Mismatch
 from reconciler.diff.compare import held_rooms
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import RoomNotAvailable
 from reconciler.errors import ReconcilerError
+from reconciler.model.native import times
 from reconciler.model.occurrence import Busy, Event, Key, Occurrence
 from reconciler.plan.operations import NO_ROOM, PlannedPool
 
-_AT_ONCE = 5  # rooms that one call tells of
+_AT_ONCE = 5  # rooms that one call tells of,
+_LONGEST = timedelta(days=90)  # and for how long
 
 
 class RoomTaken(ReconcilerError):
@@ -103,11 +106,12 @@ class RoomBooker:
         if not missing:
             return {}
         asked = [*missing, *(room for room in place.spares if room not in missing)][:_AT_ONCE]
-        busy = self.client.rooms.busy(requester=place.organizer, rooms=asked, start=want.start, end=want.end)
+        dates = times(want, within=_LONGEST)
+        busy = self.client.rooms.busy(requester=place.organizer, rooms=asked, start=want.start, end=dates[-1][1])
         known = {
             one.room_id: one
-            for one in busy
-            if one.event_id != place.event_id and one.start < want.end and one.end > want.start
+            for one in sorted(busy, key=lambda one: one.start, reverse=True)  # the first that is in the way is told
+            if one.event_id != place.event_id and any(one.start < end and one.end > start for start, end in dates)
         }
         holders = {room: one for room, one in known.items() if room in missing}
         free = [room for room in missing if room not in holders]

@@ -29,7 +29,7 @@ PENDING = 2
 @click.command("plan")
 @planning_options
 @option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply FILE`.")
-@option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
+@option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @looking_options
 @refresh_option
 @foresight_option
@@ -62,8 +62,8 @@ def command(
 ) -> int:
     """Show what apply would do. Changes nothing in DingTalk.
 
-    It locks the state while it looks, so that no apply changes meanwhile what it sees, and remembers there what it
-    saw. A run that may only read the state, as for a pull request, takes --lock=false.
+    It locks the state while it looks, so that no apply changes what it sees, and remembers there what it
+    saw. A run that may only read the state, such as one for a pull request, uses --lock=false.
 
     \b
     Examples:

@@ -128,7 +128,9 @@ def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
     except StateError as error:
         raise PlanUnreadable(error.what, where=error.where, fix=error.fix) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise PlanUnreadable(f"the plan can't be read: {error}", where=str(path)) from error
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        fix = "name a file that `plan --out FILE` wrote"
+        raise PlanUnreadable(f"the plan can't be read: {why}", where=str(path), fix=fix) from error
     return loads(text, where=str(path))
 
 
@@ -137,9 +139,9 @@ def confirmed(question: str, *, auto_approve: bool, may_ask: bool, count: int) -
     if auto_approve or count == 0:
         return True
     if not may_ask:
-        raise UsageError("approval is needed, and --input=false asks for none", fix="look at `plan`, then run with -y")
+        raise UsageError("this needs approval, and --input=false never asks", fix="check the plan, then run with -y")
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("there is no terminal to ask for approval", fix="look at `plan`, then run with -y")
+        raise UsageError("there is no terminal to ask for approval", fix="check the plan, then run with -y")
     answer = click.prompt(f"{question}\nOnly 'yes' will be accepted", default="no", show_default=False, err=True)
     return bool(answer.strip() == "yes")
 
@@ -195,7 +197,7 @@ def plan_and_apply(
             agreed = how.auto_approve or how.saved is not None
             if not confirmed(how.ask, auto_approve=agreed, may_ask=how.may_ask, count=len(made.plan.changes)):
                 tell("Nothing was changed.")
-                documents.refuse(NotApproved("a person did not agree to the plan"))
+                documents.refuse(NotApproved("the plan was not approved"))
                 return FAILED
             outcome = _carry_out(made, project, client, settings, how, parallelism=question.parallelism)
         if how.wait_s and outcome.pending and outcome.stopped is None:

@@ -13,7 +13,8 @@ _KEY = ("DINGTALK_APP_KEY", "DINGTALK_CLIENT_ID")
 _SECRET = ("DINGTALK_APP_SECRET", "DINGTALK_CLIENT_SECRET")
 _FIX = (
     "set DINGTALK_APP_KEY and DINGTALK_APP_SECRET (or DINGTALK_CLIENT_ID and DINGTALK_CLIENT_SECRET), or the same "
-    "names with _FILE for files that hold them; both stand in DingTalk's developer console, under the app's credentials"
+    "names with _FILE for files that hold them; DingTalk's developer console "
+    "shows both on the app's page"
 )
 
 
@@ -68,7 +69,7 @@ def _read(file: str, name: str, fix: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ReconcilerError(f"the file that {name} names can't be read: {why}", where=file, fix=fix) from error
 
 

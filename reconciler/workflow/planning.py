@@ -10,7 +10,9 @@ from reconciler.apply.daily import told_deferrals
 from reconciler.config.model import Config
 from reconciler.desired import People
 from reconciler.diff.change import Diff
+from reconciler.diff.gathering import rooms_of_growing
 from reconciler.diff.guard import disabled, frozen, gone_before_adoption, spare
+from reconciler.diff.renames import unsaid_renames
 from reconciler.dingtalk import Client, Reader
 from reconciler.errors import UnreadableState
 from reconciler.model.state import State
@@ -21,6 +23,7 @@ from reconciler.plan.policy import foretold_refusal
 from reconciler.plan.upcoming import ahead, days_off, explained, made_up, next_dates, rules_of
 from reconciler.rooms.assigning import Rooming, assign_rooms
 from reconciler.rooms.checking import foresee, refused_by_rules, with_halted, with_pools
+from reconciler.rooms.foresight import latest_end
 from reconciler.rooms.reads import RoomReads
 from reconciler.schedule.workdays import REACH
 from reconciler.state.edit import moves, renamed, without_undone
@@ -37,6 +40,7 @@ from reconciler.workflow.looking import (
     heard_of,
     look_at,
     looked_again,
+    shortened,
 )
 from reconciler.workflow.provider import resolve_people, unasked
 
@@ -79,6 +83,7 @@ def make_plan(
         return name not in excluded and (not question.targets or name in question.targets)
 
     def compared(look: Sides) -> tuple[Rooming, Differences]:
+        look = _as_far_as_rooms_go(look, open_, people, reads, ask=question.foresight, now=now)
         rooming = assign_rooms(
             look.wanted, look.seen, reads, now=now, until=look.until, is_meant=is_meant, rules=question.foresight
         )
@@ -114,6 +119,7 @@ def make_plan(
         *rooming.warnings,
         *(reads.warnings if reads is not None else ()),
         *gone_before_adoption(found, config),
+        *(() if question.destroy else unsaid_renames(found, config.meetings)),
         *(str(problem) for problem in config.warnings),
     )
     kept_rules = {name: rule for name, rule in state.rules.items() if not is_meant(name)}
@@ -127,6 +133,20 @@ def make_plan(
         settled=settled,
         intact=hearing.intact,
     )
+
+
+def _as_far_as_rooms_go(
+    look: Sides, config: Config, people: People, reads: RoomReads | None, *, ask: bool, now: datetime
+) -> Sides:
+    """Return `look` whose recurring events end where a room of theirs can't be booked any more, as far as is known."""
+    rooms = rooms_of_growing(look.wanted, look.seen)
+    if reads is None or not rooms:
+        return look
+    details = reads.details(rooms) if ask else reads.remembered()
+    known = ((room, details.get(room)) for room in rooms)
+    ends = {room: latest_end(detail, now) for room, detail in known if detail is not None}
+    latest = {room: end for room, end in ends.items() if end is not None}
+    return shortened(look, config, people, latest, now=now) if latest else look
 
 
 def _made(

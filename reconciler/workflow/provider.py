@@ -23,7 +23,7 @@ from reconciler.dingtalk import (
     from_environment,
     if_any,
 )
-from reconciler.errors import ReconcilerError
+from reconciler.errors import NO_SUCH, ReconcilerError
 from reconciler.model.state import State
 from reconciler.state.folder import data_folder
 
@@ -134,7 +134,8 @@ def resolve_people(config: Config, client: Reader, state: State) -> tuple[People
         except CredentialsMissing:
             people[person.alias] = person.alias
         except ReconcilerError as error:
-            error.where = f"people.{person.alias}"
+            if error.code in NO_SUCH:
+                error.where = f"people.{person.alias}"
             if not isinstance(error, NotFound):
                 raise
             strangers.append((person, error))
@@ -148,7 +149,7 @@ def resolve_people(config: Config, client: Reader, state: State) -> tuple[People
 
 
 _STRANGER_FIX = (
-    "correct them in the config, and see that the app may see these people; `reconciler doctor` asks for all"
+    "correct them in the config, and make sure that the app may see these people; `reconciler doctor` checks everybody"
 )
 
 

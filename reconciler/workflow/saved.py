@@ -63,7 +63,7 @@ def check_saved(
     failures = unread(touched, seen, names)
     missing = [f"{one.where} could not be read: {one.message} [{one.code}]" for one in failures]
     if moved:
-        fix = "plan again, and look at what is different now"
+        fix = "plan again, and check what is different now"
         raise PlanStale(f"the plan is stale: {capped([*moved, *missing])}", fix=fix)
     if missing:
         code = ",".join(sorted({one.code for one in failures}))
