@@ -145,8 +145,10 @@ def _check_taken(schedule: Schedule, begin: datetime, path: Path, findings: Find
     else:
         why = f"on a day off ({off[0].reason})" if len(off) == len(dates) else "skipped or on days off"
         shifted = ", as with holidays: {shift: next-workday}"
-    one = len(dates) == 1
-    what = f"its date {write_moment(dates[0])} is" if one else f"all {len(dates)} dates through {dates[-1].date()} are"
+    single = len(dates) == 1
+    what = (
+        f"its date {write_moment(dates[0])} is" if single else f"all {len(dates)} dates through {dates[-1].date()} are"
+    )
     skip = (*path, "skip")
     findings.warn(
         skip if findings.document.has(skip) else (*path, "start"),
