@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+# Codes of what is said of one person; all else is about the credentials, the network or a permission.
+NO_SUCH = frozenset({"not-found", "invalid-parameter", "refused"})
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
@@ -116,6 +119,14 @@ class PlanStale(ReconcilerError):
     """What a saved plan was made from is no more as it was."""
 
     code = "plan-changed"
+
+
+class NotRead(ReconcilerError):
+    """What has to be known before anything is done could not be read; `code` says why, as that failure does."""
+
+    def __init__(self, what: str, *, code: str, fix: str = "") -> None:
+        super().__init__(what, fix=fix)
+        self.code = code
 
 
 class NotApproved(ReconcilerError):

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 AXE = Path(__file__).parent / "data" / "axe" / "axe.min.js"
-PHONE, DESKTOP = (390, 844), (1440, 900)
+NARROW, PHONE, DESKTOP = (320, 640), (390, 844), (1440, 900)
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _OPTIONS = (
     "--no-sandbox",

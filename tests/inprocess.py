@@ -12,7 +12,6 @@ from team import NOW, Done, Team, clean_environment
 
 from reconciler.cli import logs
 from reconciler.cli.main import run
-from reconciler.cli.options import Globals
 
 
 @contextmanager
@@ -23,7 +22,7 @@ def quiet_again() -> Iterator[None]:
     try:
         yield
     finally:
-        logs.set_up(Globals(), {})
+        logs.set_up(0, "text", {})
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
 

@@ -35,21 +35,31 @@ def added_to(text: str, tree: Tree, remarks: Sequence[str], *, where: str) -> st
     `remarks` become comments before the first new meeting. Raises ReconcilerError, naming `where`, where the text can't
     be kept as it is.
     """
+    windows = "\r\n" in text and text.count("\r\n") == text.count("\n")
+    text = text.replace("\r\n", "\n") if windows else text
     try:
-        _, indent, offset = load_yaml_guess_indent(text)
-        writer = _yaml()
+        document, indent, offset = load_yaml_guess_indent(text)
+        writer, deep = _yaml(), _depth(document)
+        writer.indent(mapping=deep)
         if indent is not None:
-            writer.indent(mapping=2, sequence=indent, offset=offset or 0)
+            writer.indent(sequence=indent, offset=offset or 0)
+        writer.explicit_start = text.startswith("---")
         document = writer.load(text)
         for name, entries in tree.items():
-            _extend(document, name, entries, remarks if name == "meetings" else ())
+            _extend(document, name, entries, remarks if name == "meetings" else (), indent=deep)
         stream = io.StringIO()
         writer.dump(document, stream)
     except YAMLError as error:
         raise _unkept(where) from error
     if not _kept(text, stream.getvalue(), tree):
         raise _unkept(where)
-    return stream.getvalue()
+    return stream.getvalue().replace("\n", "\r\n") if windows else stream.getvalue()
+
+
+def _depth(document: CommentedMap) -> int:
+    """Return by how many columns a section stands in from its name, as the first one does."""
+    sections = (one for one in document.values() if isinstance(one, CommentedMap) and not one.fa.flow_style())
+    return next((int(one.lc.col) for one in sections if one and one.lc.col), 2)
 
 
 def _unkept(where: str) -> ReconcilerError:
@@ -64,7 +74,7 @@ def _yaml() -> YAML:
     return writer
 
 
-def _extend(document: CommentedMap, name: str, entries: Tree, remarks: Sequence[str]) -> None:
+def _extend(document: CommentedMap, name: str, entries: Tree, remarks: Sequence[str], *, indent: int) -> None:
     if not isinstance(document.get(name), CommentedMap):
         document[name] = CommentedMap()
     section = document[name]
@@ -75,7 +85,7 @@ def _extend(document: CommentedMap, name: str, entries: Tree, remarks: Sequence[
         section[key] = _styled(value)
     first = next(iter(entries))
     if remarks and not flow:
-        section.yaml_set_comment_before_after_key(first, before="\n".join(remarks), indent=2)
+        section.yaml_set_comment_before_after_key(first, before="\n".join(remarks), indent=indent)
 
 
 def _styled(value: Any, name: str = "") -> Any:

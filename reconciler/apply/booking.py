@@ -5,25 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from reconciler.apply.outcome import Mismatch
 from reconciler.diff.compare import held_rooms
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import RoomNotAvailable
 from reconciler.errors import ReconcilerError
+from reconciler.model.native import times
 from reconciler.model.occurrence import Busy, Event, Key, Occurrence
 from reconciler.plan.operations import NO_ROOM, PlannedPool
 
-_AT_ONCE = 5  # rooms that one call tells of
+_AT_ONCE = 5  # rooms that one call tells of,
+_LONGEST = timedelta(days=90)  # and for how long
 
 
 class RoomTaken(ReconcilerError):
-    """A room is held by somebody else at that time, or its own rules refuse."""
+    """A room is held by somebody else at that time, or its own rules refuse. `got` are those that were booked."""
 
     code = "meetingRoomNotAvailable"
 
+    def __init__(self, what: str, *, where: str, fix: str, got: frozenset[str] = frozenset()) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.got = got
 
-class PoolShort(ReconcilerError):
+
+class PoolShort(RoomTaken):
     """A pool had fewer rooms to give than are wanted: `lost` were none of them, nor others in their place.
 
     `replaced` are those that were replaced by others all the same.
@@ -31,8 +38,17 @@ class PoolShort(ReconcilerError):
 
     code = NO_ROOM
 
-    def __init__(self, what: str, *, where: str, fix: str, lost: frozenset[str], replaced: Mapping[str, str]) -> None:
-        super().__init__(what, where=where, fix=fix)
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str,
+        fix: str,
+        got: frozenset[str],
+        lost: frozenset[str],
+        replaced: Mapping[str, str],
+    ) -> None:
+        super().__init__(what, where=where, fix=fix, got=got)
         self.lost = lost
         self.replaced = replaced
 
@@ -90,22 +106,22 @@ class RoomBooker:
         if not missing:
             return {}
         asked = [*missing, *(room for room in place.spares if room not in missing)][:_AT_ONCE]
-        busy = self.client.rooms.busy(requester=place.organizer, rooms=asked, start=want.start, end=want.end)
+        dates = times(want, within=_LONGEST)
+        busy = self.client.rooms.busy(requester=place.organizer, rooms=asked, start=want.start, end=dates[-1][1])
         known = {
             one.room_id: one
-            for one in busy
-            if one.event_id != place.event_id and one.start < want.end and one.end > want.start
+            for one in sorted(busy, key=lambda one: one.start, reverse=True)  # the first that is in the way is told
+            if one.event_id != place.event_id and any(one.start < end and one.end > start for start, end in dates)
         }
         holders = {room: one for room, one in known.items() if room in missing}
         free = [room for room in missing if room not in holders]
-        if free and len(free) < len(rooms):
-            self._call(place, free)
-            free = []
+        free = self._refused_of(place, free, tried=len(rooms))
         self.refused.update(free)
         replaced = self._replaced(place, [*holders, *free])
         lost = frozenset((*holders, *free)) - replaced.keys()
+        got = frozenset(rooms) - lost
         if lost and place.pool is not None:
-            raise self._short(place, place.pool, lost, replaced, {room: known.get(room) for room in asked})
+            raise self._short(place, place.pool, got, lost, replaced, {room: known.get(room) for room in asked})
         if not lost:
             return replaced
         refused = [room for room in free if room in lost]
@@ -113,12 +129,31 @@ class RoomBooker:
         told += [self._held(one, want) for room, one in holders.items() if room in lost]
         rules = "; `reconciler rooms list` shows the room's rules" if refused else ""
         fix = f"the meeting is there; the next run tries the room again{rules}"
-        raise RoomTaken("; ".join(told), where=str(place.key), fix=fix)
+        raise RoomTaken("; ".join(told), where=str(place.key), fix=fix, got=got)
 
-    def _short(
+    def _refused_of(self, place: Place, free: list[str], *, tried: int) -> list[str]:
+        """Book rooms that nobody else holds, `tried` at once before; return those that are refused all the same.
+
+        One that refuses must not cost the event the others.
+        """
+        if free and len(free) < tried:
+            with suppress(RoomNotAvailable):
+                self._call(place, free)
+                return []
+        return [room for room in free if not self._can_book(place, room)] if len(free) > 1 else free
+
+    def _can_book(self, place: Place, room: str) -> bool:
+        try:
+            self._call(place, [room])
+        except RoomNotAvailable:
+            return False
+        return True
+
+    def _short(  # noqa: PLR0917  # all of it is what there is to tell
         self,
         place: Place,
         pool: PlannedPool,
+        booked: frozenset[str],
         lost: frozenset[str],
         replaced: Mapping[str, str],
         known: Mapping[str, Busy | None],
@@ -141,7 +176,7 @@ class RoomBooker:
             rooms = "room" if len(got) == 1 else "rooms"
             told = f"{len(got)} of {pool.count} rooms of its pool could be had: {had}; {'; '.join(reasons)}"
             fix = f"the meeting is there, with {len(got)} {rooms}; the next run looks for more among {others}"
-        return PoolShort(told, where=str(place.key), fix=fix, lost=lost, replaced=replaced)
+        return PoolShort(told, where=str(place.key), fix=fix, got=booked, lost=lost, replaced=replaced)
 
     def _replaced(self, place: Place, rooms: Sequence[str]) -> Mapping[str, str]:
         """Book a spare room for each of `rooms`, as far as they go; return which were replaced by which."""

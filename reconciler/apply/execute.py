@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from reconciler.apply.booking import PoolShort, RoomBooker
+from reconciler.apply.booking import PoolShort, RoomBooker, RoomTaken
 from reconciler.apply.outcome import Failure, Mismatch
 from reconciler.apply.work import Work, left_to_do, may_be_short, place_of
 from reconciler.diff.compare import held_rooms
@@ -348,7 +348,12 @@ class Executor:
         return _nothing
 
     def _book_rooms(self, work: Work, operation: Operation, _token: str) -> Learned:
-        self._got(work, partial(self._rooms.book, place_of(work), operation.rooms))
+        try:
+            self._got(work, partial(self._rooms.book, place_of(work), operation.rooms))
+        except RoomTaken as error:
+            with work.lock:
+                work.partly |= error.got
+            raise
         return _nothing
 
     def _check_rooms(self, work: Work, answer: Event | None) -> None:

@@ -46,7 +46,7 @@ class Unwinding:
     def _undo(self, work: Work, *, way: tuple[Work, ...]) -> None:
         taken, given = rooms_of(work, Call.ROOMS_BOOK), rooms_of(work, Call.ROOMS_RELEASE)
         moved = any("time" in one.parts for one in work.done)
-        if moved or not given or work in way:
+        if moved or work in way or not (given or _keeps_its_own(work)):
             raise _Stuck(f"{work.key} can't go back")
         for other in {id(one): one for room in given for one in self._who_took(room, work)}.values():
             self._undo(other, way=(*way, work))
@@ -54,7 +54,9 @@ class Unwinding:
         rooms = {Call.ROOMS_BOOK, Call.ROOMS_RELEASE}
         work.done = [one for one in work.done if one.call not in rooms]
         work.replaced.clear()
-        kept = f"{', '.join(self._names.get(room, room) for room in given)} is booked again"
+        work.partly.clear()
+        back, how = (given, "booked") if given else (taken, "released")
+        kept = f"{', '.join(self._names.get(room, room) for room in back)} is {how} again"
         if work.failure is not None:
             work.failure = replace(work.failure, message=f"{work.failure.message}; {kept}")
             return
@@ -73,8 +75,9 @@ class Unwinding:
         place = place_of(work)
         events, who, event = self._client.events, place.organizer, place.event_id
         held = len(work.after.rooms or ())
-        if not taken or held + len(given) <= MAX_ROOMS:
-            events.book_rooms(organizer=who, event_id=event, rooms=given)
+        if not taken or not given or held + len(given) <= MAX_ROOMS:
+            if given:
+                events.book_rooms(organizer=who, event_id=event, rooms=given)
             if taken:
                 events.release_rooms(organizer=who, event_id=event, rooms=taken)
             return
@@ -84,3 +87,11 @@ class Unwinding:
         except ReconcilerError:
             events.book_rooms(organizer=who, event_id=event, rooms=taken)
             raise
+
+
+def _keeps_its_own(work: Work) -> bool:
+    """Return whether a change that failed still has all rooms that it had before, besides those that it took."""
+    before = work.planned.change.before
+    return (
+        work.failure is not None and before is not None and before.event is not None and bool(held_rooms(before.event))
+    )

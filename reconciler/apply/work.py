@@ -29,6 +29,7 @@ class Work:
     replaced: dict[str, str] = field(default_factory=dict)  # rooms by others that were booked in their place
     lost: set[str] = field(default_factory=set)  # rooms of a pool that could not be had, nor others in their place
     short: Failure | None = None  # why
+    partly: set[str] = field(default_factory=set)  # rooms that were booked by a call for several that failed as a whole
     lock: threading.Lock = field(default_factory=threading.Lock)
     instances: Mapping[datetime, str] | None = None  # of a series, the ids by start, once they were looked for
 
@@ -154,8 +155,10 @@ def place_of(work: Work) -> Place:
 
 def rooms_of(work: Work, call: Call) -> tuple[str, ...]:
     """Return the rooms that a change has booked or released so far, with those that were booked instead of others."""
-    rooms = (room for one in work.done if one.call is call for room in one.rooms if room not in work.lost)
-    return tuple(work.replaced.get(room, room) if call is Call.ROOMS_BOOK else room for room in rooms)
+    rooms = [room for one in work.done if one.call is call for room in one.rooms if room not in work.lost]
+    if call is not Call.ROOMS_BOOK:
+        return tuple(rooms)
+    return tuple(dict.fromkeys(work.replaced.get(room, room) for room in (*rooms, *sorted(work.partly))))
 
 
 def _without_lost(work: Work) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.options import (
     Globals,
@@ -18,12 +19,13 @@ from reconciler.cli.options import (
     refresh_option,
     writing_options,
 )
+from reconciler.errors import UsageError
 
 
 @click.command("apply")
 @click.argument("planfile", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @writing_options
-@option("--allow-cancel", type=click.IntRange(0), default=0, metavar="N", help="Agree to N cancellations at once.")
+@option("--allow-cancel", type=click.IntRange(0), default=0, metavar="N", help="Agree to N cancellations in this run.")
 @refresh_option
 @foresight_option
 @option(
@@ -31,7 +33,7 @@ from reconciler.cli.options import (
     type=Seconds(),
     default="0s",
     metavar="DURATION",
-    help="Wait so long for approvals of rooms; looks a few times, and each look costs a call for each organiser.",
+    help="Wait up to this long for approvals of rooms. Each look costs a call for each organiser.",
 )
 @ci_outputs_option
 @json_into_option
@@ -56,11 +58,13 @@ def command(
     wait: float,
     ci_outputs: bool,
 ) -> int:
-    """Make DingTalk be as the config says: plan, ask, carry out. A second apply finds nothing to do.
+    """Make DingTalk match the config: plan, ask, carry out. A second apply finds nothing to do.
 
-    With PLANFILE, made by `plan --out`, it does exactly that plan, or refuses and names what has moved since.
+    With PLANFILE, made by `plan --out`, it carries out exactly that plan without asking, or refuses and says what has
+    changed since. What to plan was said when it was made: --target, --exclude, --refresh and --foresight are refused
+    beside it.
 
-    Where more than 10 and more than 30 % of the future occurrences would be cancelled it refuses, unless --allow-cancel
+    If more than 10 and more than 30 % of the future occurrences would be cancelled, it refuses unless --allow-cancel
     names that many.
 
     \b
@@ -71,6 +75,8 @@ def command(
     """
     from reconciler.cli.ahead import logged_in_ahead
 
+    if planfile is not None:
+        _refuse_planning()
     with logged_in_ahead(settings, override_freeze=override_freeze) as project:
         from reconciler.cli.ci import Told
         from reconciler.cli.planning import Applying, plan_and_apply
@@ -103,3 +109,15 @@ def command(
             code = plan_and_apply(question, how, settings, project, reasons.append)
         told.tell_code(code, *reasons)
         return code
+
+
+def _refuse_planning() -> None:
+    """Raise UsageError where the line says what to plan: a saved plan is done as it is. Variables may be for `plan`."""
+    context = click.get_current_context()
+    for name in ("targets", "excludes", "refresh", "foresight"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            flag = next(one.opts[0] for one in context.command.params if one.name == name)
+            raise UsageError(
+                f"{flag} says what to plan, and the plan is made already",
+                fix=f"leave {flag} out, or give it to the `plan` that saves the file",
+            )

@@ -65,10 +65,10 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 @global_options
 def command(settings: Globals, *, shell: str) -> int:  # noqa: ARG001  # every command has the global options
-    """Print what lets SHELL complete commands, options, meetings and addresses.
+    """Print a script that lets SHELL complete commands, options, meetings, people, rooms and addresses.
 
-    Meetings are those of the config that the line names, or RECONCILER_CONFIG, or meetings.yaml; addresses those that
-    the state beside it knows. Nobody is called.
+    Meetings, people and rooms are those of the config that the line names, or RECONCILER_CONFIG, or meetings.yaml;
+    addresses those that the state beside it knows. Nobody is called.
 
     \b
     Examples:
@@ -76,10 +76,10 @@ def command(settings: Globals, *, shell: str) -> int:  # noqa: ARG001  # every c
       eval "$(reconciler completion zsh)"                     # in ~/.zshrc
       reconciler completion fish > ~/.config/fish/completions/reconciler.fish
     """
-    from reconciler.cli.main import cli
+    program = click.get_current_context().find_root().command
 
     found = get_completion_class(shell)
     if found is None:
         raise click.UsageError(f"nothing is known of {shell}")
-    click.echo(found(cli, {}, PROGRAM, VARIABLE).source(), nl=False)
+    click.echo(found(program, {}, PROGRAM, VARIABLE).source(), nl=False)
     return 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli.files import write
 from reconciler.errors import ReconcilerError
 
 
@@ -48,8 +49,6 @@ def publish(document: Callable[[], Mapping[str, Any]]) -> None:
 
     text = dump(document())
     if _Wanted.into is not None:
-        from reconciler.cli.ci import write
-
         write(_Wanted.into, text)
     if _Wanted.stdout:
         click.echo(text, nl=False)

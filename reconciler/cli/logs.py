@@ -14,13 +14,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.runs import RUN_ID
-
-if TYPE_CHECKING:
-    from reconciler.cli.options import Globals
 
 OURS = "reconciler"
 OFF = logging.CRITICAL + 1
@@ -99,24 +96,24 @@ def expect(arguments: Sequence[str], environment: Mapping[str, str] = os.environ
     _Current.as_json = _Current.expected
 
 
-def set_up(settings: Globals, environment: Mapping[str, str] = os.environ) -> None:
+def set_up(verbose: int, log_format: str, environment: Mapping[str, str] = os.environ) -> None:
     """Let log records be told as the options and the environment say; a second call takes the place of the first.
 
     The level is that of `RECONCILER_LOG` or of -v, whichever tells more. `RECONCILER_LOG_PATH` names a file that gets
     the records instead of stderr. Raises UsageError for a level that there is not, ReconcilerError.
     """
-    level = _VERBOSE[min(settings.verbose, 2)]
+    level = _VERBOSE[min(verbose, 2)]
     if name := environment.get("RECONCILER_LOG", "").lower():
         if name not in LEVELS:
             what, fix = f"RECONCILER_LOG has no level {name!r}", f"set one of {', '.join(LEVELS)}"
             raise UsageError(what, fix=fix)
         wanted = LEVELS[name]
-        level = min(level, wanted) if settings.verbose else wanted
+        level = min(level, wanted) if verbose else wanted
     root = logging.getLogger()
     if _Current.handler is not None:
         root.removeHandler(_Current.handler)
         _Current.handler.close()
-    _Current.as_json = _Current.expected or settings.log_format == "json"
+    _Current.as_json = _Current.expected or log_format == "json"
     _Current.handler = Handler(_file(environment.get("RECONCILER_LOG_PATH", "")))
     _Current.handler.setFormatter(JsonLines() if _Current.as_json else TextLines())
     root.addHandler(_Current.handler)

@@ -35,13 +35,15 @@ class _Busy(NamedTuple):
 def check_clashes(config: Config, findings: Findings, *, now: datetime) -> None:
     """Note what overlaps from the aware `now` on, for the horizon or LOOK_AHEAD, whichever is longer.
 
-    A meeting that starts later is looked at from its start on, for as long.
+    A meeting that starts later is looked at from its start on, for as long. One that is not enabled is in nobody's way.
     """
     by_room: dict[str, list[_Busy]] = defaultdict(list)
     by_organizer: dict[str, list[_Busy]] = defaultdict(list)
     for meeting in config.meetings.values():
         occurrences = _occurrences(meeting, now, max(config.horizon, LOOK_AHEAD))
         _check_own(occurrences, findings)
+        if not meeting.enabled:
+            continue  # nothing of it is booked; what it has already, the plan sees
         by_organizer[meeting.organizer].extend(occurrences)
         for each in occurrences:
             for room in _rooms(each) or ():
@@ -80,7 +82,7 @@ def _check_own(occurrences: list[_Busy], findings: Findings) -> None:
             name = first.meeting.name
             message = (
                 f"the occurrence of {write_moment(first.local)} is not over"
-                f" when the next begins, at {write_moment(second.local)}"
+                f" when the next one begins, at {write_moment(second.local)}"
             )
             hint = "make it shorter, or let it recur less often"
             change = first.change or second.change
@@ -132,13 +134,8 @@ def _beside(theirs: _Busy, mine: _Busy) -> str:
 
 
 def _more(overlaps: list[tuple[_Busy, _Busy]]) -> str:
-    match len(overlaps) - 1:
-        case 0:
-            return ""
-        case 1:
-            return ", and once more"
-        case more:
-            return f", and {more} times more"
+    more = len(overlaps) - 1
+    return f", and on {more} more date{'s' if more > 1 else ''}" if more else ""
 
 
 def _room_path(busy: _Busy, room: str, value: Any) -> Path:

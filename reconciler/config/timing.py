@@ -73,7 +73,7 @@ def read_schedule(
     if "timezone" not in tree:
         timezone = default_zone
         if timezone is None:
-            message, hint = "the meeting has no timezone", "add timezone: Asia/Shanghai, here or to `defaults`"
+            message, hint = "the meeting has no timezone", "add timezone: Asia/Shanghai, here or in `defaults`"
             findings.error(path, message, hint, on_key=True)
     rule = read_rule(tree, start, days_off, path, findings) if isinstance(start, datetime) else None
     skip = [read_moment(when, (*path, "skip", at), findings) for at, when in words(tree.get("skip"))]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 
 from reconciler.config.model import Config, Meeting
 from reconciler.diff.compare import wanted_rooms
@@ -21,15 +22,23 @@ from reconciler.schedule.zones import localise, zone
 
 ROOMS_AHEAD = timedelta(days=88)  # how far a recurring event may hold a room: three months, unless the room says less
 _SLACK = timedelta(days=2)
+_NONE: Mapping[str, datetime] = MappingProxyType({})
 
 
-def gathered(
-    wanted: Iterable[Occurrence], config: Config, seen: Observation, *, now: datetime, before: datetime
+def gathered(  # all of it is what decides on the dates
+    wanted: Iterable[Occurrence],
+    config: Config,
+    seen: Observation,
+    *,
+    now: datetime,
+    before: datetime,
+    latest: Mapping[str, datetime] = _NONE,
 ) -> tuple[Occurrence, ...]:
     """Return `wanted` with one occurrence for each recurring event in place of those that are dates of it.
 
     What is added, changed or moved by a day off stays an occurrence of its own, and so becomes what a person took out
     of the recurring event. Exceptions count up to the aware `before`: later ones are looked after when they come near.
+    `latest` says of rooms, by their ids, until when they can be booked, as far as that is known.
     """
     native = {name for name, meeting in config.meetings.items() if meeting.pattern is not None}
     own: dict[str, list[Occurrence]] = defaultdict(list)
@@ -43,7 +52,7 @@ def gathered(
     for name, occurrences in own.items():
         meeting = config.meetings[name]
         begun = [start for one, start in seen.begun if one == name]
-        found += _of_meeting(meeting, occurrences, series[name], begun, now=now, before=before)
+        found += _of_meeting(meeting, occurrences, series[name], begun, now=now, before=before, latest=latest)
     return tuple(found)
 
 
@@ -72,6 +81,18 @@ def not_to_be_adopted(wanted: Iterable[Occurrence], seen: Observation) -> Observ
 def master_of(seen: Iterable[Observed]) -> Observed | None:
     """Return the recurring event of one meeting that is there, None where there is none."""
     return next((one for one in seen if one.key.series and one.event is not None), None)
+
+
+def rooms_of_growing(wanted: Iterable[Occurrence], seen: Observation) -> frozenset[str]:
+    """Return the rooms of the recurring events of `wanted` that are yet to be made, or to go on further."""
+    found: set[str] = set()
+    for one in wanted:
+        have = seen.occurrences.get(one.key)
+        event = have.event if have is not None else None
+        there = event is not None and follows(one, event) and event.recurrence == one.recurrence
+        if one.recurrence is not None and not there:
+            found |= _rooms(one, have)
+    return frozenset(found)
 
 
 def address_of(meeting: Meeting) -> Key | None:
@@ -104,6 +125,7 @@ def _of_meeting(
     *,
     now: datetime,
     before: datetime,
+    latest: Mapping[str, datetime],
 ) -> Iterator[Occurrence]:
     have, where = master_of(seen), zone(meeting.schedule.timezone)
     # A day is that of the zone in which it took place, and now may be another one's.
@@ -115,7 +137,9 @@ def _of_meeting(
         return
     first = min(coming, key=lambda one: one.start)
     endless = replace(first, key=key, serial=False, recurrence=Recurrence(pattern=meeting.pattern))
-    until = _until(endless, meeting, coming, have, reach=min(before, now + ROOMS_AHEAD))
+    near = min(before, now + ROOMS_AHEAD)
+    bookable = [one for one in coming if one.start < near and _is_bookable(one, have, latest)]
+    until = _until(endless, meeting, bookable, have)
     recurrence = _as_it_ends(endless, Recurrence(pattern=meeting.pattern, until=until), have)
     left_out = (*_too_early(endless, meeting, have, now), *_left_out(meeting, coming, now=now, before=before))
     master = replace(endless, recurrence=recurrence, left_out=left_out)
@@ -156,10 +180,8 @@ def _too_early(want: Occurrence, meeting: Meeting, have: Observed | None, now: d
     return tuple(starts(event.recurrence, event.start, after=now + timedelta(microseconds=1), before=begin))
 
 
-def _until(
-    want: Occurrence, meeting: Meeting, coming: Sequence[Occurrence], have: Observed | None, *, reach: datetime
-) -> date | None:
-    """Return the day through which the recurring event goes: the end of the rule, or how far rooms can be had.
+def _until(want: Occurrence, meeting: Meeting, bookable: Sequence[Occurrence], have: Observed | None) -> date | None:
+    """Return the day through which the recurring event goes: the end of the rule, or the last `bookable` date.
 
     It is never drawn back for a shorter horizon.
     """
@@ -167,7 +189,7 @@ def _until(
     end = last_date(parse_rule(schedule.rule or ""), schedule.start, zone(schedule.timezone))
     if not _has_rooms(want, have):
         return end
-    near = max((one for one in coming if one.start < reach), key=lambda one: one.start, default=want)
+    near = max(bookable, key=lambda one: one.start, default=want)
     day = near.start.date()
     event = have.event if have is not None else None
     if event is not None and event.recurrence is not None and follows(want, event):
@@ -192,10 +214,18 @@ def _as_it_ends(want: Occurrence, recurrence: Recurrence, have: Observed | None)
 
 
 def _has_rooms(want: Occurrence, have: Observed | None) -> bool:
+    return bool(_rooms(want, have))
+
+
+def _rooms(want: Occurrence, have: Observed | None) -> frozenset[str]:
     if have is None or have.event is None:
-        return bool(want.rooms)
+        return frozenset(want.rooms or ())
     last = have.entry.applied if have.entry is not None else None
-    return bool(wanted_rooms(want, have.event, last))
+    return wanted_rooms(want, have.event, last)
+
+
+def _is_bookable(want: Occurrence, have: Observed | None, latest: Mapping[str, datetime]) -> bool:
+    return all(want.end <= latest[room] for room in _rooms(want, have) & latest.keys())
 
 
 def _taken_out(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from reconciler.dingtalk.calls import Call
@@ -35,6 +35,13 @@ from reconciler.dingtalk.secret import clean
 BAN_SECONDS = 300.0  # how long a ban lasts where it does not say so itself
 _OK = 200
 _DENIED = "Forbidden.AccessDenied."
+_FINE = {"", "0", "200", "ok", "success"}  # codes of answers that are no errors
+_CODES, _MESSAGES = ("code", "errorCode", "errcode"), ("message", "errorMsg", "errorMessage", "errmsg")
+_SUBCODE = re.compile(r"\bsubcode=(\d+)")
+# Source: the API's pages of topapi/v2/user/get and getbymobile.
+_CONTACTS = (
+    "grant the app qyapi_get_member, and for mobile numbers qyapi_get_member_by_mobile, in DingTalk's developer console"
+)
 _BAN_PAGE = re.compile(rb"punish|deny|denied|block|x5|ban", re.IGNORECASE)
 
 _BY_CODE: Mapping[str, type[ApiError]] = {
@@ -76,7 +83,13 @@ _BY_CODE: Mapping[str, type[ApiError]] = {
         InvalidParameter,
     ),
 }
+_LIMITS: Mapping[str, type[ApiError]] = {  # in whatever words the rest of the code is
+    "QpsLimit": RateLimited,
+    "QpmLimit": MinuteLimited,
+    "ApiCountLimit": QuotaExhausted,
+}
 _OLD_CODES: Mapping[int, type[ApiError]] = {  # errcode of the older API, which answers 200
+    -1: ServerError,  # "the system is busy"
     40014: TokenRejected,
     42001: TokenRejected,
     60011: PermissionMissing,
@@ -112,8 +125,8 @@ def classify(
         )
     if answer is None:
         return _no_json(status, body, headers, call, wait)
-    code, message = _text(answer, "code", redact), _text(answer, "message", redact)
-    kind = _BY_CODE.get(code) or _by_status(status)
+    code, message = _first(answer, _CODES, redact), _first(answer, _MESSAGES, redact)
+    kind = _by_code(code) or _by_status(status)
     return kind(
         _sentence(kind, message or f"HTTP {status}", code),
         call=str(call),
@@ -125,16 +138,34 @@ def classify(
     )
 
 
+def is_error(answer: Mapping[str, Any]) -> bool:
+    """Return whether a JSON object of status 200 is a ban or an error all the same: gateways answer so.
+
+    What it says in `errcode` is left to `classify_old`.
+    """
+    if answer.get("punish") == "deny" or _is_ban(answer):
+        return True
+    reasoned = says_no(answer.get("success")) or any(isinstance(answer.get(name), str) for name in _MESSAGES)
+    return reasoned and str(answer.get("code") or answer.get("errorCode") or "").lower() not in _FINE
+
+
+def says_no(value: object) -> bool:
+    """Return whether a flag of an answer says that it was no success: false, in whatever type."""
+    return str(value).lower() == "false"
+
+
 def classify_old(answer: Mapping[str, Any], call: Call, redact: Callable[[str], str] = str) -> ApiError | None:
-    """Return the error in an answer of the older API, which carries it in `errcode`; None where it is 0."""
+    """Return the error in an answer of status 200 that carries it in `errcode`, as the older API does; None for 0."""
     try:
         code = int(answer.get("errcode", 0))
     except (TypeError, ValueError):
-        return UnreadableAnswer("the answer's errcode is no number", call=str(call), status=_OK)
+        return UnreadableAnswer("the answer's errcode is not a number", call=str(call), status=_OK)
     if code == 0:
         return None
     if code == 88:  # noqa: PLR2004  # a wrapper: the code that matters is sub_code, and it is mostly the token or a right
-        code = int(sub) if (sub := _text(answer, "sub_code", redact)).isdigit() else code
+        words = _SUBCODE.search(_text(answer, "errmsg", redact))
+        sub = _text(answer, "sub_code", redact) or (words[1] if words else "")
+        code = int(sub) if sub.isdigit() else code
     kind = _OLD_CODES.get(code, Refused)
     return kind(
         _sentence(kind, _text(answer, "errmsg", redact), str(code)),
@@ -142,7 +173,7 @@ def classify_old(answer: Mapping[str, Any], call: Call, redact: Callable[[str], 
         status=_OK,
         dingtalk_code=str(code),
         request_id=_text(answer, "request_id", redact),
-        fix="grant the app the permission to read the address book" if kind is PermissionMissing else "",
+        fix=_CONTACTS if kind is PermissionMissing else "",
     )
 
 
@@ -162,14 +193,18 @@ def _no_json(status: int, body: bytes, headers: Mapping[str, str], call: Call, w
     """Return the error for a body that is no JSON object: a ban's HTML, a proxy's page, or a cut answer."""
     html = b"<" in body[:1] or "html" in headers.get("Content-Type", "").lower()
     if html and (status in {403, 405, 429} or (status == _OK and _BAN_PAGE.search(body[:8192]))):
-        what = "a page instead of an answer: this IP address seems to be banned for calling too often"
+        what = "a web page instead of an answer: this IP address seems to be banned for calling too often"
         return Banned(what, call=str(call), status=status, retry_after=BAN_SECONDS if wait is None else wait)
     if status == _OK:
-        what = "a page instead of an answer" if html else "the answer is no JSON object, or was cut"
+        what = "a web page instead of an answer" if html else "the answer is not a JSON object, or was cut"
         return UnreadableAnswer(what, call=str(call), status=status)
     kind = _by_status(status)
     fix = "check `provider.endpoint`: what answers there is not DingTalk's API" if html else _fix(kind, call)
     return kind(f"HTTP {status} without an error code", call=str(call), status=status, retry_after=wait, fix=fix)
+
+
+def _by_code(code: str) -> type[ApiError] | None:
+    return _BY_CODE.get(code) or next((kind for part, kind in _LIMITS.items() if part in code), None)
 
 
 def _by_status(status: int) -> type[ApiError]:
@@ -199,6 +234,11 @@ def _fix(kind: type[ApiError], call: Call) -> str:
     if kind is PermissionMissing and call.permission:
         return f"grant the app the permission {call.permission} in DingTalk's developer console"
     return ""
+
+
+def _first(answer: Mapping[str, Any], names: Iterable[str], redact: Callable[[str], str]) -> str:
+    """Return the first text that is there by one of these names."""
+    return next((found for name in names if (found := _text(answer, name, redact))), "")
 
 
 def _text(answer: Mapping[str, Any], key: str, redact: Callable[[str], str]) -> str:

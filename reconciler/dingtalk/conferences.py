@@ -8,7 +8,7 @@ from datetime import datetime
 from reconciler.dingtalk import calls
 from reconciler.dingtalk.errors import ConferenceCancelled
 from reconciler.dingtalk.paging import pages
-from reconciler.dingtalk.session import ReadSession, Session, confirm
+from reconciler.dingtalk.session import ReadSession, Session
 from reconciler.dingtalk.wire import from_ms, items, needed, number, part, text, to_conference, to_link, to_ms
 from reconciler.dingtalk.wire_settings import decode, encode
 from reconciler.model.occurrence import Conference, Settings
@@ -102,7 +102,7 @@ class Conferences(ConferenceReader):
             "startTime": to_ms(start),
             "endTime": to_ms(end),
         }
-        confirm(calls.CONFERENCE_UPDATE, self._writing.write(calls.CONFERENCE_UPDATE, body=body), "success")
+        self._writing.write(calls.CONFERENCE_UPDATE, body=body)
 
     def update_settings(self, *, organizer: str, conference_id: str, settings: Settings) -> None:
         """Set the settings given; those not given stay as they are, and those that can't be changed are not sent."""
@@ -112,15 +112,14 @@ class Conferences(ConferenceReader):
             "scheduleConferenceId": conference_id,
             "scheduleConfSettingModel": encode(changeable),
         }
-        confirm(calls.CONFERENCE_SETTINGS, self._writing.write(calls.CONFERENCE_SETTINGS, body=body), "success")
+        self._writing.write(calls.CONFERENCE_SETTINGS, body=body)
 
     def cancel(self, *, organizer: str, conference_id: str) -> None:
         """Cancel the conference. Raises ConferenceCancelled where somebody else already has."""
         body = {"scheduleConferenceId": conference_id, "creatorUnionId": organizer}
         try:
-            answer = self._writing.write(calls.CONFERENCE_CANCEL, body=body)
+            self._writing.write(calls.CONFERENCE_CANCEL, body=body)
         except ConferenceCancelled as error:
             if error.unclear_before:  # our own first attempt, whose answer was lost
                 return
             raise
-        confirm(calls.CONFERENCE_CANCEL, answer, "success")

@@ -23,7 +23,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from reconciler.dingtalk import calls
 from reconciler.dingtalk.calls import Call, ReadCall, Repeat, WriteCall
-from reconciler.dingtalk.classify import classify, classify_old
+from reconciler.dingtalk.classify import classify, classify_old, is_error, says_no
 from reconciler.dingtalk.credentials import Credentials
 from reconciler.dingtalk.errors import (
     ApiError,
@@ -77,7 +77,7 @@ Progress = Callable[[CallDone], None]
 
 def confirm(call: Call, answer: Answer, key: str) -> None:
     """Raise ApiError where an answer of status 200 says at `key` that it was no success after all."""
-    if answer.get(key) is False:
+    if says_no(answer.get(key)):
         raise ApiError(f"DingTalk answered {key}: false", call=str(call), status=_OK)
 
 
@@ -145,7 +145,7 @@ class ReadSession:
 
     def _go_on(self) -> None:
         if self._halt.is_set():
-            raise Halted("the run is to stop", call="not sent")
+            raise Halted("the run was stopped", call="not sent")
 
     def login(self) -> None:
         """Fetch the access token, unless there is one. Raises ApiError."""
@@ -296,10 +296,11 @@ class ReadSession:
             answer = _parsed(response.body) if response.status == _OK else None
         except (ValueError, RecursionError):
             answer = None
-        if not isinstance(answer, dict) or _is_error(answer):
+        if not isinstance(answer, dict) or is_error(answer):
             raise classify(response.status, response.body, response.headers, call, self.redact)
-        if call.path.startswith("/topapi/") and (error := classify_old(answer, call, self.redact)):
+        if error := classify_old(answer, call, self.redact):
             raise error
+        confirm(call, answer, "success")
         return answer
 
     def _note(
@@ -323,6 +324,8 @@ class ReadSession:
             )
 
     def _fetch_token(self) -> Token:
+        if self._credentials.missing is not None:
+            raise self._credentials.missing
         body = {"appKey": self._credentials.app_key, "appSecret": self._credentials.app_secret.reveal()}
         answer = self._call(calls.TOKEN, self._request(calls.TOKEN, body=body))
         token, life = answer.get("accessToken"), answer.get("expireIn")
@@ -364,11 +367,6 @@ def _parsed(body: bytes) -> Any:
     return answer
 
 
-def _is_error(answer: Answer) -> bool:
-    """Return whether an answer of status 200 is an error or a ban all the same."""
-    return answer.get("punish") == "deny" or str(answer.get("status")) == "1111"
-
-
 def _carrying(request: Request, token: Secret) -> Request:
     """Return the request with the access token: in the form of the older API, else in its header."""
     headers, form = dict(request.headers), request.form
@@ -390,7 +388,7 @@ def _carrying(request: Request, token: Secret) -> Request:
 def _segment(value: str) -> str:
     """Return an id as one segment of a path. Raises ReconcilerError for one that would name another path."""
     if not value.strip(". "):
-        raise ReconcilerError(f"{value!r} is no id", fix="check the ids of people, rooms and conferences")
+        raise ReconcilerError(f"{value!r} is not an id", fix="check the ids of people, rooms and conferences")
     return quote(value, safe="")
 
 

@@ -24,6 +24,18 @@ def starts(recurrence: Recurrence, start: datetime, *, after: datetime, before: 
             yield aware
 
 
+def times(want: Occurrence, *, within: timedelta) -> tuple[tuple[datetime, datetime], ...]:
+    """Return start and end of each date of what is wanted that begins and ends `within` so long; the first always.
+
+    Left out are the dates that the config leaves out.
+    """
+    first, length = (want.start, want.end), want.end - want.start
+    if want.recurrence is None:
+        return (first,)
+    found = starts(want.recurrence, want.start, after=want.start, before=want.start + within - length)
+    return (first, *((each, each + length) for each in found if each > want.start and each not in want.left_out))
+
+
 def is_date(recurrence: Recurrence | None, start: datetime, moment: datetime) -> bool:
     """Return whether a recurring event with the own start `start` has a date at `moment`."""
     if recurrence is None:

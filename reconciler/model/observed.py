@@ -108,6 +108,10 @@ class ReadFailure:
     hint: str = ""
     who: str = ""
 
+    def place(self, names: Mapping[str, str]) -> str:
+        """Return what could not be read, the person in it by their alias; `names` are those by union id."""
+        return self.where.replace(self.who, names.get(self.who, self.who)) if self.who else self.where
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:

@@ -138,15 +138,19 @@ class State:
 
 
 def pruned(state: State, now: datetime) -> State:
-    """Return `state` without the occurrences that ended more than a week before `now`."""
+    """Return `state` without the occurrences that ended more than a week before `now`, and calendars as old as that.
+
+    Of those a list has to tell all anew: nobody has asked for them since.
+    """
     entries = {
         key: entry
         for key, entry in state.entries.items()
-        if entry.applied is None or _last_day(entry.applied) + KEPT_AFTER_END > now
+        if entry.applied is None or _last_day(key, entry.applied) + KEPT_AFTER_END > now
     }
     opened = {address: one for address, one in state.opened.items() if one.at + KEPT_AFTER_END > now}
     cancelled = {event: address for event, address in state.cancelled.items() if not _is_long_ago(address, now)}
-    return replace(state, entries=entries, opened=opened, cancelled=cancelled)
+    calendars = {who: one for who, one in state.calendars.items() if one.listed_at + KEPT_AFTER_END > now}
+    return replace(state, entries=entries, opened=opened, cancelled=cancelled, calendars=calendars)
 
 
 def _is_long_ago(address: str, now: datetime) -> bool:
@@ -154,9 +158,12 @@ def _is_long_ago(address: str, now: datetime) -> bool:
     return when + KEPT_AFTER_END + timedelta(days=1) <= now  # a day for any zone
 
 
-def _last_day(applied: Occurrence) -> datetime:
-    """Return when an occurrence ends; of a series without an end, a day that never comes."""
-    if applied.recurrence is None:
+def _last_day(key: Key, applied: Occurrence) -> datetime:
+    """Return when an occurrence ends; of a series without an end, a day that never comes.
+
+    So it is of one that stands where a single event was, and was never finished: its end is not in what was applied.
+    """
+    if not key.series:
         return applied.end
-    until = applied.recurrence.until
+    until = applied.recurrence.until if applied.recurrence is not None else None
     return applied.end + timedelta(days=36_500) if until is None else datetime.combine(until, applied.end.timetz())

@@ -87,6 +87,8 @@ def observe(
 
 def organizers_of(state: State, scope: Scope) -> frozenset[str]:
     """Return whose calendars are asked for: of all who organise a meeting, and of all who are known to have done so."""
+    if scope.alone is not None:
+        return scope.alone
     return frozenset(scope.meetings.values()) | scope.organizers | state.organizers | organizers(state.entries)
 
 
@@ -190,5 +192,6 @@ def remembered(state: State) -> dict[Key, Observed]:
 
 def _as_applied(workspace: str, entry: Entry) -> Observed:
     event = event_as_applied(workspace, entry)
-    found = Observed(key=entry.key, event=event, conference=conference_as_applied(entry), entry=entry)
+    conference = conference_as_applied(entry)
+    found = Observed(key=entry.key, event=event, conference=conference, entry=entry, verified=entry.verified)
     return replace(found, marker=found.description.marker)

@@ -16,6 +16,7 @@ from reconciler.model.state import State
 from reconciler.observe.findings import Findings
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Refresh, Scope
+from reconciler.state.remembering import bare, is_intact
 
 UNKNOWN = "paramsError"  # what the query of a conference says of one that is not there
 
@@ -27,7 +28,10 @@ def with_conferences(  # all of it is what an observation goes by
     remains = {key: one for key, one in findings.deleted.items() if _is_missed(one, findings, scope)}
     remains |= _left_over(state, scope, [*findings.live.values(), *remains.values()])
     stands = _stands(state)
-    found = {key: _presumed(one, stands, scope) for key, one in {**findings.live, **remains}.items()}
+    found = {
+        key: _presumed(one, stands, scope, is_news=_is_news(one, state, findings))
+        for key, one in {**findings.live, **remains}.items()
+    }
     if scope.refresh is Refresh.CALENDAR:
         return found
     groups = grouped((one for one in found.values() if scope.asks_for(one.key)), now)
@@ -36,6 +40,22 @@ def with_conferences(  # all of it is what an observation goes by
     # What is over is looked after no more, and yet the next occurrence is to lead there.
     groups += _by_conference(found[key] for key, one in remains.items() if one.has_started(now) and scope.asks_for(key))
     return found | ask_conferences(reader, reads, groups, scope, findings, now)
+
+
+def _is_news(one: Observed, state: State, findings: Findings) -> bool:
+    """Return whether the list told of the event because somebody else has changed it.
+
+    It is neither as we have applied it nor as it was seen before: who has changed it may have changed the rest, too.
+    """
+    event = one.event
+    if event is None or one.key.series or findings.is_known(event) or one.entry is None:
+        return False
+    calendar = state.calendars.get(event.organizer)
+    told = findings.calendars.get(event.organizer)
+    if calendar is None or told is None or told.changed is None:
+        return False  # everything was listed: that it has changed is no news
+    before = next((bare(known) for known in calendar.events if known.id == event.id), None)
+    return bare(event) != before and not is_intact(event, one.entry, state.workspace)
 
 
 def _is_missed(one: Observed, findings: Findings, scope: Scope) -> bool:
@@ -94,7 +114,10 @@ def _due(groups: Iterable[Group], scope: Scope, now: datetime) -> list[Group]:
             turns.append((verified, some[0].start or now, index))
     budget, due = scope.budget, []
     for _, _, index in sorted(turns):
-        budget -= _cost(groups[index], scope)
+        cost = _cost(groups[index], scope)
+        if cost > scope.budget:
+            continue  # its turn would never come, nor that of any other
+        budget -= cost
         if budget < 0:
             break
         due.append(groups[index])
@@ -134,14 +157,14 @@ def _stands(state: State) -> Mapping[str, Conference]:
     }
 
 
-def _presumed(one: Observed, stands: Mapping[str, Conference], scope: Scope) -> Observed:
-    """Return an occurrence with its conference as it should be."""
+def _presumed(one: Observed, stands: Mapping[str, Conference], scope: Scope, *, is_news: bool) -> Observed:
+    """Return an occurrence with its conference as it should be; of one that is news it counts as never verified."""
     if one.key.meeting not in scope.meetings:
         conference = _to_be_cancelled_if_any(one)
     else:
         conference = stands.get(one.conference_id) or _by_memory(one)
     same = one.entry is not None and conference is not None and one.entry.conference_id == conference.id
-    verified = one.entry.verified if one.entry is not None and same else None
+    verified = one.entry.verified if one.entry is not None and same and not is_news else None
     return replace(one, conference=conference, verified=verified)
 
 

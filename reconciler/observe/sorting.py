@@ -27,6 +27,8 @@ def sort_by_marker(events: Iterable[Event], state: State, scope: Scope, findings
         if marker is not None and marker.workspace != scope.workspace:
             continue
         key = marker.key.moved(scope.moved) if marker is not None else entry.key if entry is not None else found.key
+        if key.meeting in scope.settled:
+            continue
         memory = entry if entry is not None else state.entries.get(key)
         intact = memory is not None and memory.intact and memory.event_id == event.id and not event.recurring
         untouched = intact and findings.is_known(event)
@@ -121,7 +123,7 @@ def _not_adoptable(event: Event, key: Key, scope: Scope, findings: Findings) -> 
     if event.organizer != scope.meetings.get(key.meeting):
         return "the event to adopt has another organiser than the meeting"
     if key.series and (event.recurrence is None or event.series):
-        return "the event to adopt is no recurring event whose pattern is known, as calendar: series wants it"
+        return "the event to adopt is not a recurring event whose pattern is known, which calendar: series needs"
     if not key.series and (event.series or event.recurring):
         return "the event to adopt is a series, and the meeting is none: write calendar: series"
     if there is not None and _event_id(there) not in {"", event.id}:

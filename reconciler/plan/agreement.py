@@ -6,9 +6,10 @@ neither the calendars nor the state know are nobody's that is known here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from reconciler.config.model import Config
 from reconciler.desired import People, desired
@@ -43,7 +44,8 @@ def disagreements(
             have = duplicates.get(_event_id(change.before))
         told = [*_after(planned, wanted, config, have), *_before(change, have, state, known)]
         if change.action is Action.CANCEL and not change.duplicate:
-            told += _cancelled(change, wanted, config, created)
+            goes_on = partial(_goes_on, config=config, people=people, now=now, reach=reach)
+            told += _cancelled(change, wanted, config, created, goes_on)
         yield from (f"{change.address}: {one}" for one in told)
     anew = planned_anew(
         Diff(changes=tuple(changes)),
@@ -122,7 +124,11 @@ def _template(after: Occurrence, wanted: Mapping[Key, Occurrence], config: Confi
 
 
 def _cancelled(
-    change: Change, wanted: Mapping[Key, Occurrence], config: Config, created: frozenset[str] | set[str]
+    change: Change,
+    wanted: Mapping[Key, Occurrence],
+    config: Config,
+    created: Collection[str],
+    goes_on: Callable[[str], bool],
 ) -> Iterator[str]:
     """Yield that the config wants what is cancelled; it may take another place, or be part of a recurring event."""
     if change.before is None or change.address in created:
@@ -131,8 +137,14 @@ def _cancelled(
     meeting = config.meetings.get(key.meeting)
     want = wanted.get(key)
     series = meeting is not None and key.series and address_of(meeting) == key
-    if series or (want is not None and not want.serial):
+    if (series and goes_on(key.meeting)) or (want is not None and not want.serial):
         yield "it is cancelled, and the config asks for it"
+
+
+def _goes_on(name: str, *, config: Config, people: People, now: datetime, reach: timedelta) -> bool:
+    """Return whether a recurring event of the meeting has a date to come: one whose rule has ended is to end, too."""
+    alone = replace(config, meetings={name: config.meetings[name]})
+    return any(one.serial and one.start > now for one in desired(alone, people, after=now, before=now + reach))
 
 
 def _before(change: Change, have: Observed | None, state: State, known: frozenset[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from reconciler.config.model import Config
 from reconciler.errors import Position
 from reconciler.model.observed import Observed
+from reconciler.model.occurrence import Event, RoomStatus
 from reconciler.model.state import State
 from reconciler.state.remembering import bare
 from reconciler.state.values import (
@@ -39,8 +40,18 @@ def seen_digest(seen: Observed | None) -> str:
     """Return a digest of an occurrence as DingTalk shows it; when it was last touched does not count."""
     if seen is None or (seen.event is None and not seen.alive):
         return ""
-    event = None if seen.event is None else encode_event(bare(seen.event))
+    event = None if seen.event is None else encode_event(stripped(seen.event))
     return digest({"event": event, "conference": encode_conference(seen.conference)})
+
+
+def stripped(event: Event) -> Event:
+    """Return `event` without what only DingTalk knows, its rooms as if approved: that is what was asked for."""
+    found = bare(event)
+    rooms = tuple(
+        replace(room, status=RoomStatus.ACCEPTED) if room.status is RoomStatus.TENTATIVE else room
+        for room in found.rooms
+    )
+    return replace(found, rooms=tuple(sorted(rooms)))
 
 
 def digest(document: Mapping[str, Any]) -> str:

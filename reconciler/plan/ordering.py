@@ -57,10 +57,9 @@ def halted(
         inside = [index for index, one in enumerate(work) if any(call.id in circle for call in one.operations)]
         calls = [(work[index].change.address, call) for index in inside for call in work[index].operations]
         calls = [(address, call) for address, call in calls if call.id in circle]
-        freed = {room for _, call in calls if call.call is Call.ROOMS_RELEASE for room in call.rooms}
         taken = {(who, room) for who, call in calls if call.call is Call.ROOMS_BOOK for room in call.rooms}
         swaps = all(call.call in _OF_ROOMS for _, call in calls)
-        if swaps and any((who, room) in refused and room in freed for who, room in taken):
+        if swaps and not taken.isdisjoint(refused):
             found.append(frozenset(work[index].change.address for index in inside))
             for index in inside:
                 rest = tuple(call for call in work[index].operations if call.call not in _OF_ROOMS)

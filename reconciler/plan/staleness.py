@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
 from reconciler.config.model import Config
 from reconciler.diff.change import Action, Change
 from reconciler.diff.compare import compare
-from reconciler.model.observed import Observation, Observed
+from reconciler.model.observed import Observation, Observed, ReadFailure
 from reconciler.model.occurrence import Event
 from reconciler.model.state import State
-from reconciler.plan.digests import config_digest, seen_digest, state_digest
+from reconciler.plan.digests import config_digest, seen_digest, state_digest, stripped
 from reconciler.plan.operations import Plan
-from reconciler.state.remembering import bare
 
 _WORDS = {  # what the fields of an event are called
     "start": "time",
@@ -40,20 +39,23 @@ def moved_ground(plan: Plan, ground: Mapping[str, Any], config: Config, state: S
     known = ground["state"]
     if state.serial == 0:
         return  # a runner that keeps nothing: what is in DingTalk decides
-    if state.lineage != known["lineage"]:
+    if state.lineage != known["lineage"] and known["serial"]:  # one that was never saved is of no lineage yet
         yield "the state is another one"
     elif state_digest(state) != known["digest"]:
-        yield f"the state has moved on from serial {known['serial']} to {state.serial}"
+        yield f"the state has changed from serial {known['serial']} to {state.serial}"
 
 
 def moved_occurrences(
-    touched: Iterable[Change], seen: Observation, names: Mapping[str, str], now: datetime
+    touched: Iterable[Change], seen: Observation, names: Mapping[str, str], now: datetime, *, same_config: bool = True
 ) -> Iterator[str]:
     """Yield which of the occurrences that a plan is going to touch have begun, or are not as they were seen then.
 
-    Of these also what is otherwise and by whom; `names` are the aliases of people by their ids.
+    Of these also what is otherwise and by whom; `names` are the aliases of people by their ids. Under another config
+    than the plan's other conferences and calendars are asked for: then only what was asked both times is compared.
+    What could not be read is told by `unread`.
     """
     duplicates = {_identity(one): one for one in seen.duplicates}
+    asked = seen.calendars.keys() | seen.organizers
     again = {change.address for change in touched if change.action is Action.CANCEL}
     for change in touched:
         key = change.before.key if change.before is not None else change.after.key if change.after is not None else None
@@ -62,14 +64,37 @@ def moved_occurrences(
         have = seen.occurrences.get(key)
         if change.duplicate and change.before is not None:
             have = duplicates.get(_identity(change.before))
+        before = change.before
         if key.meeting in seen.unresolved:
-            yield f"{change.address} could not be read"
-        elif _has_begun(change, have, now):
+            continue
+        if before is not None and have is None and before.organizer not in asked:
+            if same_config:
+                who = names.get(before.organizer, before.organizer)
+                yield f"{change.address} is {who}'s, who organises nothing of the config, and no state here knows of it"
+            continue
+        if not same_config:
+            before, have = _event_alone(before), _event_alone(have)
+        if _has_begun(change, have, now):
             yield f"{change.address} has begun"
         elif change.before is None and change.address in again:
             continue  # its predecessor is looked at
-        elif seen_digest(have) != seen_digest(change.before):
-            yield f"{change.address} {_what_happened(change, have, names)}"
+        elif seen_digest(have) != seen_digest(before):
+            yield f"{change.address} {_what_happened(replace(change, before=before), have, names)}"
+
+
+def unread(touched: Iterable[Change], seen: Observation, names: Mapping[str, str]) -> tuple[ReadFailure, ...]:
+    """Return why some of the occurrences that a plan is going to touch could not be read, people by their aliases."""
+    keys = {one.key for change in touched for one in (change.before, change.after) if one is not None}
+    addresses = sorted(str(key) for key in keys if key.meeting in seen.unresolved)
+    if not addresses:
+        return ()
+    told = tuple(replace(failure, where=failure.place(names), who="") for failure in seen.failures)
+    silent = ReadFailure(where=", ".join(addresses), code="not-read", message="nobody knows why")
+    return told or (silent,)
+
+
+def _event_alone(one: Observed | None) -> Observed | None:
+    return None if one is None else replace(one, conference=None)
 
 
 def capped(told: Iterable[str], most: int = 10) -> str:
@@ -116,7 +141,7 @@ def _changed(before: Observed, have: Observed) -> Iterator[str]:
     """Yield the names of what differs, as the config calls them."""
     then, event = before.event, have.event
     if then is not None and event is not None:
-        one, other = bare(then), bare(event)
+        one, other = stripped(then), stripped(event)
         for field in fields(Event):
             if field.name != "description" and getattr(one, field.name) != getattr(other, field.name):
                 yield _WORDS.get(field.name, field.name)

@@ -11,7 +11,7 @@ from reconciler.report.names import Names
 
 def place_of(failure: ReadFailure, names: Names) -> str:
     """Return what could not be read, the person in it as the config calls them."""
-    return failure.where.replace(failure.who, names.person(failure.who)) if failure.who else failure.where
+    return failure.place(names.people)
 
 
 def failure_lines(failures: Iterable[ReadFailure], names: Names) -> Iterator[Line]:

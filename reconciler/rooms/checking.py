@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.config.model import Config
 from reconciler.config.pools import pool_of
 from reconciler.diff.compare import held_rooms
-from reconciler.model.occurrence import Key
+from reconciler.model.occurrence import Busy, Key
 from reconciler.plan.operations import NO_ROOM, Blocked, Call, Operation, Plan, PlannedChange, PlannedPool, RoomProblem
 from reconciler.rooms.approval import awaited
 from reconciler.rooms.assigning import Rooming
@@ -28,7 +28,6 @@ from reconciler.rooms.foresight import (
     refusals,
     with_alternatives,
 )
-from reconciler.rooms.freebusy import Span
 from reconciler.rooms.pools.problem import Calendar, Taken
 from reconciler.rooms.reads import RoomReads
 from reconciler.rooms.wishing import Shortage
@@ -69,25 +68,48 @@ def foresee(
     what is known anyway is told.
     """
     found, missing = bookings(plan), rooming.shortages
-    own, known = ours(plan)
     if reads is None or not (found or missing or rooming.declined):
-        problems = [*conflicts(found, Calendar(own)), *_no_room(missing, config, rooming.refused)]
+        problems = [*_come_of(plan, found, (), ()).told, *_no_room(missing, config, rooming.refused)]
         return replace(
             plan, problems=_sorted(problems), pending=awaited(plan, reads.remembered() if reads is not None else {})
         )
     also = [room for one in found for room in candidates(one, config.rooms)]
-    busy = reads.busy([one.span for one in found], tuple(dict.fromkeys(also)))
+    busy = reads.busy([span for one in found for span in one.spans], tuple(dict.fromkeys(also)))
     short = frozenset(one.key for one in missing)
     refused = declined_bookings(plan, rooming.declined, pools=rooming.pools, short=short)
     details = reads.details([*(one.booking.room for one in refused), *(one.room for one in found)])
-    calendar = Calendar((*own, *others(busy, known)))
-    told = [*conflicts(found, calendar), *refusals(found, details, now), *declined(refused, details)]
+    come = _come_of(plan, found, busy, tuple(refusals(found, details, now)))
+    told = [*come.told, *declined(refused, details)]
     by_place = {(one.address, one.room): one for one in (*_without_another(refused), *found)}
     for one in missing:
         by_place[str(one.key), ""] = _as_booking(one, plan, config)
     told += _no_room(missing, config, rooming.refused)
-    problems = _with_alternatives(config, told, by_place=by_place, own=own, known=known, reads=reads, now=now)
+    problems = _with_alternatives(config, told, by_place=by_place, come=come, reads=reads, now=now)
     return replace(plan, problems=_sorted(problems), pending=awaited(plan, reads.remembered()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Come:
+    """What will have come of a plan: who of ours has which room, which events are known by it, and what is amiss."""
+
+    own: tuple[Taken, ...]
+    known: frozenset[str]
+    told: tuple[RoomProblem, ...]
+
+
+def _come_of(plan: Plan, found: Sequence[Booking], busy: Sequence[Busy], refused: tuple[RoomProblem, ...]) -> _Come:
+    """Return what comes of the bookings `found` where some will be `refused`, and others are `busy` with rooms.
+
+    Who gets no room lets go of none for it, so that those who wait for it get none either.
+    """
+    stuck: frozenset[str] = frozenset()
+    while True:
+        own, known = ours(plan, stuck)
+        told = (*conflicts(found, Calendar((*own, *others(busy, known)))), *refused)
+        more = stuck | {one.address for one in told}
+        if more == stuck:
+            return _Come(own=own, known=known, told=told)
+        stuck = more
 
 
 def refused_by_rules(plan: Plan) -> frozenset[tuple[str, str]]:
@@ -168,8 +190,7 @@ def _with_alternatives(
     told: Sequence[RoomProblem],
     *,
     by_place: Mapping[tuple[str, str], Booking],
-    own: Sequence[Taken],
-    known: frozenset[str],
+    come: _Come,
     reads: RoomReads,
     now: datetime,
 ) -> list[RoomProblem]:
@@ -179,9 +200,9 @@ def _with_alternatives(
         if (place := (one.address, one.room)) in by_place
     }
     spans = [
-        Span(by_place[place].start, by_place[place].end, room) for place, rooms in wanted.items() for room in rooms
+        replace(span, room=room) for place, rooms in wanted.items() for room in rooms for span in by_place[place].spans
     ]
-    calendar = Calendar((*own, *others(reads.busy(spans), known)))
+    calendar = Calendar((*come.own, *others(reads.busy(spans), come.known)))
     found = []
     for one in told:
         place = one.address, one.room
@@ -189,7 +210,9 @@ def _with_alternatives(
             found.append(one)
             continue
         booking = by_place[place]
-        rooms = [room for room in wanted[place] if reads.is_known(Span(booking.start, booking.end, room))]
+        rooms = [
+            room for room in wanted[place] if all(reads.is_known(replace(span, room=room)) for span in booking.spans)
+        ]
         found.append(with_alternatives(one, booking, rooms, calendar=calendar, details=reads.remembered(), now=now))
     return found
 

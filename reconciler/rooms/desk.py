@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from reconciler.config.model import Config
-from reconciler.dingtalk import InvalidParameter, NotFound, Reader
+from reconciler.dingtalk import ApiError, Reader
 from reconciler.model.occurrence import Busy
-from reconciler.model.room import RoomDetail, RoomNote
-from reconciler.rooms.freebusy import LONGEST, Span, queries
+from reconciler.model.room import RoomNote
+from reconciler.rooms.freebusy import LONGEST, Query, Span, queries
 from reconciler.rooms.look import RoomView, views
-from reconciler.rooms.reads import TIME_TO_LIVE
+from reconciler.rooms.reads import TIME_TO_LIVE, rules_of, side_by_side
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,31 +39,30 @@ class RoomDesk:
 
     def with_rules(self, rooms: Iterable[RoomView]) -> tuple[RoomView, ...]:
         """Return `rooms` with their rules: a call for each that was not asked for within three days."""
-        return tuple(replace(room, rules=self._rules(room.id)) if room.known else room for room in rooms)
+        rooms = tuple(rooms)
+        ask = partial(rules_of, self.reader, self.requester)
+        for room_id, answer in side_by_side(ask, [room.id for room in rooms if room.known and self._is_new(room.id)]):
+            if isinstance(answer, ApiError):
+                raise answer
+            self.notes[room_id] = RoomNote(detail=answer, at=self.now)
+        return tuple(replace(room, rules=self.notes[room.id].detail) if room.known else room for room in rooms)
 
     def busy(self, rooms: Iterable[RoomView], *, start: datetime, end: datetime) -> tuple[Busy, ...]:
         """Return who has which room: a call for five rooms and 90 days."""
         spans = [Span(first, last, room.id) for room in rooms for first, last in _parts(start, end)]
-        found = {
-            (one.room_id, one.event_id, one.start): one
-            for query in queries(spans)
-            for one in self.reader.rooms.busy(
-                requester=self.requester, rooms=query.rooms, start=query.start, end=query.end
-            )
-        }
+        found: dict[tuple[str, str, datetime], Busy] = {}
+        for _, answer in side_by_side(self._busy, queries(spans)):
+            if isinstance(answer, ApiError):
+                raise answer
+            found |= {(one.room_id, one.event_id, one.start): one for one in answer}
         return tuple(sorted(found.values(), key=lambda one: (one.room_id, one.start, one.event_id)))
 
-    def _rules(self, room_id: str) -> RoomDetail | None:
-        note = self.notes.get(room_id)
-        if note is None or abs(self.now - note.at) >= TIME_TO_LIVE:  # clocks of two machines differ a little
-            note = self.notes[room_id] = RoomNote(detail=self._ask(room_id), at=self.now)
-        return note.detail
+    def _busy(self, query: Query) -> tuple[Busy, ...]:
+        return self.reader.rooms.busy(requester=self.requester, rooms=query.rooms, start=query.start, end=query.end)
 
-    def _ask(self, room_id: str) -> RoomDetail | None:
-        try:
-            return self.reader.rooms.get(room_id, self.requester)
-        except (NotFound, InvalidParameter):
-            return None
+    def _is_new(self, room_id: str) -> bool:
+        note = self.notes.get(room_id)
+        return note is None or abs(self.now - note.at) >= TIME_TO_LIVE  # clocks of two machines differ a little
 
 
 def _parts(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -13,11 +13,12 @@ from reconciler.config.model import Room
 from reconciler.config.pools import is_at
 from reconciler.diff.change import Action, Change
 from reconciler.diff.compare import held_rooms
+from reconciler.model.native import times
 from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Busy, Event, Key, Occurrence, RoomStatus
 from reconciler.model.room import RoomDetail
 from reconciler.plan.operations import Call, Plan, PlannedChange, RoomProblem
-from reconciler.rooms.freebusy import Span
+from reconciler.rooms.freebusy import LONGEST, Span
 from reconciler.rooms.pools.problem import Calendar, Taken
 
 ALTERNATIVES = 3  # free rooms that are told
@@ -32,7 +33,8 @@ class Booking:
     """A room that an event is to hold, both ends aware. `people` come, None where nobody knows how many.
 
     Of a wish for any of several rooms `room` is "", and `tags`, `location` and `seats` say what it has to have; else
-    that is what the room itself has. `moves`: the event holds it already, and takes it along to another time.
+    that is what the room itself has. `moves`: the event holds it already, and takes it along to another time. A
+    recurring event is to hold it at all of its `times`, of which `start` and `end` are the first.
     """
 
     address: str
@@ -47,10 +49,12 @@ class Booking:
     tags: tuple[str, ...] = ()
     location: str = ""
     seats: int | None = None  # None: one for each of `people`
+    times: tuple[tuple[datetime, datetime], ...] = ()  # (): it has but one
 
     @property
-    def span(self) -> Span:
-        return Span(self.start, self.end, self.room)
+    def spans(self) -> tuple[Span, ...]:
+        """Return when the room is to be held, for each date."""
+        return tuple(Span(start, end, self.room) for start, end in self.times or ((self.start, self.end),))
 
 
 def bookings(plan: Plan) -> tuple[Booking, ...]:
@@ -76,6 +80,7 @@ def _bookings(planned: PlannedChange) -> Iterator[Booking]:
             rooms=frozenset(want.rooms or ()),
             moves=room not in booked,
             recurring=want.recurrence is not None,
+            times=times(want, within=LONGEST),
         )
 
 
@@ -100,21 +105,36 @@ def _kept(planned: PlannedChange) -> frozenset[str]:
     return held_rooms(before.event) - released
 
 
-def ours(plan: Plan) -> tuple[tuple[Taken, ...], frozenset[str]]:
+def ours(plan: Plan, refused: Collection[str] = ()) -> tuple[tuple[Taken, ...], frozenset[str]]:
     """Return who of ours will have which room once the plan is applied, and the ids of the events that are known by it.
 
-    What the plan frees (a release, a deletion, a move) is not there any more.
+    What the plan frees (a release, a deletion, a move) is not there any more; but a release that waits for a booking
+    comes to nothing where that is at one of the addresses `refused`.
     """
-    taken = [Taken(room=one.room, start=one.start, end=one.end, holder=one.address) for one in bookings(plan)]
+    taken = [
+        Taken(room=span.room, start=span.start, end=span.end, holder=one.address)
+        for one in bookings(plan)
+        for span in one.spans
+    ]
     for planned in plan.changes:
         event = planned.change.before.event if planned.change.before is not None else None
         if event is not None and not _moves(planned) and not planned.change.replaces:
             booked = {room for one in planned.operations if one.call is Call.ROOMS_BOOK for room in one.rooms}
-            taken += _taken(event, _kept(planned) - booked, planned.change.address)
+            kept = _kept(planned) - booked
+            if planned.change.address in refused:
+                kept |= _not_let_go(planned)
+            taken += _taken(event, kept, planned.change.address)
     for want, have in plan.unchanged:
         if have.event is not None:
             taken += _taken(have.event, held_rooms(have.event), str(want.key))
     return tuple(taken), frozenset(_known(plan))
+
+
+def _not_let_go(planned: PlannedChange) -> frozenset[str]:
+    """Return the rooms that an event is to release only once it has others."""
+    books = {one.id for one in planned.operations if one.call is Call.ROOMS_BOOK}
+    waiting = (one for one in planned.operations if one.call is Call.ROOMS_RELEASE and not books.isdisjoint(one.needs))
+    return frozenset(room for one in waiting for room in one.rooms)
 
 
 def _known(plan: Plan) -> Iterator[str]:
@@ -144,11 +164,19 @@ def others(busy: Iterable[Busy], known: frozenset[str]) -> Iterator[Taken]:
 def conflicts(found: Iterable[Booking], calendar: Calendar) -> Iterator[RoomProblem]:
     """Yield the bookings of rooms that somebody else has in `calendar`."""
     for one in found:
-        during = calendar.during(one.room, one.start, one.end)
-        other = next((took for took in during if took.holder != one.address), None)
-        if other is not None:
+        met = ((span, took) for span in one.spans for took in calendar.during(span.room, span.start, span.end))
+        span, other = next(((span, took) for span, took in met if not _is_own(took, one)), (None, None))
+        if span is not None and other is not None:
             problem = _problem(one, "taken", "is taken")
-            yield replace(problem, holder=other.holder, until=other.end)
+            yield replace(problem, start=span.start, end=span.end, holder=other.holder, until=other.end)
+
+
+def _is_own(took: Taken, one: Booking) -> bool:
+    """Return whether a room is with who books it. A date that left a series is no longer one of the series'."""
+    if took.holder == one.address:
+        return True
+    (meeting, _, date), (other, _, its) = one.address.partition("@"), took.holder.partition("@")
+    return meeting == other and "+" in {date[-1:], its[-1:]}
 
 
 def refusals(found: Iterable[Booking], details: Details, now: datetime) -> Iterator[RoomProblem]:
@@ -170,30 +198,35 @@ def refusal(one: Booking, room: RoomDetail | None, now: datetime) -> tuple[str, 
     zone = one.start.tzinfo
     if room.status not in {None, _EVERYONE} and one.organizer not in room.members:
         if room.status == _ADMINS:
-            return "not-allowed", "may be booked by administrators alone"
+            return "not-allowed", "may be booked only by administrators"
         maybe = ", or by certain departments" if room.departments else ""
-        return "not-allowed", f"may be booked by certain people alone{maybe}, and the organiser is none of them"
+        return "not-allowed", f"may be booked only by certain people{maybe}, and the organiser is none of them"
     if room.open is False:
         return "not-open", "is not open for bookings"
-    if (
-        room.closed_from is not None
-        and room.closed_from < one.end
-        and (room.closed_until is None or room.closed_until > one.start)
+    if room.closed_from is not None and any(
+        room.closed_from < span.end and (room.closed_until is None or room.closed_until > span.start)
+        for span in one.spans
     ):
         reopens = room.closed_until
         until = "for good" if reopens is None else f"until {reopens.astimezone(zone):%Y-%m-%d %H:%M}"
         return "closed", f"is closed {until}" + (f" ({room.closed_reason})" if room.closed_reason else "")
     if room.min_minutes and minutes < room.min_minutes:
-        return "too-short", f"is booked for {room.min_minutes} minutes at least"
+        return "too-short", f"must be booked for at least {room.min_minutes} minutes"
     if room.max_minutes and minutes > room.max_minutes:
-        return "too-long", f"is booked for {room.max_minutes} minutes at most"
-    if room.advance and room.advance_unit in _UNITS:
-        latest = now.astimezone(zone) + relativedelta(**{_UNITS[room.advance_unit]: room.advance})  # type: ignore[arg-type]  # names of its arguments
-        if one.end > latest:
-            return "too-early", f"can be booked {room.advance} {room.advance_unit} ahead at most"
+        return "too-long", f"can be booked for at most {room.max_minutes} minutes"
+    latest = latest_end(room, now.astimezone(zone))
+    if latest is not None and one.spans[-1].end > latest:
+        return "too-early", f"can be booked {room.advance} {room.advance_unit} ahead at most"
     if one.recurring and room.recurring is False:
-        return "no-series", "takes no series"
+        return "no-series", "can't be booked for a series"
     return None
+
+
+def latest_end(room: RoomDetail, now: datetime) -> datetime | None:
+    """Return until when `room` can be booked at `now`, whose zone counts the days; None where that has no limit."""
+    if not room.advance or room.advance_unit not in _UNITS:
+        return None
+    return now + relativedelta(**{_UNITS[room.advance_unit]: room.advance})  # type: ignore[arg-type]  # names of its arguments
 
 
 def _problem(one: Booking, code: str, message: str) -> RoomProblem:
@@ -227,7 +260,7 @@ def with_alternatives(
     free = [
         room
         for room in rooms
-        if calendar.is_free(room, one.start, one.end)
+        if all(calendar.is_free(room, span.start, span.end) for span in one.spans)
         and (room not in details or refusal(replace(one, room=room), details[room], now) is None)
     ]
     return replace(problem, alternatives=tuple(free[:ALTERNATIVES]))
@@ -298,6 +331,7 @@ def _booking(want: Occurrence, room: str) -> Booking:
         people=None if want.attendees is None else len(want.attendees) + 1,
         rooms=frozenset(want.rooms or ()),
         recurring=want.recurrence is not None,
+        times=times(want, within=LONGEST),
     )
 
 

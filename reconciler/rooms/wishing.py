@@ -10,9 +10,10 @@ from datetime import datetime
 from reconciler.diff.compare import held_rooms, wanted_rooms, yielding
 from reconciler.diff.pairing import paired
 from reconciler.diff.sharing import ahead
-from reconciler.model.native import follows
+from reconciler.model.native import follows, times
 from reconciler.model.observed import Observation, Observed
 from reconciler.model.occurrence import Event, Key, Occurrence, RoomStatus
+from reconciler.rooms.freebusy import LONGEST
 from reconciler.rooms.pools.problem import Calendar, Taken, Wish, possible
 
 SPARES = 2  # further rooms for each wish
@@ -134,8 +135,10 @@ def _fixed(want: Occurrence, have: Observed | None) -> Iterator[Taken]:
     last = have.entry.applied if have is not None and have.entry is not None else None
     if have is not None:
         want = yielding(want, have)
+    dates = times(want, within=LONGEST)
     for room in sorted(wanted_rooms(want, event, last)):
-        yield Taken(room=room, start=want.start, end=want.end, holder=str(want.key))
+        for start, end in dates:
+            yield Taken(room=room, start=start, end=end, holder=str(want.key))
 
 
 def _left_alone(have: Observed | None) -> Iterator[Taken]:

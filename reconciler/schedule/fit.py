@@ -24,6 +24,7 @@ _LONGEST: Final[dict[_Unit, int]] = {"day": 30, "week": 12, "month": 12, "year":
 _A_RULE: Final = 1.5
 _A_DAY: Final = 0.05
 _AN_INTERVAL: Final = 0.1
+_AN_ADDITION: Final = 0.1  # that a date was called off is more likely than that one was called in
 _A_POSITION: Final = 0.3  # the last working day, say: rarer than what it is a case of
 
 
@@ -59,7 +60,7 @@ def fit(dates: Iterable[date]) -> Fit:
     for candidate in _candidates(days):
         fitted = _fitted(candidate, days)
         if fitted is not None:
-            found.append((candidate.cost + fitted.exceptions, fitted))
+            found.append((candidate.cost + fitted.exceptions + _AN_ADDITION * len(fitted.add), fitted))
     return min(found, key=lambda one: one[0])[1]
 
 

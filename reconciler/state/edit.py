@@ -9,7 +9,7 @@ from dataclasses import replace
 from reconciler.config.model import Config
 from reconciler.errors import UsageError
 from reconciler.model.occurrence import Key
-from reconciler.model.state import Entry, State
+from reconciler.model.state import Calendar, Entry, State
 from reconciler.state.lines import meetings
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -41,6 +41,7 @@ def moved(state: State, old: str, new: str) -> tuple[State, int]:
     return replace(
         state,
         entries={keys.get(key, key): _renamed(entry, keys.get(key, key)) for key, entry in state.entries.items()},
+        calendars=_without(state.calendars, {state.entries[key].organizer for key in keys}),
         opened={
             names.get(address, address): replace(one, address=names.get(address, address))
             for address, one in state.opened.items()
@@ -108,7 +109,9 @@ def removed(state: State, address: str) -> tuple[State, int]:
     gone = {key for key in state.entries if _under(key, address)}
     if not gone:
         raise _unknown(address)
-    return replace(state, entries={key: entry for key, entry in state.entries.items() if key not in gone}), len(gone)
+    entries = {key: entry for key, entry in state.entries.items() if key not in gone}
+    calendars = _without(state.calendars, {state.entries[key].organizer for key in gone})
+    return replace(state, entries=entries, calendars=calendars), len(gone)
 
 
 def without_organizer(state: State, organizer: str) -> tuple[State, int]:
@@ -119,9 +122,21 @@ def without_organizer(state: State, organizer: str) -> tuple[State, int]:
     gone = {key for key, entry in state.entries.items() if entry.organizer == organizer}
     if not gone and organizer not in state.organizers:
         known = sorted(state.organizers | {entry.organizer for entry in state.entries.values()})
-        raise UsageError(f"the state knows no organiser {organizer}", fix=f"it knows: {', '.join(known) or 'none'}")
+        raise UsageError(
+            f"the state does not know the organiser {organizer}", fix=f"it knows: {', '.join(known) or 'none'}"
+        )
     entries = {key: entry for key, entry in state.entries.items() if key not in gone}
-    return replace(state, entries=entries, organizers=state.organizers - {organizer}), len(gone)
+    calendars = _without(state.calendars, {organizer})
+    return replace(state, entries=entries, calendars=calendars, organizers=state.organizers - {organizer}), len(gone)
+
+
+def _without(calendars: Mapping[str, Calendar], organizers: Collection[str]) -> dict[str, Calendar]:
+    """Return `calendars` without those of `organizers`, so that the next run has them listed whole.
+
+    An event that is as it was applied is remembered by its entry alone: who goes on from what was listed last would
+    take one whose entry is gone for absent, and make it a second time.
+    """
+    return {who: one for who, one in calendars.items() if who not in organizers}
 
 
 def _under(key: Key, address: str) -> bool:
@@ -133,4 +148,4 @@ def _renamed(entry: Entry, key: Key) -> Entry:
 
 
 def _unknown(address: str) -> UsageError:
-    return UsageError(f"the state knows no {address}", fix="`reconciler state list` prints all that it knows")
+    return UsageError(f"the state does not know {address}", fix="`reconciler state list` prints what it knows")

@@ -16,6 +16,8 @@ from reconciler.model.state import KEPT_AFTER_END, Entry
 from reconciler.state.values import as_instant, decode_entry, lean_entry
 
 _ORGANIZER = re.compile(rb'"organizer": "((?:[^"\\]|\\.)*)"')
+_EVENT = re.compile(rb'"event_id": "([^"\\]+)"')
+_INTACT = b', "intact": true'
 _ENDS = re.compile(rb'"end": "([^"\\]+)"')
 
 _encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
@@ -45,9 +47,9 @@ def _reason(error: Exception) -> str:
     """Return what is wrong with a state, in the words of whoever looks into its file."""
     match error:
         case json.JSONDecodeError():
-            return f"it is no JSON at line {error.lineno}, column {error.colno}"
+            return f"it is not JSON: line {error.lineno}, column {error.colno}"
         case UnicodeDecodeError():
-            return f"it is no text at byte {error.start}"
+            return f"it is not text: byte {error.start}"
         case RecursionError():
             return "it is nested too deeply"
         case KeyError():
@@ -94,12 +96,40 @@ class Lines(Mapping[Key, Entry]):
                 self._read = {entry.key: entry for entry in found}
         return self._read
 
+    def entry(self, address: str) -> Entry:
+        """Return the entry of one line. No other is read."""
+        with refusing(self._where):
+            return decode_entry(json.loads(self.texts[address]), address)
+
+    def by_event(self) -> dict[str, str]:
+        """Return the addresses by the ids of the events, without those of events that two lines have. None is read."""
+        found: dict[str, str] = {}
+        for address, text in self.texts.items():
+            named = _EVENT.search(text)
+            if named is not None:
+                event = named[1].decode()
+                found[event] = "" if event in found else address
+        return {event: address for event, address in found.items() if address}
+
+    def intact(self, events: Collection[str]) -> Lines:
+        """Return the lines, those of these `events` saying that the event was seen as it was applied."""
+        if not events:
+            return self
+        return Lines({address: _as_intact(text, events) for address, text in self.texts.items()}, where=self._where)
+
     def by_meeting(self) -> dict[str, list[str]]:
         """Return the addresses of the occurrences by meeting. Nothing is read."""
         found: dict[str, list[str]] = defaultdict(list)
         for address in self.texts:
             found[address.partition("@")[0]].append(address)
         return found
+
+
+def _as_intact(text: bytes, events: Collection[str]) -> bytes:
+    found = _EVENT.search(text)
+    if found is None or found[1].decode() not in events or text.startswith(_INTACT, found.end()):
+        return text
+    return text[: found.end()] + _INTACT + text[found.end() :]
 
 
 def organizers(entries: Mapping[Key, Entry]) -> frozenset[str]:

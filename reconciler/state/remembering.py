@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from reconciler.model.observed import Told
+from reconciler.model.observed import Changes, Told
 from reconciler.model.occurrence import Event, Key, RoomBooking
 from reconciler.model.rendering import event_as_applied
 from reconciler.model.state import Calendar, Entry, State
+from reconciler.state.lines import Lines
 
 
 def with_calendars(state: State, told: Mapping[str, Told], *, touched: frozenset[str] = frozenset()) -> State:
@@ -27,7 +28,7 @@ def with_calendars(state: State, told: Mapping[str, Told], *, touched: frozenset
                 entries[key] = replace(entry, intact=False) if entry.intact else entry
             elif one.changed is None or entry.event_id in one.changed or not entry.intact:
                 event = kept.get(entry.event_id)
-                intact = event is not None and bare(event) == _applied(state.workspace, entry)
+                intact = event is not None and is_intact(event, entry, state.workspace)
                 entries[key] = replace(entry, intact=intact) if intact != entry.intact else entry
             if entries[key].intact:
                 kept.pop(entry.event_id, None)
@@ -38,6 +39,59 @@ def with_calendars(state: State, told: Mapping[str, Told], *, touched: frozenset
             looks={name: look for name, look in one.calendar.looks.items() if name not in touched},
         )
     return replace(state, entries=entries, calendars=calendars)
+
+
+def as_applied(state: State, heard: Mapping[str, object]) -> frozenset[str]:
+    """Return the ids of the events that calendars told of by organiser, though they are just as they were applied.
+
+    Mostly that is what an apply has written since the last list. Only lines of a state are looked at, and of them none
+    but those that are told of.
+    """
+    lines = state.entries
+    told = {who: one.events for who, one in heard.items() if isinstance(one, Changes) and one.events}
+    if not told or not isinstance(lines, Lines):
+        return frozenset()
+    addresses = lines.by_event()
+    known = {event.id for one in state.calendars.values() for event in one.events}
+
+    def is_as_applied(event: Event, who: str) -> bool:
+        address = addresses.get(event.id, "")
+        if not address or event.organizer != who or event.id in known:
+            return False
+        entry = lines.entry(address)
+        return entry.organizer == who and not entry.key.series and is_intact(event, entry, state.workspace)
+
+    return frozenset(event.id for who, events in told.items() for event in events if is_as_applied(event, who))
+
+
+def with_intact(state: State, events: frozenset[str]) -> State:
+    """Return `state` with the lines of these events saying that they are as they were applied."""
+    if not events or not isinstance(state.entries, Lines):
+        return state
+    return replace(state, entries=state.entries.intact(events))
+
+
+def is_intact(event: Event, entry: Entry, workspace: str) -> bool:
+    """Return whether an event is as it was applied."""
+    return bare(event) == _applied(workspace, entry)
+
+
+def in_doubt(state: State, ids: Collection[str]) -> State:
+    """Return `state` without any claim that these conferences and recurring events are as they should be.
+
+    `ids` are theirs. The next run asks for them, however short ago they were looked at.
+    """
+    entries = {
+        key: replace(entry, verified=None)
+        for key, entry in state.entries.items()
+        if entry.conference_id in ids and entry.verified is not None
+    }
+    calendars = {
+        who: replace(one, looks={name: look for name, look in one.looks.items() if name not in ids})
+        for who, one in state.calendars.items()
+        if not one.looks.keys().isdisjoint(ids)
+    }
+    return replace(state, entries={**state.entries, **entries}, calendars={**state.calendars, **calendars})
 
 
 def _applied(workspace: str, entry: Entry) -> Event | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconciler.config.model import Config
 from reconciler.desired import People
-from reconciler.diff.drift import Finding, find_drift
+from reconciler.diff.drift import Cause, Finding, find_drift
 from reconciler.diff.guard import disabled
 from reconciler.dingtalk import Reader
 from reconciler.model.observed import Observation
@@ -31,6 +31,13 @@ class Drift:
     findings: tuple[Finding, ...]
     seen: Observation
     people: People
+
+    @property
+    def edited(self) -> frozenset[str]:
+        """Return the ids of the conferences and events that people changed."""
+        seen = [one.observed for one in self.findings if one.cause is Cause.EDITED and one.observed is not None]
+        events = {one.event.id for one in seen if one.event is not None}
+        return frozenset(events | {one.conference_id for one in seen} - {""})
 
 
 def look_for_drift(

@@ -8,18 +8,21 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.apply.daily import events_left
 from reconciler.config.model import Config
+from reconciler.config.words import choose_from
 from reconciler.desired import People, desired
 from reconciler.diff.gathering import address_of, gathered, not_to_be_adopted
 from reconciler.diff.sharing import AHEAD
 from reconciler.dingtalk import Reader
+from reconciler.dingtalk.errors import ApiError
 from reconciler.errors import UsageError
-from reconciler.model.observed import Observation, Told
+from reconciler.model.observed import Changes, Observation, Told
 from reconciler.model.occurrence import Key, Link, Occurrence
 from reconciler.model.settings import readable
 from reconciler.model.state import State
 from reconciler.observe import Heard, Refresh, Scope, listen, look_again, observe
 from reconciler.plan.operations import Plan
 from reconciler.plan.policy import verification_budget
+from reconciler.state.remembering import as_applied, with_intact
 from reconciler.state.store import Store
 from reconciler.workflow.counting import quota_of
 from reconciler.workflow.settled import Settled, settle
@@ -57,6 +60,20 @@ class Planned:
     names: Mapping[str, str] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)  # what the calendars told, by organiser
     settled: Settled = field(default_factory=Settled)  # what needs no look, and is kept in the state as it stands
+    intact: frozenset[str] = frozenset()  # ids of events that were told of, and are as they were applied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """What the calendars told, without the events that are `intact`, and which meetings therefore need no look.
+
+    `state` knows of those events that they are as they were applied. `heard` is None where nobody was listened to.
+    """
+
+    state: State
+    heard: Heard | None = None
+    settled: Settled = field(default_factory=Settled)
+    intact: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,24 +93,33 @@ def look_at(  # noqa: PLR0917  # all of it is what a look takes
     people: People,
     question: Question,
     heard: Heard | None = None,
+    settled: frozenset[str] = frozenset(),
     *,
     now: datetime,
     progress: Callable[[int, int], None],
 ) -> Sides:
-    """Return what is wanted of `config` and what is there of it, with all that is asked about it."""
+    """Return what is wanted of `config` and what is there of it, with all that is asked about it.
+
+    `settled` are meetings that are left out of `config` because they need no look.
+    """
     until = now + config.horizon
     expected = () if question.destroy else _expected(config, people, now=now, until=until)
     scope = scope_of(config, people, expected, question)
     spend = verification_budget(config.verify, quota_of(config, state, reader, now), now)
     spent = frozenset(who for who, left in events_left(state, now).items() if not left)
     scope = replace(scope, budget=spend, every=config.verify.every, until=until, presume=heard is not None, spent=spent)
-    everybody = frozenset(people.values())
-    if question.forget:
-        scope = replace(scope, organizers=everybody)
-    elif not state.organizers:  # none was ever applied, even if a look has counted its calls
-        scope = replace(scope, trusted=everybody)  # nobody remembers who else was an organiser
+    scope = replace(scope, settled=settled)
+    scope = replace(scope, organizers=frozenset(people.values())) if question.forget else trusting(scope, people, state)
     seen = observe(reader, state, scope, now=now, heard=heard, parallelism=question.parallelism, progress=progress)
     return _look_of(config, people, seen, question, scope, now=now, until=until)
+
+
+def trusting(scope: Scope, people: People, state: State) -> Scope:
+    """Return `scope` with whom an invitation may show to have been an organiser, where nobody remembers who was.
+
+    A state of which nothing was ever applied remembers none, even if a look has counted its calls in it.
+    """
+    return scope if state.organizers else replace(scope, trusted=frozenset(people.values()))
 
 
 def _look_of(
@@ -111,6 +137,15 @@ def _look_of(
     seen = not_to_be_adopted(wanted, seen)
     seen = replace(seen, failures=tuple(dict.fromkeys(seen.failures)))  # another look tells of some again
     return Sides(wanted=wanted, seen=seen, until=until, scope=scope)
+
+
+def shortened(look: Sides, config: Config, people: People, latest: Mapping[str, datetime], *, now: datetime) -> Sides:
+    """Return `look` with recurring events that end where their rooms can't be booked any more.
+
+    `latest` says of rooms, by their ids, until when they can be.
+    """
+    wanted = _wanted(config, people, look.seen, now=now, until=look.until)
+    return replace(look, wanted=gathered(wanted, config, look.seen, now=now, before=look.until, latest=latest))
 
 
 def looked_again(  # noqa: PLR0917  # all of it is what a look takes
@@ -148,24 +183,34 @@ def heard_of(
     *,
     now: datetime,
     progress: Callable[[int, int], None],
-) -> tuple[Heard | None, Settled]:
-    """Return what the calendars tell, and which meetings therefore need no look; None and none where all is asked."""
+) -> Hearing:
+    """Return what the calendars tell. Raises UnreadableState where a line of the state can't be read."""
     if question.refresh is not Refresh.AUTO or question.destroy or question.forget:
-        return None, Settled()
+        return Hearing(state=state)
     scope = scope_of(config, people, (), question)
     heard = listen(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
     budget = verification_budget(config.verify, quota_of(config, state, reader, now), now)
-    return heard, settle(config, people, state, heard, now=now, budget=budget)
+    intact = as_applied(state, heard)
+    state = with_intact(state, intact)
+    heard = {who: _without(one, intact) for who, one in heard.items()}
+    settled = settle(config, people, state, heard, now=now, budget=budget)
+    return Hearing(state=state, heard=heard, settled=settled, intact=intact)
+
+
+def _without(answer: Changes | Told | ApiError, events: frozenset[str]) -> Changes | Told | ApiError:
+    if not events or not isinstance(answer, Changes):
+        return answer
+    return replace(answer, events=tuple(event for event in answer.events if event.id not in events))
 
 
 def check_targets(config: Config, store: Store, question: Question) -> None:
     """Raise UsageError where a plan is asked for of meetings that are none."""
     if question.targets and question.excluded:
-        raise UsageError("--target and --exclude exclude each other", fix="use one of the two")
+        raise UsageError("--target and --exclude can't be used together", fix="use one of the two")
     named = question.targets | question.excluded
     known = config.meetings.keys() | {key.meeting for key in store.load().entries} if named else frozenset()
     for name in sorted(named - known):
-        raise UsageError(f"there is no meeting {name!r}", fix=f"choose of: {', '.join(sorted(config.meetings))}")
+        raise UsageError(f"there is no meeting {name!r}", fix=choose_from(name, config.meetings))
 
 
 def scope_of(config: Config, people: People, expected: tuple[Occurrence, ...], question: Question) -> Scope:

@@ -10,7 +10,9 @@ from reconciler.apply.daily import told_deferrals
 from reconciler.config.model import Config
 from reconciler.desired import People
 from reconciler.diff.change import Diff
+from reconciler.diff.gathering import rooms_of_growing
 from reconciler.diff.guard import disabled, frozen, gone_before_adoption, spare
+from reconciler.diff.renames import unsaid_renames
 from reconciler.dingtalk import Client, Reader
 from reconciler.errors import UnreadableState
 from reconciler.model.state import State
@@ -21,6 +23,7 @@ from reconciler.plan.policy import foretold_refusal
 from reconciler.plan.upcoming import ahead, days_off, explained, made_up, next_dates, rules_of
 from reconciler.rooms.assigning import Rooming, assign_rooms
 from reconciler.rooms.checking import foresee, refused_by_rules, with_halted, with_pools
+from reconciler.rooms.foresight import latest_end
 from reconciler.rooms.reads import RoomReads
 from reconciler.schedule.workdays import REACH
 from reconciler.state.edit import moves, renamed, without_undone
@@ -37,8 +40,9 @@ from reconciler.workflow.looking import (
     heard_of,
     look_at,
     looked_again,
+    shortened,
 )
-from reconciler.workflow.provider import resolve_people
+from reconciler.workflow.provider import resolve_people, unasked
 
 NEAR = timedelta(days=REACH)  # an occurrence that a day off moved ahead may be gone by its own date
 
@@ -63,14 +67,15 @@ def make_plan(
     state = replace(renamed(state, config.moved), people=known)
     if question.forget:
         state, question = replace(state, entries={}, calendars={}), replace(question, refresh=Refresh.FULL)
-    heard, settled = heard_of(config, client, state, people, question, now=now, progress=progress)
     try:
+        hearing = heard_of(config, client, state, people, question, now=now, progress=progress)
+        state, heard, settled = hearing.state, hearing.heard, hearing.settled
         rest = replace(state, entries=parted(state.entries, settled.meetings)[1])
     except UnreadableState as error:
         store.give_up(error)
         return make_plan(config, client, store, question, now=now, progress=progress)
     open_ = replace(config, meetings={k: one for k, one in config.meetings.items() if k not in settled.meetings})
-    look = look_at(open_, client, rest, people, question, heard, now=now, progress=progress)
+    look = look_at(open_, client, rest, people, question, heard, settled.meetings, now=now, progress=progress)
     reads = _room_reads(config, client, state, people, question, now=now)
     excluded = question.excluded | disabled(config)
 
@@ -78,6 +83,7 @@ def make_plan(
         return name not in excluded and (not question.targets or name in question.targets)
 
     def compared(look: Sides) -> tuple[Rooming, Differences]:
+        look = _as_far_as_rooms_go(look, open_, people, reads, ask=question.foresight, now=now)
         rooming = assign_rooms(
             look.wanted, look.seen, reads, now=now, until=look.until, is_meant=is_meant, rules=question.foresight
         )
@@ -109,9 +115,11 @@ def make_plan(
         *told_deferrals(made, state, names, now),
         *_freeze(config, now),
         *spared,
+        *unasked(config, people),
         *rooming.warnings,
         *(reads.warnings if reads is not None else ()),
         *gone_before_adoption(found, config),
+        *(() if question.destroy else unsaid_renames(found, config.meetings)),
         *(str(problem) for problem in config.warnings),
     )
     kept_rules = {name: rule for name, rule in state.rules.items() if not is_meant(name)}
@@ -123,7 +131,22 @@ def make_plan(
         names=names,
         told=seen.calendars,
         settled=settled,
+        intact=hearing.intact,
     )
+
+
+def _as_far_as_rooms_go(
+    look: Sides, config: Config, people: People, reads: RoomReads | None, *, ask: bool, now: datetime
+) -> Sides:
+    """Return `look` whose recurring events end where a room of theirs can't be booked any more, as far as is known."""
+    rooms = rooms_of_growing(look.wanted, look.seen)
+    if reads is None or not rooms:
+        return look
+    details = reads.details(rooms) if ask else reads.remembered()
+    known = ((room, details.get(room)) for room in rooms)
+    ends = {room: latest_end(detail, now) for room, detail in known if detail is not None}
+    latest = {room: end for room, end in ends.items() if end is not None}
+    return shortened(look, config, people, latest, now=now) if latest else look
 
 
 def _made(
@@ -150,7 +173,7 @@ def _room_reads(
     config: Config, client: Reader, state: State, people: People, question: Question, *, now: datetime
 ) -> RoomReads | None:
     """Return what can ask about rooms, None where nobody is to be asked."""
-    if question.refresh is Refresh.NONE or not config.meetings:
+    if question.refresh in {Refresh.NONE, Refresh.CALENDAR} or not config.meetings:
         return None
     requester = people[min(config.meetings.values(), key=lambda meeting: meeting.name).organizer]
     return RoomReads(client, state.rooms, requester=requester, now=now)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from reconciler.config.model import Config, Meeting, Override
 from reconciler.desired import People, maker
 from reconciler.model.marker import parse_description
-from reconciler.model.observed import Changes
+from reconciler.model.observed import Changes, Told
 from reconciler.model.occurrence import Event, Link, Occurrence
 from reconciler.model.settings import readable
 from reconciler.model.state import State
@@ -108,6 +108,8 @@ def _news(heard: Mapping[str, object], state: State) -> _News:
     for who, answer in heard.items():
         if isinstance(answer, Changes):
             told += [*answer.events, *state.calendars[who].events]
+        elif isinstance(answer, Told):  # listed whole, with what its owner is invited to
+            told += answer.calendar.events
     markers = (parse_description(event.description).marker for event in told)
     return _News(
         events=frozenset(event.id.encode() for event in told),
@@ -213,10 +215,12 @@ def _due(found: Iterable[_Meeting], *, every: timedelta, budget: int, now: datet
         for verified, start in one.presumed
         if verified == _NEVER or now - verified >= every
     )
-    due = set()
+    due, left = set(), budget
     for _, _, name, cost in turns:
-        budget -= cost
-        if budget < 0:
+        if cost > budget:
+            continue
+        left -= cost
+        if left < 0:
             break
         due.add(name)
     return frozenset(due)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import DESKTOP, PHONE, a_browser, a_tab
+from browsing import DESKTOP, NARROW, PHONE, a_browser, a_tab
 from playwright.sync_api import Browser, expect
 
 from reconciler.pages.chips import UNPLACED
@@ -58,6 +58,7 @@ ELSEWHERE = Earlier(start=NOW + timedelta(hours=220), end=NOW + timedelta(hours=
 AGENDA += (
     entry("elsewhere", 196, at(1, Mark.MISSING), state=State.ELSEWHERE, before=ELSEWHERE),
     entry("swap", 198, at(1, Mark.LEAVING), at(2, Mark.MISSING)),
+    *(entry(f"week-{week}", 168 * week + 50, at(3)) for week in range(2, 5)),  # more than a phone has place for
     entry("pooled", 200, Place(room=UNPLACED, name="a room of its pool", mark=Mark.MISSING)),
 )
 MOVED = Earlier(start=NOW + timedelta(hours=2), end=NOW + timedelta(hours=3), title="Old", places=(at(2),))
@@ -125,7 +126,7 @@ def booked(sandbox: Sandbox) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("size", [NARROW, PHONE, DESKTOP], ids=["narrow", "phone", "desktop"])
 def test_nobody_is_kept_out(
     browser: Browser, files: dict[str, str], sandbox: Sandbox, size: tuple[int, int], *, dark: bool
 ) -> None:

@@ -169,3 +169,38 @@ def test_a_room_that_nobody_has_and_that_refuses_is_not_told_to_be_held(team: Ro
     assert error.message.startswith("room aurora is free then, and can't be booked: DingTalk refused: ")
     assert (error.code, error.message.count(error.code)) == ("meetingRoomNotAvailable", 0)
     assert "who holds it" not in error.hint
+
+
+@pytest.mark.parametrize("others", [(), ("dune",)])
+def test_a_room_that_refuses_costs_a_meeting_none_of_its_other_rooms(team: RoomTeam, others: tuple[str, ...]) -> None:
+    for room in others:
+        team.occupy(room, "2026-11-30T10:00", "2026-11-30T11:00")
+    team.rules("borealis", status=1)
+    team.declare(
+        meeting(rooms=("aurora", "borealis", "cirrus", *others), rule="FREQ=DAILY;COUNT=1", start="2026-11-30T10:00")
+    )
+    outcome = team.apply(team.plan(foresight=False))
+    assert team.rooms() == {"Sync": ["aurora cirrus"]}
+    [told] = [one.error.message for one in outcome.results if one.error is not None]
+    assert "room borealis is free then, and can't be booked" in told
+    assert ("room dune is held by carol" in told) is bool(others)
+    assert "aurora" not in told
+
+
+def test_who_waits_for_a_room_that_is_not_let_go_after_all_is_told_so(team: RoomTeam) -> None:
+    def declare(**rooms: str) -> None:
+        rule = "FREQ=DAILY;COUNT=1"
+        team.declare(*(meeting(name, "2026-12-01T10:00", rooms=(one,), rule=rule) for name, one in rooms.items()))
+
+    declare(first="aurora", second="borealis", third="cirrus")
+    team.apply()
+    declare(first="dune", second="aurora", third="borealis")
+    team.occupy("dune", "2026-12-01T10:00", "2026-12-01T11:00")
+    found = {one.address.partition("@")[0]: (one.room, one.holder) for one in problems(team)}
+    assert found == {
+        "first": ("room-dune", "union-carol"),
+        "second": ("room-aurora", "first@2026-12-01T10:00"),
+        "third": ("room-borealis", "second@2026-12-01T10:00"),
+    }
+    assert team.apply().count(Status.FAILED) == 3
+    assert team.rooms() == {"First": ["aurora"], "Second": ["borealis"], "Third": ["cirrus"]}

@@ -257,13 +257,17 @@ def test_the_command_writes_into_the_config_and_prints_documents(
     monkeypatch.chdir(hands.team.folder)
     asked = ["import", "--organizer", "alice"]
     assert run([*asked, "--out", "meetings.yaml"]) == run([*asked, "--out", "a", "--write"]) == 64
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     assert run([*asked, "--out", "dentist.yaml"]) == 0
     assert run(asked) == 0
     done = capsys.readouterr()
     assert "left out: Flight, 2026-12-04T08:30: it lasts longer than 24 hours" in done.err
     assert done.out == (hands.team.folder / "dentist.yaml").read_text(encoding="utf-8")
+    config = hands.team.folder / "meetings.yaml"
+    config.rename(hands.team.folder / "elsewhere.yaml")
+    config.symlink_to("elsewhere.yaml")
     assert run([*asked, "--write", "--json"]) == 0
+    assert config.is_symlink()
     done = capsys.readouterr()
     document = json.loads(done.out)
     Draft202012Validator(schema("import"), format_checker=FormatChecker()).validate(document)
@@ -272,8 +276,7 @@ def test_the_command_writes_into_the_config_and_prints_documents(
     monkeypatch.setenv("RECONCILER_IN_AUTOMATION", "1")
     assert run([*asked, "--out", "again.yaml"]) == 0
     assert "next:" not in capsys.readouterr().err
-    config = load(hands.team.folder / "meetings.yaml", now=NOW)
-    assert list(config.meetings["dentist"].adopt) == [datetime(2026, 12, 3, 8, 30)]  # noqa: DTZ001  # local
+    assert list(load(config, now=NOW).meetings["dentist"].adopt) == [datetime(2026, 12, 3, 8, 30)]  # noqa: DTZ001  # local
     assert run([*asked, "--write"]) == 0
     assert "nothing to import" in capsys.readouterr().err
 

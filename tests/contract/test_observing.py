@@ -16,6 +16,7 @@ from team import NOW, a_team
 from reconciler.apply.outcome import Status
 from reconciler.config import load
 from reconciler.dingtalk import EventPatch
+from reconciler.model.occurrence import Attendee
 from reconciler.observe import Refresh
 from reconciler.state.store import Store, local_store
 from reconciler.workflow.bookkeeping import remember_calls
@@ -91,6 +92,77 @@ def test_what_a_person_changed_is_seen_and_its_conference_looked_at(runs: Runs) 
     planned, calls = runs.plan()
     assert [one.change.address for one in planned.plan.changes] == [address]
     assert calls == {"event.list": 1, "conference.info": 1}
+
+
+def test_a_change_that_is_none_of_ours_has_the_conference_looked_at_once(runs: Runs) -> None:
+    runs.plan()
+    event = runs.hands.team.events("alice")[3]
+    guest = [Attendee(union_id="union-bob")]
+    runs.hands.team.client.events.add_attendees(
+        organizer="union-alice", event_id=event.id, attendees=guest, notify=False, token="hand"
+    )
+    planned, calls = runs.plan()
+    assert planned.plan.changes == ()
+    assert calls == {"event.list": 1, "conference.info": 1}
+    assert runs.plan()[1] == {"event.list": 1}
+
+
+def test_changes_that_are_none_of_ours_are_looked_after_within_the_budget(runs: Runs) -> None:
+    runs.plan()
+    runs.hands.team.config["verify"] = {"budget": 2}
+    runs.hands.team.config["meetings"]["standup"]["ignore"] = ["title"]
+    for number in range(3):
+        move(runs, number, title="By hand")
+    asked = [runs.plan()[1]["conference.info"] for _ in range(3)]
+    assert asked == [2, 1, 0]
+
+
+def test_what_changes_between_an_apply_and_the_first_list_after_it_is_found(runs: Runs) -> None:
+    address = move(runs, 5, title="By hand")
+    planned, _ = runs.plan()
+    assert [one.change.address for one in planned.plan.changes] == [address]
+    intact = [entry.intact for entry in runs.store.load().entries.values()]
+    assert intact.count(True) == 19
+    assert intact.count(False) == 1
+
+
+def test_a_plan_that_asks_nobody_forgets_nothing(runs: Runs) -> None:
+    runs.plan()
+    before = runs.store.load()
+    assert runs.plan(refresh=Refresh.NONE)[1] == {}
+    after = runs.store.load()
+    assert (after.entries, after.calendars) == (before.entries, before.calendars)
+    assert runs.plan()[1] == {"event.list": 1}
+
+
+def test_calendars_alone_are_asked_for_where_that_is_wanted(runs: Runs) -> None:
+    runs.hands.team.config["meetings"]["standup"] |= {"rooms": ["aurora"], "title": "With a room"}
+    planned, calls = runs.plan(refresh=Refresh.CALENDAR)
+    assert len(planned.plan.changes) == 20
+    assert calls == {"event.list": 1}
+
+
+def test_a_budget_that_settings_never_fit_into_is_spent_on_other_conferences(runs: Runs) -> None:
+    standup = runs.hands.team.config["meetings"]["standup"]
+    runs.hands.team.config["meetings"]["muted"] = standup | {"organizer": "bob", "settings": {"waiting_room": True}}
+    runs.hands.team.config["verify"] = {"budget": 1}
+    runs.apply()
+    runs.hands.now += timedelta(hours=25)
+    for _ in range(3):
+        assert runs.plan()[1] == {"event.list": 2, "conference.info": 1}
+
+
+def test_an_organiser_of_whom_nothing_is_left_is_asked_once_more(runs: Runs) -> None:
+    meetings = runs.hands.team.config["meetings"]
+    meetings["retro"] = meetings["standup"] | {"organizer": "bob"}
+    runs.apply()
+    del meetings["retro"]
+    runs.apply()
+    assert runs.plan()[1] == {"event.list": 2}  # shows that nothing is left
+    assert runs.plan()[1] == {"event.list": 1}
+    runs.hands.now += timedelta(days=8)
+    runs.apply()
+    assert runs.store.load().calendars.keys() == {"union-alice"}
 
 
 def test_what_a_person_deleted_needs_no_further_look(runs: Runs) -> None:

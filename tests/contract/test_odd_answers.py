@@ -461,6 +461,26 @@ def test_an_unknown_error_is_told_with_its_code_and_fails_that_call_alone(odd: O
     odd.converges()
 
 
+REFUSALS: list[dict[str, object]] = [
+    {"errcode": 99999, "errmsg": "quite new"},
+    {"code": "somethingNew", "message": "quite new", "requestid": "r"},
+    {"success": False, "errorCode": "somethingNew", "errorMsg": "quite new"},
+]
+
+
+@pytest.mark.parametrize("body", REFUSALS, ids=["errcode", "code", "success"])
+@pytest.mark.parametrize("name", [*WRITES, *UPDATES])
+def test_an_error_in_an_answer_of_status_200_is_no_success(odd: Odd, name: str, body: dict[str, object]) -> None:
+    if name in UPDATES:
+        assert odd.apply().code == 0
+        odd.edit()
+    odd.meddler.order({**WRITES, **UPDATES}[name], lambda answer: answer.replace(200, body), before=True)
+    done = odd.apply()
+    assert done.code == 1
+    assert "quite new" in messages(done)
+    odd.converges()
+
+
 @pytest.mark.parametrize(("status", "code"), CODES[::3])
 def test_an_unknown_error_of_a_read_is_no_absence(odd: Odd, status: int, code: str) -> None:
     assert odd.apply().code == 0

@@ -175,3 +175,24 @@ def test_what_lets_go_for_a_room_that_is_refused_for_good_gets_its_own_back(tmp_
         assert team.rooms() == {"Late": ["r0"], "Long": ["r1"]}
         told = [result.error.message for result in outcome.results if result.error is not None]
         assert sum("r0 is booked again" in one for one in told) == 1
+
+
+def test_who_got_but_one_of_two_rooms_gives_it_back_to_who_let_go_of_it(tmp_path: Path) -> None:
+    rule = "FREQ=DAILY;COUNT=1"
+
+    def declare(team: RoomTeam, **rooms: Sequence[str]) -> None:
+        team.declare(*(meeting(name, "2026-12-01T10:00", rooms=tuple(of), rule=rule) for name, of in rooms.items()))
+
+    with room_team(tmp_path, rooms_of(5)) as team:
+        declare(team, a=["r2"], b=["r0"], c=["r3"])
+        team.apply(team.plan(foresight=False))
+        declare(team, a=["r3"], b=["r2", "r4"], c=["r0", "r1"])
+        planned = team.plan(foresight=False)
+        team.occupy("r4", "2026-12-01T10:00", "2026-12-01T11:00")
+        outcome = team.apply(planned)
+        assert outcome.count(Status.FAILED) == 3
+        assert team.rooms() == {"A": ["r2"], "B": ["r0"], "C": ["r1 r3"]}  # r1 is its own from now on
+        told = {one.planned.change.address[0]: one.error.message for one in outcome.results if one.error is not None}
+        assert "r2 is booked again" in told["a"]
+        assert told["b"].startswith("room r4 is held by carol until")
+        assert told["b"].endswith("; r2 is released again")

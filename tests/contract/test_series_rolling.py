@@ -129,3 +129,16 @@ def test_rolling_on_with_all_kinds_of_exceptions_loses_no_room_and_tells_nobody_
     assert seen["01-07"] == "01-07 10:00 aurora"
     assert seen["01-11"] == "01-11 10:00 borealis"
     assert all(line.endswith(("aurora", "borealis")) for line in seen.values()), seen
+
+
+def test_a_saved_plan_ends_a_series_whose_rule_has_ended(hands: Hands) -> None:
+    def declare(until: str) -> None:
+        hands.declare(sync=series(repeat={"every": "week", "until": until}, start="2026-11-30T10:00"))
+
+    declare("2027-03-01")
+    run(hands, NOW)
+    run(hands, NOW + 10 * DAY)
+    declare("2026-12-08")
+    ended = hands.saved(hands.plan())
+    assert hands.apply(hands.of_saved(ended)).count(Status.DONE) == 1
+    assert calls_of(hands.plan()) == []

@@ -44,6 +44,7 @@ VARIANTS: list[dict[str, Any]] = [
     {"start": "2026-01-05T14:15", "rule": "FREQ=WEEKLY;BYDAY=MO,WE"},
     {"rule": "FREQ=DAILY;BYHOUR=9,15"},
     {"overrides": {MOVED: Override(title="Moved")}, "changes": {MOVED: Change(start=time(16))}},
+    {"organizer": "bob", "attendees": ()},  # whose calendar shows what the others invite to
 ]  # fmt: skip
 
 
@@ -212,6 +213,29 @@ def test_what_was_heard_of_has_its_meeting_looked_at(calm: RoomTeam) -> None:
     planned = looked(calm)
     assert planned.settled.meetings == {"one", "three"}
     assert [one.change.address.partition("@")[0] for one in planned.plan.changes] == ["two"]
+
+
+def test_who_begins_to_organize_and_is_invited_elsewhere_leaves_those_meetings_be(calm: RoomTeam) -> None:
+    """Their calendar is listed for the first time, and shows the invitations as well."""
+    calm.declare(*calm.config.meetings.values(), replace(made("four", 0), organizer="bob", attendees=()))
+    planned = looked(calm)
+    assert {(one.change.address.partition("@")[0], one.change.action) for one in planned.plan.changes} == {
+        ("four", "create")
+    }
+    assert planned.plan.kept == 8
+
+
+def test_a_calendar_that_has_to_be_listed_whole_leaves_the_other_meetings_in_it_be(calm: RoomTeam) -> None:
+    """Of one meeting nothing is remembered, so that its calendar is listed, with all that nothing was heard of."""
+    state = calm.store.load()
+    entries = {
+        key: replace(entry, intact=False) if key.meeting == "one" else entry for key, entry in state.entries.items()
+    }
+    calm.store.save(replace(state, entries=entries))
+    planned = looked(calm)
+    assert planned.settled.meetings == {"two", "three"}
+    assert planned.plan.changes == ()
+    assert planned.plan.kept == 8
 
 
 def test_whose_turn_it_is_to_be_verified_is_looked_at(calm: RoomTeam) -> None:

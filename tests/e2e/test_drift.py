@@ -85,6 +85,18 @@ def test_drift_that_is_accepted_is_no_drift_and_plans_nothing_of_it(team: Team) 
     assert titles == ["Kick-off", "Retro", "Retro", "Weekly sync", "Weekly sync"]
 
 
+def test_what_drift_tells_of_conferences_the_next_apply_puts_back(team: Team) -> None:
+    team.apply()
+    first, second = team.events("bob")
+    edit(team, "change_conference", conference=team.conference(first).id, title="By hand")
+    edit(team, "cancel_conference", conference=team.conference(second).id)
+    assert team.run("plan", "--detailed-exitcode").code == 0  # they were made a moment ago: nobody asks again
+    assert team.run("drift").code == 2
+    assert {change["meeting"] for change in team.plan()["changes"]} == {"retro"}
+    team.apply()
+    assert team.run("drift").code == 0
+
+
 @pytest.mark.parametrize("answer", ["accepted", "declined"])
 def test_an_answer_to_an_invitation_is_no_drift(team: Team, answer: str) -> None:
     team.apply()

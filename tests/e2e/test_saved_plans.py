@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import stat
 
 import pytest
@@ -49,7 +50,7 @@ def test_a_saved_plan_costs_only_what_it_touches(team: Team) -> None:
     assert team.run("apply", "plan.json").code == 0
     made = [call["api"] for call in team.sandbox.control("calls")["calls"][seen:] if call["api"] != "token"]
     assert sorted(made) == sorted(
-        ["event.list"] * 2 + ["conference.info"] * 2 + ["conference.update"] * 2 + ["event.update"] * 2
+        ["event.list", *["conference.info"] * 2, *["conference.update"] * 2, *["event.update"] * 2]
     )
 
 
@@ -92,6 +93,72 @@ def test_a_plan_is_refused_when_somebody_else_has_applied_it(team: Team) -> None
     assert len(team.events()) == 6
 
 
+def forget(team: Team) -> None:
+    """Let the next run find nothing on this machine, as a runner that keeps nothing does."""
+    shutil.rmtree(team.folder / ".reconciler", ignore_errors=True)
+
+
+@pytest.mark.parametrize("edit", ["handed over", "removed"])
+def test_a_plan_that_ends_what_a_former_organiser_has_is_applied_by_a_runner_that_keeps_nothing(
+    team: Team, edit: str
+) -> None:
+    team.apply()
+    if edit == "removed":
+        del team.config["meetings"]["retro"]
+    else:
+        team.config["meetings"]["retro"] |= {"organizer": "alice", "attendees": ["bob", "dave"]}
+    forget(team)
+    save(team, "--lock=false")
+    forget(team)
+    done = team.run("apply", "plan.json")
+    assert done.code == 0, done.err
+    assert team.events("bob") == []
+    forget(team)
+    assert team.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_plan_without_a_state_is_applied_though_a_look_has_saved_one_since(team: Team) -> None:
+    save(team, "--lock=false")
+    assert team.run("plan").code == 0
+    assert team.run("apply", "plan.json").code == 0
+
+
+def test_a_room_that_was_approved_in_between_keeps_no_plan_from_being_applied(team: Team) -> None:
+    team.sandbox.control("edits", {"action": "change_room", "room": "room-aurora", "rules": {"approval": True}})
+    team.apply()
+    team.config["meetings"]["weekly-sync"]["title"] = "New"
+    save(team)
+    first = team.events("alice")[0]
+    answer = {"action": "respond_room", "event": first.id, "room": "room-aurora", "status": "accepted"}
+    team.sandbox.control("edits", answer)
+    done = team.run("apply", "plan.json", "--json")
+    assert done.code == 0, done.err
+    assert "weekly-sync@2026-11-30T10:00" not in {one["address"] for one in done.json["pending"]}
+
+
+def test_what_to_plan_cant_be_said_beside_a_plan_that_is_made(team: Team) -> None:
+    save(team, "--target", "retro")
+    for flags in (["--target", "weekly-sync"], ["--exclude", "retro"], ["--refresh", "full"], ["--foresight=false"]):
+        done = team.run("apply", "plan.json", *flags)
+        assert done.code == 64, flags
+        assert f"{flags[0].partition('=')[0]} says what to plan" in done.err
+    assert team.events() == []
+    assert team.run("apply", "plan.json", RECONCILER_TARGET="retro").code == 0  # it was meant for the plan
+    assert len(team.events()) == 2
+
+
+def test_a_plan_that_cant_be_checked_says_why_and_is_not_called_stale(team: Team) -> None:
+    team.apply()
+    team.config["meetings"]["weekly-sync"]["title"] = "New"
+    save(team)
+    team.sandbox.control("faults", {"api": "event.list", "kind": "error_before", "times": None})
+    done = team.run("apply", "plan.json", "--json")
+    assert done.code == 1
+    assert done.json["failure_reason"] == "server-error"
+    assert "the calendar of alice could not be read" in done.err
+    assert "stale" not in done.err
+
+
 def test_a_plan_is_refused_when_an_occurrence_has_begun(team: Team) -> None:
     save(team)
     done = team.run("apply", "plan.json", now=later(days=2))
@@ -108,9 +175,9 @@ def test_a_plan_that_was_edited_is_refused(team: Team) -> None:
     for command in (["apply", "plan.json"], ["show", "plan.json"]):
         done = team.run(*command)
         assert done.code == 1
-        assert "changed after it was made" in done.err
+        assert "edited after it was made" in done.err
     path.write_text("{", encoding="utf-8")
-    assert "no saved plan: it is not JSON" in team.run("show", "plan.json").err
+    assert "not a saved plan: it is not JSON" in team.run("show", "plan.json").err
     assert "can't be read" in team.run("show", "nonsense.json").err
     assert team.events() == []
 

@@ -80,6 +80,23 @@ def test_occurrences_are_renamed_and_forgotten(team: Team) -> None:
     assert team.run("plan", "--detailed-exitcode").code == 0  # the markers know better
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("rm", "retro@2026-12-09T15:00"),
+        ("rm", "retro"),
+        ("rm", "--organizer", "union-bob"),
+        ("mv", "retro@2026-12-09T15:00", "retro@2026-12-10T15:00"),
+    ],
+    ids=" ".join,
+)
+def test_events_whose_occurrence_was_forgotten_or_renamed_are_found_again(team: Team, line: tuple[str, ...]) -> None:
+    team.apply()
+    assert team.run("plan").code == 0  # from now on the calendars tell only what changes
+    assert team.run("state", *line).code == 0
+    assert team.plan()["changes"] == []
+
+
 def test_a_meeting_renamed_in_the_state_and_then_in_the_config_keeps_its_events(team: Team) -> None:
     team.apply()
     ids = {event.id for event in team.events()}

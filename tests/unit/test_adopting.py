@@ -174,6 +174,22 @@ def test_what_a_config_says_stays_when_something_is_added(text: str) -> None:
         assert all(word in after for word in re.findall(r"#.*", line))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 1\nmeetings:\n    deep:   # by four\n        title: 'Deep'\n        attendees:\n            - bob\n",
+        "version: 1\r\n# as Windows ends lines\r\nmeetings:\r\n  one: {title: One}\r\n",
+        "---\n# a document\nversion: 1\nmeetings:\n  one:\n    title: One\n    attendees:\n      - bob\n",
+    ],
+    ids=["deep", "windows", "document"],
+)
+def test_lines_that_are_there_stay_as_they_are_when_something_is_added(text: str) -> None:
+    after = added_to(text, MEETINGS, ["from alice"], where="meetings.yaml")
+    rest = iter(after.splitlines(keepends=True))
+    assert all(line in rest for line in text.splitlines(keepends=True)), after
+    assert added_to(after, {"meetings": {"tea": {"title": "Tea"}}}, (), where="meetings.yaml").startswith(after)
+
+
 def test_what_is_no_config_is_not_rewritten() -> None:
     with pytest.raises(ReconcilerError, match="can't be rewritten"):
         added_to("meetings: [\n", MEETINGS, (), where="meetings.yaml")

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.dingtalk import calls
 from reconciler.dingtalk import errors as e
-from reconciler.dingtalk.classify import classify, classify_old
+from reconciler.dingtalk.classify import classify, classify_old, is_error
 from reconciler.dingtalk.retrying import Backoff, may_repeat, wait_before
 
 DENIED = "Forbidden.AccessDenied."
@@ -132,12 +132,65 @@ def test_retry_after_is_read_where_it_is_a_number() -> None:
         (60020, e.IpNotAllowed),
         (60121, e.NotFound),
         (90018, e.RateLimited),
+        (-1, e.ServerError),
         (99999, e.Refused),
         ("x", e.UnreadableAnswer),
     ],
 )
 def test_errors_of_the_older_api_come_in_an_answer_of_status_200(code: object, kind: type[e.ApiError]) -> None:
     assert type(classify_old({"errcode": code, "errmsg": "no"}, calls.PEOPLE_GET)) is kind
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"errcode": 88, "errmsg": "no", "sub_code": "40014"},
+        {"errcode": 88, "errmsg": "ding talk error[subcode=40014,submsg=no]"},
+    ],
+)
+def test_the_older_api_wraps_the_code_that_matters(answer: dict[str, object]) -> None:
+    assert type(classify_old(answer, calls.EVENT_LIST)) is e.TokenRejected
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"code": "systemError", "message": "busy", "requestid": "1"},
+        {"errorCode": "systemError", "errorMsg": "busy", "success": False},
+        {"success": "false", "errorCode": "x"},
+        {"punish": "deny"},
+    ],
+)
+def test_an_error_of_status_200_is_an_error(answer: dict[str, object]) -> None:
+    assert is_error(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"success": True},
+        {"result": True, "code": "0", "message": "ok"},
+        {"code": "OK", "message": "", "success": True},
+        {"code": "", "cause": "closed"},
+        {"id": "e1", "message": "a field of its own"},
+    ],
+)
+def test_an_answer_that_says_nothing_bad_is_none(answer: dict[str, object]) -> None:
+    assert not is_error(answer)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("QpsLimitForApi", e.RateLimited),
+        ("Forbidden.AccessDenied.QpsLimitForOrg", e.RateLimited),
+        ("Forbidden.AccessDenied.QpmLimitForApi", e.MinuteLimited),
+        ("Forbidden.AccessDenied.ApiCountLimitForApp", e.QuotaExhausted),
+    ],
+)
+def test_a_limit_is_one_in_whatever_words(code: str, kind: type[e.ApiError]) -> None:
+    assert type(classify(403, json.dumps({"code": code}).encode(), {}, calls.EVENT_LIST)) is kind
 
 
 def test_errcode_zero_is_a_success() -> None:

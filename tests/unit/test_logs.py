@@ -14,7 +14,6 @@ from inprocess import quiet_again
 
 from reconciler.cli import logs
 from reconciler.cli.console import console, progress, show_problems, tell
-from reconciler.cli.options import Globals
 from reconciler.errors import Position, Problem, ReconcilerError
 from reconciler.runs import RUN_ID, job_url, new_run_id
 from reconciler.state.backend import LockInfo, lock_info
@@ -33,7 +32,7 @@ def own_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_every_line_bears_the_run_and_no_terminal_obeys_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    logs.set_up(Globals(verbose=2), {})
+    logs.set_up(2, "text", {})
     log.debug("GET %s\n\x1b[31mforged", "/v1.0")
     monkeypatch.setattr(logging.getLogger("botocore"), "level", logging.DEBUG)
     logging.getLogger("botocore").info("Authorization: secret")
@@ -43,7 +42,7 @@ def test_every_line_bears_the_run_and_no_terminal_obeys_it(
 
 
 def test_json_lines_have_the_keys_of_terraforms(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.set_up(Globals(verbose=2, log_format="json"), {})
+    logs.set_up(2, "json", {})
     log.warning("slow", extra={"fields": {"call": "event.list", "ms": 900}})
     tell("warning: the state is damaged\n  go on")
     show_problems((Problem(Position("meetings.yaml", 3, 5), "meetings.x", "no such person\x1b", "add it"),))
@@ -70,7 +69,7 @@ def test_json_lines_have_the_keys_of_terraforms(capsys: pytest.CaptureFixture[st
 def test_v_and_a_variable_say_how_much_is_told(
     capsys: pytest.CaptureFixture[str], verbose: int, variable: str, told: str
 ) -> None:
-    logs.set_up(Globals(verbose=verbose), {"RECONCILER_LOG": variable})
+    logs.set_up(verbose, "text", {"RECONCILER_LOG": variable})
     for level in (logging.DEBUG, logging.INFO, logging.WARNING):
         log.log(level, "x")
     assert "".join(line[0] for line in capsys.readouterr().err.splitlines()) == told
@@ -79,14 +78,14 @@ def test_v_and_a_variable_say_how_much_is_told(
 def test_a_log_may_go_to_a_file_that_nobody_else_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "run.log"
     for _ in range(2):
-        logs.set_up(Globals(), {"RECONCILER_LOG_PATH": str(path)})
+        logs.set_up(0, "text", {"RECONCILER_LOG_PATH": str(path)})
         log.warning("x")
-    logs.set_up(Globals(), {})
+    logs.set_up(0, "text", {})
     assert path.read_text(encoding="utf-8") == f"W {RUN_ID} reconciler.dingtalk: x\n" * 2
     assert path.stat().st_mode & 0o777 == 0o600
     assert capsys.readouterr().err == ""
     with pytest.raises(ReconcilerError, match="can't be written"):
-        logs.set_up(Globals(), {"RECONCILER_LOG_PATH": str(tmp_path / "no" / "such.log")})
+        logs.set_up(0, "text", {"RECONCILER_LOG_PATH": str(tmp_path / "no" / "such.log")})
 
 
 def test_a_run_has_an_id_of_its_own_or_that_of_its_pipeline() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.model.occurrence import Key
 from reconciler.rooms.pools import assign as assigning
-from reconciler.rooms.pools import greedy
+from reconciler.rooms.pools import cpsat, greedy
 from reconciler.rooms.pools.assign import assign, in_conflict
 from reconciler.rooms.pools.problem import Calendar, Problem, Taken, Wish, cost, possible
 
@@ -48,6 +48,20 @@ def test_a_series_keeps_one_room_even_if_a_smaller_one_is_free_now_and_then() ->
     wishes = [possible(wish("sync", day, 10), calendar) for day in (0, 7, 14)]
     assert set(rooms_of(assign(wishes).rooms).values()) == {"b"}
     assert set(rooms_of(assign(wishes, greedy.assign).rooms).values()) == {"b"}
+
+
+def test_few_wishes_with_many_rooms_are_no_hard_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    daily = [wish("daily", day, 9.5, "hi", end=at(day, 10)) for day in range(25) if day % 7 < 5]
+    fridays = [wish("many", day, 9, "efijkclmdno") for day in (4, 11, 18, 25)]
+    others = [wish("few", day, 9, "gh") for day in (4, 11, 18, 25)]
+    monkeypatch.setattr(cpsat, "EFFORT", 0.5)
+    found = assign(ordered(*daily, *fridays, *others))
+    assert (found.solver, found.proven) == ("CP-SAT", True)
+    assert {key.split("@")[0]: room for key, room in rooms_of(found.rooms).items()} == {
+        "daily": "h",
+        "few": "g",
+        "many": "e",
+    }
 
 
 def test_what_is_booked_stays_though_a_smaller_room_is_free() -> None:

@@ -97,6 +97,15 @@ def test_missing_and_further_dates_are_exceptions() -> None:
     assert found.repeat == Repeat(interval=1, unit="week", on=("mon",), until=days[-1])
 
 
+def test_of_two_rules_alike_the_one_of_which_a_date_was_called_off_is_meant() -> None:
+    """Two weeks of a daily stand-up, one of them without its Tuesday: nobody called the other Tuesday in."""
+    days = [date(2026, 11, 30) + timedelta(days=n) for n in range(12)]
+    fitted = fit(day for day in days if day.weekday() < 5 and day != date(2026, 12, 8))
+    assert fitted.repeat is not None
+    assert fitted.repeat.on == ("mon", "tue", "wed", "thu", "fri")
+    assert fitted.skip == (date(2026, 12, 8),)
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_one_or_two_dates_are_no_rule(count: int) -> None:
     days = [MONDAY, MONDAY + timedelta(weeks=1)][:count]

@@ -10,9 +10,9 @@ from builders import NOW, booked, edited, observation, occurrence
 
 from reconciler.diff.change import Action, Change
 from reconciler.diff.compare import compare
-from reconciler.model.observed import Observed
+from reconciler.model.observed import Observed, ReadFailure
 from reconciler.model.occurrence import Attendee, RoomBooking, RoomStatus
-from reconciler.plan.staleness import capped, moved_occurrences
+from reconciler.plan.staleness import capped, moved_occurrences, unread
 
 OLD = occurrence()
 NEW = replace(OLD, title="New")
@@ -21,8 +21,9 @@ CHANGE = Change(action=Action.UPDATE, before=SEEN, after=NEW, comparison=compare
 HAND = "sync@2026-12-02T10:00 was changed in DingTalk by hand"
 
 
-def told(*seen: Observed, change: Change = CHANGE) -> str:
-    return "; ".join(moved_occurrences([change], observation(*seen), {"alice": "Alice"}, NOW))
+def told(*seen: Observed, change: Change = CHANGE, same_config: bool = True) -> str:
+    found = replace(observation(*seen), organizers=frozenset({"alice"}))
+    return "; ".join(moved_occurrences([change], found, {"alice": "Alice"}, NOW, same_config=same_config))
 
 
 def test_what_is_as_it_was_is_not_told() -> None:
@@ -68,3 +69,39 @@ def test_what_was_booked_or_removed_since_is_told() -> None:
 def test_of_many_changes_ten_are_told() -> None:
     assert capped(["a", "b"]) == "a; b"
     assert capped(map(str, range(12))) == "0; 1; 2; 3; 4; 5; 6; 7; 8; 9; and 2 more"
+
+
+def test_a_room_that_was_approved_since_is_as_it_was_and_one_that_was_refused_is_not() -> None:
+    waiting, approved, refused = (
+        edited(SEEN, rooms=(RoomBooking("aurora", status),))
+        for status in (RoomStatus.TENTATIVE, RoomStatus.ACCEPTED, RoomStatus.DECLINED)
+    )
+    change = replace(CHANGE, before=waiting)
+    assert told(approved, change=change) == ""
+    assert told(refused, change=change).startswith(f"{HAND} (rooms;")
+    assert told(edited(approved, title="Other"), change=change).startswith(f"{HAND} (title;")
+
+
+def test_under_another_config_only_what_both_have_asked_for_is_compared() -> None:
+    without = replace(SEEN, conference=None)
+    assert told(without).startswith(f"{HAND} (conference;")
+    assert told(without, same_config=False) == ""
+    assert told(edited(without, title="By hand"), same_config=False).startswith(f"{HAND} (title;")
+
+
+def test_an_event_in_a_calendar_that_nobody_asks_for_is_not_called_removed() -> None:
+    nobody = observation()
+    assert [*moved_occurrences([CHANGE], nobody, {"alice": "Alice"}, NOW)] == [
+        "sync@2026-12-02T10:00 is Alice's, who organises nothing of the config, and no state here knows of it"
+    ]
+    assert [*moved_occurrences([CHANGE], nobody, {}, NOW, same_config=False)] == []
+
+
+def test_what_could_not_be_read_is_told_once_with_the_reason() -> None:
+    failure = ReadFailure(where="the calendar of alice", code="server-error", message="it failed", who="alice")
+    found = replace(observation(), unresolved=frozenset({"sync"}), failures=(failure,))
+    assert [*moved_occurrences([CHANGE], found, {}, NOW)] == []
+    assert [one.where for one in unread([CHANGE], found, {"alice": "Alice"})] == ["the calendar of Alice"]
+    (silent,) = unread([CHANGE], replace(found, failures=()), {})
+    assert silent.where == "sync@2026-12-02T10:00"
+    assert unread([CHANGE], observation(SEEN), {}) == ()

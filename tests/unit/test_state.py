@@ -196,6 +196,13 @@ def test_old_occurrences_are_forgotten_a_week_after_their_end() -> None:
     assert pruned(state, end + timedelta(days=8)).entries == {}
 
 
+def test_a_series_that_was_never_finished_is_not_forgotten_with_the_event_that_it_replaced() -> None:
+    series = Key(WANT.key.meeting, WANT.key.original, series=True)
+    entry = replace(whole().entries[WANT.key], key=series, event_id="master")  # applied: the single event of before
+    state = replace(whole(), entries={series: entry})
+    assert pruned(state, WANT.end + timedelta(days=8)).entries == {series: entry}
+
+
 def test_the_key_is_the_original_start() -> None:
     assert Key("a", local("2026-12-02T10:00")) < Key("a", local("2026-12-02T10:30"))
 
@@ -269,7 +276,7 @@ def test_what_waits_for_a_limit_is_kept_in_a_state() -> None:
     [
         (b"[]", "something in it has a value that no state has"),
         (b'{"version": 1}', "'occurrences' is missing"),
-        (b'{"version": 1,\n "work', "it is no JSON at line 2, column 2"),
+        (b'{"version": 1,\n "work', "it is not JSON: line 2, column 2"),
         (b"\xff\xfe{", "can't be read: it is no"),
     ],
 )

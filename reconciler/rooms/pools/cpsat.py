@@ -37,6 +37,7 @@ def assign(problem: Problem, hint: Mapping[Key, tuple[str, ...]]) -> Assignment 
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
+    solver.parameters.linearization_level = 2  # the relaxation is tight; without it three series may take minutes
     solver.parameters.max_deterministic_time = EFFORT
     status = solver.solve(model)
     if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
