@@ -266,6 +266,6 @@ def test_a_database_on_this_machine_needs_no_certificate(dsn: str) -> None:
     ],
 )
 def test_a_dsn_that_can_not_be_understood_is_not_repeated(tmp_path: Path, dsn: str) -> None:
-    with pytest.raises(StateError, match="understands") as refused:
+    with pytest.raises(StateError, match="does not understand") as refused:
         opened(tmp_path, {"RECONCILER_POSTGRES_DSN": dsn}, kind=StateKind.POSTGRES)
     assert "ter2" not in told(refused.value)

@@ -102,6 +102,16 @@ def test_every_whole_config_is_valid(block: str, tmp_path: Path) -> None:
     assert load(path, now=NOW).workspace
 
 
+def test_the_first_meeting_fits_below_the_first_config(tmp_path: Path) -> None:
+    """Getting started says: replace `people` and everything below it."""
+    blocks = [
+        block for language, block in _FENCED.findall(_text(ROOT / "docs/getting-started.md")) if language == "yaml"
+    ]
+    path = tmp_path / "meetings.yaml"
+    path.write_text(blocks[0].partition("people:")[0] + blocks[1], encoding="utf-8")
+    assert list(load(path, now=NOW).meetings) == ["weekly-sync"]
+
+
 def test_there_are_examples_to_check() -> None:
     assert len(LINES) > 20
     assert len(CONFIGS) > 1
