@@ -119,3 +119,16 @@ def test_a_date_that_has_left_its_series_is_not_in_the_way_of_the_series(hands: 
     planned = hands.plan()
     assert planned.plan.problems == ()
     assert hands.apply(planned).count(Status.FAILED) == 0
+
+
+def test_a_room_that_takes_no_series_costs_the_series_none_of_its_other_rooms(hands: Hands) -> None:
+    edit = {"action": "change_room", "room": "room-aurora", "rules": {"recurring": False}}
+    hands.team.sandbox.control("edits", edit)
+    rooms = ["aurora", "borealis", "cirrus"]
+    hands.team.config["meetings"] = {"series": weekly("2026-01-05T10:00", rooms, calendar="series")}
+    hands.create("Theirs", "2026-12-14T10:30", organizer="carol", rooms=["cirrus"])
+    [told] = [one.error.message for one in hands.apply(hands.plan()).results if one.error is not None]
+    assert "room aurora: " in told
+    assert "; room cirrus is held by carol until 2026-12-14 11:30" in told
+    [held] = {tuple(room.room_id for room in one.rooms) for one in hands.team.events()}
+    assert held == ("room-borealis",)
