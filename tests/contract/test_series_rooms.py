@@ -81,6 +81,8 @@ def test_a_series_ends_where_its_room_can_not_be_booked_yet_and_goes_on_by_and_b
         hands.team.sandbox.control("clock", {"now": hands.now.isoformat()})
         planned = hands.plan()
         assert [one.code for one in planned.plan.problems] == []
+        told = f"series: its series ends on {last} for now" in " ".join(planned.plan.warnings)
+        assert told is (last != "2026-12-28")  # there the rule ends
         assert hands.apply(planned).count(Status.FAILED) == 0
         assert hands.plan().plan.changes == ()
         [event_id] = {one.event_id for key, one in hands.store().load().entries.items() if key.series}
