@@ -1,4 +1,4 @@
-# Everything there is to do, on a machine that has Python 3.11 or newer and make.
+# Needs Python 3.11 or newer.
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format check bench bench-peers chaos explore chaos-report coverage pictures docs clean
 
@@ -6,8 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-help: ## Show what can be made
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 $(VENV)/.tool: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -24,19 +24,19 @@ demo: $(VENV)/.tool ## Book the example meetings in the embedded sandbox
 test: $(VENV)/.develop ## Run the tests
 	$(BIN)/python -m pytest -n 2
 
-chaos: $(VENV)/.develop ## Break everything that can break, and see the next run repair it (minutes)
+chaos: $(VENV)/.develop ## Break everything that can break, and check that the next run repairs it (minutes)
 	$(BIN)/python -m pytest -n 2 -m chaos
 
-explore: $(VENV)/.develop ## Try the laws on examples that nobody has tried yet (minutes)
+explore: $(VENV)/.develop ## Try the property tests on new examples (minutes)
 	$(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile=explore
 
-chaos-report: $(VENV)/.develop ## Count what came of every fault, into docs/reliability.md
+chaos-report: $(VENV)/.develop ## Count the outcome of every fault, into docs/reliability.md
 	$(BIN)/python tests/chaos/report.py
 
-coverage: $(VENV)/.develop ## Run the tests and show what of the core they miss
+coverage: $(VENV)/.develop ## Run the tests and show what they don't cover
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
 
-lint: $(VENV)/.develop ## Check style, types and the direction of imports
+lint: $(VENV)/.develop ## Check style, types and imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -48,18 +48,18 @@ format: $(VENV)/.develop ## Format the code
 
 check: lint test chaos ## All that CI runs
 
-bench: $(VENV)/.develop ## Measure, into docs/performance.md (BENCH='--apply --large': an apply and 50,000 occurrences, too)
+bench: $(VENV)/.develop ## Measure, into docs/performance.md (BENCH='--apply --large': also an apply and 50,000 occurrences)
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
 bench-peers: $(VENV)/.develop ## Measure others on tasks of the same size (BENCH=--large: 50,000 records)
 	$(BIN)/python benchmarks/peers.py $(BENCH)
 
-pictures: $(VENV)/.develop ## Make the pictures in the README anew
+pictures: $(VENV)/.develop ## Draw the pictures of the README and the docs
 	$(BIN)/python docs/make_pictures.py
 
-docs: $(VENV)/.tool ## Make the generated parts of the documentation anew
+docs: $(VENV)/.tool ## Regenerate the tables of the docs
 	$(BIN)/python docs/make_config_table.py
 	$(BIN)/python tests/costs.py
 
-clean: ## Remove what can be made again; the state of the demo too
+clean: ## Remove everything that can be rebuilt, including the demo's state
 	rm -rf $(VENV) .reconciler .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

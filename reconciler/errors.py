@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+# Codes of what is said of one person; all else is about the credentials, the network or a permission.
+NO_SUCH = frozenset({"not-found", "invalid-parameter", "refused"})
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:

@@ -22,7 +22,7 @@ RUN_ID = new_run_id(os.environ)
 
 
 def job_url(environment: Mapping[str, str]) -> str:
-    """Return the address of the CI job that runs us, "" where none is known or it is no plain URL."""
+    """Return the address of the CI job that runs us, "" where none is known or it is not a plain URL."""
     found = next((environment[name] for name in _JOB_URLS if environment.get(name)), "")
     server, repository, run = (environment.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     if not found and server and repository and run:

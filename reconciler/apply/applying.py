@@ -176,7 +176,7 @@ class _Run:
                 self._unwinding.restore(work)
 
     def _run(self, name: str) -> None:
-        """Run one call, unless its change has failed or the run is to stop. Errors become the change's result."""
+        """Run one call, unless its change has failed or the run was stopped. Errors become the change's result."""
         work, operation = self._owner[name], self._operation[name]
         self._follow(work)
         if work.failure is not None or work.deferral is not None:

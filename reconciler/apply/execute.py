@@ -22,6 +22,7 @@ from reconciler.model.marker import Description, parse_description
 from reconciler.model.native import last_begun
 from reconciler.model.occurrence import Event, Link, Occurrence
 from reconciler.model.rendering import describe
+from reconciler.model.spelling import alike
 from reconciler.model.state import Entry, Orphan
 from reconciler.plan.operations import Call, Operation
 from reconciler.schedule.pattern import Instance
@@ -412,7 +413,7 @@ def client_token(workspace: str, entry: Entry) -> str:
 def mismatches(want: Occurrence, answer: Event, parts: set[str]) -> Iterator[Mismatch]:
     """Yield where the answer to a write differs from what was written, for those `parts` that were."""
     pairs = []
-    if "title" in parts:
+    if "title" in parts and not alike(want.title, answer.title):
         pairs.append(("title", want.title, answer.title))
     if "time" in parts:
         zone = want.start.tzinfo

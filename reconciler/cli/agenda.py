@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.documents import publish
-from reconciler.cli.names import complete_meeting
+from reconciler.cli.names import complete_invited, complete_meeting, complete_room
 from reconciler.cli.options import Globals, global_options, html_option, option
 from reconciler.errors import ReconcilerError, UsageError
 
@@ -32,20 +32,28 @@ if TYPE_CHECKING:
     shell_complete=complete_meeting,
     help="Only this meeting; may be repeated.",
 )
-@option("--room", "rooms", multiple=True, metavar="ROOM", help="Only what is in this room; may be repeated.")
+@option(
+    "--room",
+    "rooms",
+    multiple=True,
+    metavar="ROOM",
+    shell_complete=complete_room,
+    help="Only what takes place in this room; may be repeated.",
+)
 @option(
     "--person",
     "people",
     multiple=True,
     metavar="PERSON",
-    help="Only what this person, or one of this group, is invited to; may be repeated.",
+    shell_complete=complete_invited,
+    help="Only what this person, or somebody in this group, is invited to; may be repeated.",
 )
 @option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @option(
     "--ics",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help="Write an iCalendar file instead, each meeting as a series with all of its dates; - is stdout.",
+    help="Write an iCalendar file instead, with each meeting as a series; - is stdout.",
 )
 @html_option
 @global_options
@@ -61,7 +69,7 @@ def command(
     ics: Path | None,
     html: Path | None,
 ) -> int:
-    """Show the next two weeks as a table by day: times, rooms, links. It tells what is declared and remembered.
+    """Show the next two weeks day by day: times, rooms, links. It knows the config and the state, and calls nobody.
 
     \b
     Examples:
@@ -77,7 +85,7 @@ def command(
     from reconciler.workflow.agenda import remembered_agenda
 
     if as_json + (ics is not None) + (html is not None) > 1:
-        raise click.UsageError("--json, --ics and --html exclude each other")
+        raise click.UsageError("--json, --ics and --html can't be used together")
     project = open_project(settings)
     now = project.clock()
     local = None if timezone is None else _zone(timezone)
@@ -123,6 +131,7 @@ def _choice(
     config: Config, seen: Agenda, meetings: tuple[str, ...], rooms: tuple[str, ...], people: tuple[str, ...]
 ) -> Choice:
     """Return what is asked for, by ids; raise UsageError for a name that the config does not know."""
+    from reconciler.config.words import choose_from
     from reconciler.report.agenda import Choice
 
     for kind, asked, known in (
@@ -132,7 +141,7 @@ def _choice(
     ):
         for name in asked:
             if name not in known:
-                raise UsageError(f"there is no {kind} {name!r}", fix=f"choose of: {', '.join(sorted(known))}")
+                raise UsageError(f"there is no {kind} {name!r}", fix=choose_from(name, known))
     persons = {person for name in people for person in config.groups.get(name, (name,))}
     return Choice(
         meetings=frozenset(meetings),

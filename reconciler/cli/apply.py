@@ -25,7 +25,7 @@ from reconciler.errors import UsageError
 @click.command("apply")
 @click.argument("planfile", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @writing_options
-@option("--allow-cancel", type=click.IntRange(0), default=0, metavar="N", help="Agree to N cancellations at once.")
+@option("--allow-cancel", type=click.IntRange(0), default=0, metavar="N", help="Agree to N cancellations in this run.")
 @refresh_option
 @foresight_option
 @option(
@@ -33,7 +33,7 @@ from reconciler.errors import UsageError
     type=Seconds(),
     default="0s",
     metavar="DURATION",
-    help="Wait so long for approvals of rooms; looks a few times, and each look costs a call for each organiser.",
+    help="Wait up to this long for approvals of rooms. Each look costs a call for each organiser.",
 )
 @ci_outputs_option
 @json_into_option
@@ -58,12 +58,13 @@ def command(
     wait: float,
     ci_outputs: bool,
 ) -> int:
-    """Make DingTalk be as the config says: plan, ask, carry out. A second apply finds nothing to do.
+    """Make DingTalk match the config: plan, ask, carry out. A second apply finds nothing to do.
 
-    With PLANFILE, made by `plan --out`, it does exactly that plan, or refuses and names what has moved since. What to
-    plan was said then: --target, --exclude, --refresh and --foresight are refused beside it.
+    With PLANFILE, made by `plan --out`, it carries out exactly that plan without asking, or refuses and says what has
+    changed since. What to plan was said when it was made: --target, --exclude, --refresh and --foresight are refused
+    beside it.
 
-    Where more than 10 and more than 30 % of the future occurrences would be cancelled it refuses, unless --allow-cancel
+    If more than 10 and more than 30 % of the future occurrences would be cancelled, it refuses unless --allow-cancel
     names that many.
 
     \b

@@ -22,12 +22,21 @@ class Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command, and its arguments with those that the environment adds."""
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            self._suggest(ctx, args[0])
         name, found, rest = super().resolve_command(ctx, args)
         if ctx.resilient_parsing or name is None or isinstance(found, click.Group):
             return name, found, rest
         path = [*_above(ctx), name]
         own = f"{VARIABLE}_{'_'.join(path)}".replace("-", "_")
         return name, found, [*_split(VARIABLE), *_split(own), *rest]
+
+    def _suggest(self, ctx: click.Context, name: str) -> None:
+        """Fail with the command that `name` is most like; return where it is like none."""
+        from difflib import get_close_matches
+
+        if near := get_close_matches(name, self.list_commands(ctx), n=1):
+            ctx.fail(f"No such command {name!r}. Did you mean {near[0]!r}?")
 
 
 def _above(ctx: click.Context) -> Iterator[str]:
@@ -41,4 +50,4 @@ def _split(variable: str) -> list[str]:
     try:
         return shlex.split(os.environ.get(variable, ""))
     except ValueError as error:
-        raise click.UsageError(f"{variable} can't be taken apart into arguments: {error}") from error
+        raise click.UsageError(f"{variable} can't be split into arguments: {error}") from error

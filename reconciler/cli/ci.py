@@ -19,7 +19,7 @@ from reconciler.config.model import Config
 from reconciler.diff.change import Action, Change
 from reconciler.errors import ConfigError, Problem, ReconcilerError, UsageError
 from reconciler.plan.operations import Plan
-from reconciler.report.annotations import error_annotation, plan_annotations, problem_annotations
+from reconciler.report.annotations import error_annotation, plan_annotations, plan_problems, problem_annotations
 from reconciler.report.names import Names
 
 
@@ -87,11 +87,13 @@ class Told:
 
     def tell(self, plan: Plan, names: Names, config: Config) -> None:
         """Tell of a plan that was made of `config`."""
+        meetings = {name: one.position for name, one in config.meetings.items()}
+        rooms = {name: one.rooms_at or one.position for name, one in config.meetings.items()}
         if self.report is not None:
-            write_codequality(config.warnings, self.report)
+            found = plan_problems(plan, names=names, meetings=meetings, rooms=rooms)
+            write_codequality([*config.warnings, *(one for one in found if one.position.file)], self.report)
         if self.annotate:
-            places = {name: one.rooms_at or one.position for name, one in config.meetings.items()}
-            lines = plan_annotations(plan, located=located, names=names, places=places)
+            lines = plan_annotations(plan, located=located, names=names, meetings=meetings, rooms=rooms)
             print_annotations(lines, document=self.document)
         if self.outputs:
             _outputs(_of(plan, names, config.provider.qps))

@@ -65,10 +65,10 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 @global_options
 def command(settings: Globals, *, shell: str) -> int:  # noqa: ARG001  # every command has the global options
-    """Print what lets SHELL complete commands, options, meetings and addresses.
+    """Print a script that lets SHELL complete commands, options, meetings, people, rooms and addresses.
 
-    Meetings are those of the config that the line names, or RECONCILER_CONFIG, or meetings.yaml; addresses those that
-    the state beside it knows. Nobody is called.
+    Meetings, people and rooms are those of the config that the line names, or RECONCILER_CONFIG, or meetings.yaml;
+    addresses those that the state beside it knows. Nobody is called.
 
     \b
     Examples:

@@ -23,7 +23,7 @@ def command(
     ignore_quota: bool,
     override_freeze: bool,
 ) -> int:
-    """Cancel every future occurrence of this workspace, conference and event. What has started is left alone.
+    """Cancel every future occurrence of this workspace: conference and event. What has started is left alone.
 
     \b
     Examples:

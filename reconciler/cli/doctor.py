@@ -15,10 +15,10 @@ from reconciler.cli.options import Globals, global_options, lock_option, option
 @option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @global_options
 def command(settings: Globals, *, lock: bool, as_json: bool) -> int:
-    """Look whether everything that a run needs is in place. Changes nothing in DingTalk, and holds no way to.
+    """Check that everything a run needs is in place. It cannot change anything in DingTalk.
 
-    It looks at the credentials, this machine's clock, the people and rooms of the config, the app's permissions, the
-    state and its lock, and what is left of the month's calls. Every line says ok, or what to do. It takes four
+    It checks the credentials, this machine's clock, the people and rooms of the config, the app's permissions, the
+    state and its lock, and how many of the month's calls are left. Every line says ok, or what to do. It costs four
     calls of the monthly quota, and one more for each further hundred rooms.
 
     Exit codes: 0 nothing failed; 1 something did.

@@ -12,7 +12,7 @@ FAILED, DRIFTED, DEFERRED = 1, 2, 3
 
 @click.command("drift")
 @planning_options
-@option("--adopt", is_flag=True, help="Print the YAML that would accept the drift, a merge patch of the config.")
+@option("--adopt", is_flag=True, help="Print the YAML that accepts the drift, as a merge patch of the config.")
 @looking_options
 @global_options
 def command(
@@ -26,14 +26,14 @@ def command(
     lock: bool,
     lock_timeout: float,
 ) -> int:
-    """Show what people changed in DingTalk since it was last applied. Holds no way to write there.
+    """Show what people changed in DingTalk since the last apply. It cannot write there.
 
-    Only what a person edited is drift. With -v it also lists what is none: rooms that wait for an approval, answers to
-    invitations, DingTalk's values of what is not declared, changes of the config that are not applied yet.
+    Only what a person edited is drift. With -v it also lists what is not drift: rooms that wait for approval, answers
+    to invitations, values of what is not declared, and changes of the config that are not applied yet.
 
-    It locks the state while it looks, because an apply that goes on would look like drift, and remembers there which
-    conferences were changed, so that the next plan asks for them. A run that may only read the state takes
-    --lock=false; what it finds of conferences, `plan --refresh full` finds, too.
+    It locks the state while it looks, because a running apply would look like drift, and remembers there which
+    conferences were changed, so that the next plan asks for them. A run that may only read the state uses
+    --lock=false; `plan --refresh full` finds the changed conferences as well.
 
     Exit codes: 0 no drift; 2 drift; 1 an error, or not everything could be read.
 
@@ -53,7 +53,7 @@ def command(
     from reconciler.workflow.looking import Question
 
     if adopt and as_json:
-        raise UsageError("--adopt prints YAML, and --json a document", fix="use one of the two")
+        raise UsageError("--adopt and --json can't be used together", fix="use one of the two")
     project = open_project(settings)
     question = Question(targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism)
     now = project.clock()
@@ -66,6 +66,7 @@ def command(
     if project.store.notice:
         tell(f"warning: {project.store.notice}")
     failures = found.seen.failures
+    aliases = {union_id: alias for alias, union_id in found.people.items()}
     if as_json:
         from reconciler.report.drift_document import drift_document
 
@@ -78,7 +79,7 @@ def command(
         for left in acceptance.left:
             tell(left)
         for failure in failures:
-            tell(f"not read: {failure.where}: {failure.message}")
+            tell(f"not read: {failure.place(aliases)}: {failure.message}")
         if acceptance.patch:
             click.echo(patch_text(acceptance.patch), nl=False)
     else:
@@ -87,7 +88,7 @@ def command(
         from reconciler.report.names import Names
 
         rooms = {room.id: room.alias for room in project.config.rooms.values()}
-        names = Names(people={union_id: alias for alias, union_id in found.people.items()}, rooms=rooms)
+        names = Names(people=aliases, rooms=rooms)
         show(drift_text(found.findings, failures, names, verbose=settings.verbose > 0), no_color=settings.no_color)
     if failures:
         return DEFERRED if {one.code for one in failures} == {QuotaExhausted.code} else FAILED

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.documents import publish
+from reconciler.cli.names import complete_person
 from reconciler.cli.options import Globals, Moment, global_options, option
 
 if TYPE_CHECKING:
@@ -16,11 +17,17 @@ if TYPE_CHECKING:
 
 
 @click.command("import")
-@option("--organizer", required=True, metavar="PERSON", help="Whose calendar to look at: an alias of the config.")
-@option("--from", "since", type=Moment(), help="From when on.  [default: now]")
-@option("--to", "until", type=Moment(), help="Until when.  [default: a year after --from]")
+@option(
+    "--organizer",
+    required=True,
+    metavar="PERSON",
+    shell_complete=complete_person,
+    help="Whose calendar to look at: an alias of the config.",
+)
+@option("--from", "since", type=Moment(), help="The first moment to look at.  [default: now]")
+@option("--to", "until", type=Moment(), help="The last moment to look at.  [default: a year after --from]")
 @option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to a new file.")
-@option("--write", is_flag=True, help="Write into the config, keeping its comments.")
+@option("--write", is_flag=True, help="Add to the config, keeping its comments.")
 @option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @global_options
 def command(
@@ -33,13 +40,13 @@ def command(
     write: bool,
     as_json: bool,
 ) -> int:
-    """Find the events that people made by hand in a calendar, and declare them: to stdout, into a file, or the config.
+    """Declare the events that people made by hand in a calendar: on stdout, in a file, or in the config.
 
-    Events that recur become one meeting, with the rule that they follow and its exceptions. People and rooms that the
-    config lacks get aliases. Recurring events of DingTalk's own become meetings with `calendar: series`. All have
-    `link: event` and name their events in `adopt`: the next plan puts our marker into them and does nothing else; same
-    events, same links, nobody is told. What can't be declared is left out and told with the reason, on stderr and as
-    comments.
+    Events that recur become one meeting, with the rule they follow and its exceptions. DingTalk's own recurring events
+    become meetings with `calendar: series`. People and rooms that the config lacks get aliases. All meetings have
+    `link: event` and name their events in `adopt`. The next apply puts our marker into these events and changes
+    nothing else: same events, same links, nobody is told. What can't be declared is left out, with the reason on
+    stderr and in a comment.
 
     Nothing is written to DingTalk.
 
@@ -93,12 +100,12 @@ def _check(config: Path, out: Path | None, *, write: bool) -> None:
     from reconciler.errors import UsageError
 
     if write and out is not None:
-        raise UsageError("--out and --write exclude each other", fix="use one of the two")
+        raise UsageError("--out and --write can't be used together", fix="use one of the two")
     if write and config.is_dir():
         fix = f"write a file of its own into it: --out {config / 'imported.yaml'}"
         raise UsageError(f"{config} is a folder: there is no one file to write into", fix=fix)
     if out is not None and out.exists():
-        raise UsageError(f"{out} is there already", fix="name a new file")
+        raise UsageError(f"{out} exists already", fix="name a new file")
 
 
 def _save(found: Imported, place: Path, *, into: bool) -> None:
@@ -127,6 +134,6 @@ def _done(found: Imported, place: Path) -> str:
     from reconciler.workflow.importing import count
 
     if not found.meetings:
-        return f"nothing to import: {place} is as it was"
+        return f"nothing to import; {place} is unchanged"
     done = f"{place}: {count(found.events, found.meetings)}"
     return done if in_automation() else f"{done}\n  next: `reconciler plan` shows what will be adopted"

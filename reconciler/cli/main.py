@@ -23,22 +23,22 @@ USAGE = 64  # EX_USAGE; click's own 2 means "changes pending" here
 
 # name → module, and the line that the overview shows: a command is imported only when it is asked for
 COMMANDS = {
-    "validate": ("reconciler.cli.validate", "Check the config; call nobody."),
+    "validate": ("reconciler.cli.validate", "Check the config, without calling DingTalk."),
     "plan": ("reconciler.cli.plan", "Show what apply would do."),
     "show": ("reconciler.cli.show", "Show a saved plan."),
-    "apply": ("reconciler.cli.apply", "Make DingTalk be as the config says."),
+    "apply": ("reconciler.cli.apply", "Make DingTalk match the config."),
     "drift": ("reconciler.cli.drift", "Show what people changed in DingTalk."),
     "destroy": ("reconciler.cli.destroy", "Cancel every future occurrence of this workspace."),
-    "import": ("reconciler.cli.importing", "Declare what people made by hand, to be adopted."),
+    "import": ("reconciler.cli.importing", "Declare meetings that people made by hand, to adopt them."),
     "agenda": ("reconciler.cli.agenda", "Show the next two weeks, day by day."),
-    "rooms": ("reconciler.cli.rooms", "See which rooms there are, which are free, how much they are used."),
+    "rooms": ("reconciler.cli.rooms", "Show rooms: which exist, which are free, how much they are used."),
     "start": ("reconciler.cli.start", "Open a meeting's video conference now and ring its people."),
-    "doctor": ("reconciler.cli.doctor", "Look whether everything that a run needs is in place."),
-    "state": ("reconciler.cli.state", "Look at what is remembered between runs."),
+    "doctor": ("reconciler.cli.doctor", "Check that everything a run needs is in place."),
+    "state": ("reconciler.cli.state", "Show and repair what is remembered between runs."),
     "sandbox": ("reconciler.cli.sandbox", "Run or reset the DingTalk-compatible sandbox."),
-    "completion": ("reconciler.cli.completion", "Let a shell complete commands, options and meetings."),
-    "version": ("reconciler.cli.version", "Print the version, and those of all formats."),
-    "schema": ("reconciler.cli.schema", "Print a JSON Schema: of the config, or of a document."),
+    "completion": ("reconciler.cli.completion", "Print a script that completes commands, options and meetings."),
+    "version": ("reconciler.cli.version", "Print the version, and the versions of all formats."),
+    "schema": ("reconciler.cli.schema", "Print the JSON Schema of the config or of a document."),
 }
 
 
@@ -65,20 +65,27 @@ class Commands(Group):
 def cli(settings: Globals) -> None:
     """Keep DingTalk meetings and room bookings in Git.
 
-    Meetings are declared in YAML; `plan` shows what would change, `apply` changes exactly that.
+    Meetings are declared in YAML. `plan` shows what would change, and `apply` makes exactly those changes.
 
     \b
-    Exit codes: 0 done or nothing to do; 1 an error, or some actions failed;
-    2 changes pending (plan --detailed-exitcode), or drift; 3 a DingTalk limit deferred
-    some actions to a later run; 64 wrong usage.
+    Exit codes:
+      0   done, or nothing to do
+      1   an error, or some actions failed
+      2   changes are pending (plan --detailed-exitcode), or there is drift (drift)
+      3   nothing failed, but a DingTalk limit deferred some actions to a later run
+      64  wrong usage
 
     \b
-    Environment: every option also reads RECONCILER_<OPTION>. DINGTALK_APP_KEY and
-    DINGTALK_APP_SECRET (or the same with _FILE) are the credentials. RECONCILER_LOG is the
-    level of the log (trace, debug, info, warn, error, off), RECONCILER_LOG_PATH its file.
-    RECONCILER_CLI_ARGS and RECONCILER_CLI_ARGS_<command> are arguments put after the command's
-    name. RECONCILER_INPUT=false asks no questions. RECONCILER_IN_AUTOMATION leaves out what a
-    person would run next. RECONCILER_DATA_DIR takes the place of .reconciler. NO_COLOR.
+    Environment:
+      DINGTALK_APP_KEY, DINGTALK_APP_SECRET  the credentials; with _FILE, their files
+      RECONCILER_<OPTION>       any option
+      RECONCILER_CLI_ARGS       arguments for every command; with _<command>, for one
+      RECONCILER_INPUT=false    never ask
+      RECONCILER_LOG            trace, debug, info, warn, error or off
+      RECONCILER_LOG_PATH       file of the log
+      RECONCILER_IN_AUTOMATION  leave out hints at what to run next
+      RECONCILER_DATA_DIR       folder to use instead of .reconciler
+      NO_COLOR                  print no colours
 
     \b
     Examples:
@@ -129,7 +136,7 @@ def _run(arguments: Sequence[str]) -> int:
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
             full = f"{error.filename or 'what is to be written'}: {error.strerror}"
             return _refuse(ReconcilerError(full, fix="make room, then run again"), 1)
-        fix = "this is a fault in reconciler: run again with -vv and report what it prints"
+        fix = "this is a bug in reconciler: run again with -vv and report what it prints"
         fault = ReconcilerError(f"unexpected {type(error).__name__}: {error}", fix=fix)
         fault.code = "unexpected"
         return _refuse(fault, 1)

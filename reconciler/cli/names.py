@@ -1,4 +1,4 @@
-"""Names for a shell to complete: meetings of the config, addresses of the local state.
+"""Names for a shell to complete: meetings, people and rooms of the config, addresses of the local state.
 
 This runs at every press of a key: nothing is validated, no library is loaded but the YAML parser, and whatever is wrong
 completes nothing, silently.
@@ -23,7 +23,23 @@ _SECTION_DEPTH = 2
 
 def complete_meeting(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  # click's signature
     """Return the meetings of the config whose names begin like this."""
-    return _beginning(incomplete, lambda: _meetings(_config(ctx)))
+    return _beginning(incomplete, lambda: _names("meetings", _config(ctx)))
+
+
+def complete_person(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  # click's signature
+    """Return the people of the config whose aliases begin like this."""
+    return _beginning(incomplete, lambda: _names("people", _config(ctx)))
+
+
+def complete_invited(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the people and the groups of the config whose names begin like this."""
+    groups = _beginning(incomplete, lambda: _names("groups", _config(ctx)))
+    return sorted({*complete_person(ctx, param, incomplete), *groups})
+
+
+def complete_room(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  # click's signature
+    """Return the rooms of the config whose aliases begin like this."""
+    return _beginning(incomplete, lambda: _names("rooms", _config(ctx)))
 
 
 def complete_address(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  # click's signature
@@ -52,11 +68,11 @@ def _config(ctx: click.Context) -> Path:
     return Path("meetings.yaml")
 
 
-def _meetings(config: Path) -> Iterator[str]:
+def _names(section: str, config: Path) -> Iterator[str]:
     files = sorted(config.glob("*.y*ml")) if config.is_dir() else [config]
     for file in files:
         if file.stat().st_size <= LARGEST:
-            yield from keys_of("meetings", file.read_bytes())
+            yield from keys_of(section, file.read_bytes())
 
 
 def _addresses(config: Path) -> Iterator[str]:

@@ -58,7 +58,7 @@ class Moment(click.ParamType[datetime]):
         try:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} is no ISO 8601 moment, such as 2026-12-01T09:00:00+08:00", param, ctx)
+            self.fail(f"{value!r} is not an ISO 8601 moment such as 2026-12-01T09:00:00+08:00", param, ctx)
         return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
@@ -81,10 +81,12 @@ def global_options(command: F) -> F:
         type=click.Path(path_type=Path),
         help="The config: a file, or a folder of *.yaml.  [default: meetings.yaml]",
     )
-    @option("--now", type=Moment(), help="Evaluate as of another moment.")
-    @option("--no-color", is_flag=True, default=None, help="Print no colours (also: NO_COLOR).")
-    @option("-v", "--verbose", count=True, default=None, help="Tell more; -vv tells every call (also: RECONCILER_LOG).")
-    @option("--log-format", type=click.Choice(("text", "json")), help="How stderr is written.  [default: text]")
+    @option("--now", type=Moment(), help="Evaluate the config as of another moment.")
+    @option("--no-color", is_flag=True, default=None, help="Print no colours (or set NO_COLOR).")
+    @option(
+        "-v", "--verbose", count=True, default=None, help="Print more; -vv logs every call (or set RECONCILER_LOG)."
+    )
+    @option("--log-format", type=click.Choice(("text", "json")), help="Format of what goes to stderr.  [default: text]")
     @click.pass_context
     @functools.wraps(command)
     def wrapped(ctx: click.Context, /, **arguments: Any) -> Any:
@@ -115,7 +117,7 @@ class Seconds(click.ParamType[float]):
         """Return the seconds that `value` names."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", str(value))
         if match is None:
-            self.fail(f"{value!r} is no duration, such as 90s or 5m", param, ctx)
+            self.fail(f"{value!r} is not a duration such as 90s or 5m", param, ctx)
         if not (match[2] or self._bare):
             self.fail(f"{value!r} has no unit: write {value}m for minutes, {value}h for hours", param, ctx)
         return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2] or "s"]
@@ -144,7 +146,7 @@ def planning_options(command: F) -> F:
         type=click.IntRange(1, 256),
         default=64,
         show_default=True,
-        help="Calls at a time, of all APIs.",
+        help="How many calls to make at a time, for all APIs together.",
     )
     as_json = option("--json", "as_json", is_flag=True, help="Print a JSON document.")
     return as_json(targets(excludes(parallelism(command))))
@@ -157,7 +159,7 @@ def json_into_option(command: F) -> F:
         "--json-into",
         type=click.Path(path_type=Path, dir_okay=False),
         metavar="FILE",
-        help="Write the JSON document into FILE, too, whatever is printed.",
+        help="Also write the JSON document to FILE, whatever is printed.",
     )
     @functools.wraps(command)
     def wrapped(*, json_into: Path | None, **arguments: Any) -> Any:
@@ -195,7 +197,11 @@ def looking_options(command: F) -> F:
 def lock_timeout_option(command: F) -> F:
     """Give `command` the choice of how long to wait for the lock."""
     return option(
-        "--lock-timeout", type=Seconds(), default="0s", show_default=True, help="How long to wait for the state."
+        "--lock-timeout",
+        type=Seconds(),
+        default="0s",
+        show_default=True,
+        help="How long to wait for the lock of the state.",
     )(command)
 
 
@@ -207,15 +213,15 @@ def input_option(command: F) -> F:
         type=click.BOOL,
         default=True,
         metavar="BOOLEAN",
-        help="--input=false: ask nothing, even on a terminal; refuse where a question would come.",
+        help="--input=false: never ask, even on a terminal; refuse whatever needs approval.",
     )(command)
 
 
 def brief_options(command: F) -> F:
     """Let `settings` say how briefly to tell of a plan. It stands below `global_options`, which makes the settings."""
 
-    @option("--compact-warnings", is_flag=True, help="Show the first line of each warning, without what to do.")
-    @option("--concise", is_flag=True, help="Leave out progress, and what nothing is to be done about.")
+    @option("--compact-warnings", is_flag=True, help="Show only the first line of each warning, without what to do.")
+    @option("--concise", is_flag=True, help="Leave out progress, and remarks that need no action.")
     @functools.wraps(command)
     def wrapped(*, settings: Globals, compact_warnings: bool, concise: bool, **arguments: Any) -> Any:
         return command(settings=replace(settings, compact_warnings=compact_warnings, concise=concise), **arguments)
@@ -225,11 +231,9 @@ def brief_options(command: F) -> F:
 
 def writing_options(command: F) -> F:
     """Give `command` what every command takes that writes to DingTalk."""
-    approve = option("-y", "--auto-approve", is_flag=True, help="Do not ask. Needed where there is no terminal.")
-    quota = option("--ignore-quota", is_flag=True, help="Go on though the month's calls may not suffice.")
-    freeze = option(
-        "--override-freeze", is_flag=True, help="Go on though the config says that nothing is to be applied."
-    )
+    approve = option("-y", "--auto-approve", is_flag=True, help="Do not ask. Needed if there is no terminal.")
+    quota = option("--ignore-quota", is_flag=True, help="Go on even if the month's calls may not suffice.")
+    freeze = option("--override-freeze", is_flag=True, help="Go on even during a `freeze` of the config.")
     return approve(input_option(planning_options(lock_timeout_option(quota(freeze(command))))))
 
 
@@ -238,7 +242,7 @@ def annotations_option(command: F) -> F:
     return option(
         "--annotations",
         type=click.Choice(("github",)),
-        help="Print annotations, so that problems stand on the lines that caused them.",
+        help="Print annotations, which show problems on the lines that caused them.",
     )(command)
 
 
@@ -248,14 +252,14 @@ def codequality_option(command: F) -> F:
         "--codequality",
         type=click.Path(path_type=Path, dir_okay=False),
         metavar="FILE",
-        help="Write a GitLab Code Quality report, too.",
+        help="Also write a GitLab Code Quality report.",
     )(command)
 
 
 def ci_outputs_option(command: F) -> F:
     """Give `command` the choice to tell a step of GitHub Actions what came of it."""
     return option(
-        "--ci-outputs", is_flag=True, help="In a step of GitHub Actions: set its outputs; plan adds to its summary."
+        "--ci-outputs", is_flag=True, help="In a GitHub Actions step: set its outputs; plan also adds to the summary."
     )(command)
 
 
@@ -269,15 +273,25 @@ def markdown_options(command: F) -> F:
         default=60_000,
         show_default=True,
         metavar="CHARACTERS",
-        help="How long the Markdown may be; what has no room is counted.",
+        help="How long the Markdown may be; what does not fit is only counted.",
     )
     @functools.wraps(command)
     def wrapped(*, markdown: bool, markdown_limit: int, **arguments: Any) -> Any:
         if markdown and arguments.get("as_json"):
-            raise click.UsageError("--json and --markdown exclude each other")
+            raise click.UsageError("--json and --markdown can't be used together")
         return command(markdown_limit=markdown_limit if markdown else None, **arguments)
 
     return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
+
+
+def hide_people_option(command: F) -> F:
+    """Give `command` one argument `hide_people`: whether what it prints is to name nobody."""
+    return option(
+        "--hide-people",
+        is_flag=True,
+        help="Call people person-1, person-2, …, for who may read this and is not meant to know them. Titles and"
+        " descriptions stay, and so does the file of --out.",
+    )(command)
 
 
 def html_option(command: F) -> F:
@@ -286,7 +300,7 @@ def html_option(command: F) -> F:
         "--html",
         type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
         metavar="FILE",
-        help="Write a page to look at: weeks by rooms, and a list by meeting; - is stdout. It needs no network.",
+        help="Write a self-contained HTML page: weeks by room, and a list by meeting; - is stdout.",
     )(command)
 
 
@@ -299,7 +313,7 @@ def foresight_option(command: F) -> F:
         flag_value=True,
         default=True,
         metavar="BOOLEAN",
-        help="--foresight=false: do not ask whether rooms are free and may be booked, which takes a few calls.",
+        help="--foresight=false: do not check whether rooms are free and may be booked, which costs a few calls.",
     )(command)
 
 
@@ -310,5 +324,5 @@ def refresh_option(command: F) -> F:
         type=click.Choice(("auto", "full", "calendar", "none")),
         default="auto",
         show_default=True,
-        help="How much to ask of DingTalk: everything (full), the calendars alone, or nothing.",
+        help="How much to read from DingTalk: everything (full), only the calendars, or nothing.",
     )(command)

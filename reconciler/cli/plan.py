@@ -14,6 +14,7 @@ from reconciler.cli.options import (
     codequality_option,
     foresight_option,
     global_options,
+    hide_people_option,
     json_into_option,
     looking_options,
     markdown_options,
@@ -28,11 +29,12 @@ PENDING = 2
 @click.command("plan")
 @planning_options
 @option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply FILE`.")
-@option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
+@option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @looking_options
 @refresh_option
 @foresight_option
 @markdown_options
+@hide_people_option
 @annotations_option
 @codequality_option
 @ci_outputs_option
@@ -44,6 +46,7 @@ def command(
     *,
     as_json: bool,
     markdown_limit: int | None,
+    hide_people: bool,
     out: Path | None,
     detailed_exitcode: bool,
     annotations: str | None,
@@ -59,8 +62,8 @@ def command(
 ) -> int:
     """Show what apply would do. Changes nothing in DingTalk.
 
-    It locks the state while it looks, so that no apply changes meanwhile what it sees, and remembers there what it
-    saw. A run that may only read the state, as for a pull request, takes --lock=false.
+    It locks the state while it looks, so that no apply changes what it sees, and remembers there what it
+    saw. A run that may only read the state, such as one for a pull request, uses --lock=false.
 
     \b
     Examples:
@@ -72,7 +75,7 @@ def command(
       reconciler plan --lock=false
     """
     from reconciler.cli.ci import Told
-    from reconciler.cli.planning import names_for, planned, reading_code, save_plan, show_plan
+    from reconciler.cli.planning import names_for, planned, print_plan, reading_code, save_plan, shown
     from reconciler.cli.project import open_project
     from reconciler.observe import Refresh
     from reconciler.workflow.bookkeeping import remember_look
@@ -89,12 +92,14 @@ def command(
             foresight=foresight,
             parallelism=parallelism,
         )
-        with project.client(counts=lock) as client, project.looking("plan", lock=lock, timeout_s=lock_timeout):
+        connecting = project.client(counts=lock, offline=question.refresh is Refresh.NONE)
+        with connecting as client, project.looking("plan", lock=lock, timeout_s=lock_timeout):
             made = planned(project, client, question, settings, quiet=as_json)
             if lock:
                 remember_look(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=made)
             if out is not None:
                 save_plan(made, project, out, refresh=refresh)
-        told.tell(made.plan, names_for(project, made), project.config)
-    show_plan(made, project, settings, as_json=as_json, markdown_limit=markdown_limit)
+        plan, names = shown(made.plan, names_for(project, made), hide_people=hide_people)
+        told.tell(plan, names, project.config)
+    print_plan(plan, names, settings, qps=project.config.provider.qps, as_json=as_json, markdown_limit=markdown_limit)
     return reading_code(made) or (PENDING if detailed_exitcode and made.plan.changes else 0)

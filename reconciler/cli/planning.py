@@ -52,25 +52,20 @@ def planned(project: Project, client: Client, question: Question, settings: Glob
     return made
 
 
-def show_plan(
-    made: Planned, project: Project, settings: Globals, *, as_json: bool, markdown_limit: int | None = None
-) -> None:
-    """Print the plan to stdout."""
-    print_plan(
-        made.plan,
-        names_for(project, made),
-        settings,
-        qps=project.config.provider.qps,
-        as_json=as_json,
-        markdown_limit=markdown_limit,
-    )
-
-
 def names_for(project: Project, made: Planned) -> Names:
     """Return people and rooms as the config calls them."""
     rooms = {room.id: room.alias for room in project.config.rooms.values()}
     titles = {name: meeting.title for name, meeting in project.config.meetings.items()}
     return Names(people={union_id: alias for alias, union_id in made.people.items()}, rooms=rooms, titles=titles)
+
+
+def shown(plan: Plan, names: Names, *, hide_people: bool) -> tuple[Plan, Names]:
+    """Return a plan and the names to show it with: as they are, or so that they name nobody."""
+    if not hide_people:
+        return plan, names
+    from reconciler.report.hiding import without_people
+
+    return without_people(plan, names)
 
 
 def print_plan(
@@ -133,7 +128,9 @@ def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
     except StateError as error:
         raise PlanUnreadable(error.what, where=error.where, fix=error.fix) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise PlanUnreadable(f"the plan can't be read: {error}", where=str(path)) from error
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        fix = "name a file that `plan --out FILE` wrote"
+        raise PlanUnreadable(f"the plan can't be read: {why}", where=str(path), fix=fix) from error
     return loads(text, where=str(path))
 
 
@@ -142,9 +139,9 @@ def confirmed(question: str, *, auto_approve: bool, may_ask: bool, count: int) -
     if auto_approve or count == 0:
         return True
     if not may_ask:
-        raise UsageError("approval is needed, and --input=false asks for none", fix="look at `plan`, then run with -y")
+        raise UsageError("this needs approval, and --input=false never asks", fix="check the plan, then run with -y")
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("there is no terminal to ask for approval", fix="look at `plan`, then run with -y")
+        raise UsageError("there is no terminal to ask for approval", fix="check the plan, then run with -y")
     answer = click.prompt(f"{question}\nOnly 'yes' will be accepted", default="no", show_default=False, err=True)
     return bool(answer.strip() == "yes")
 
@@ -200,7 +197,7 @@ def plan_and_apply(
             agreed = how.auto_approve or how.saved is not None
             if not confirmed(how.ask, auto_approve=agreed, may_ask=how.may_ask, count=len(made.plan.changes)):
                 tell("Nothing was changed.")
-                documents.refuse(NotApproved("a person did not agree to the plan"))
+                documents.refuse(NotApproved("the plan was not approved"))
                 return FAILED
             outcome = _carry_out(made, project, client, settings, how, parallelism=question.parallelism)
         if how.wait_s and outcome.pending and outcome.stopped is None:
@@ -213,7 +210,7 @@ def plan_and_apply(
         show(apply_text(outcome, made.plan, names_for(project, made), allowed), no_color=settings.no_color)
     if outcome.unsaved is not None:
         tell(f"error: {outcome.unsaved.message}\n  {outcome.unsaved.hint}")
-    notify(outcome, made.plan, operation=how.operation)
+    notify(outcome, made.plan, names_for(project, made), operation=how.operation)
     if only_rooms_missing(made, outcome):
         why(ROOMS_MISSING)
     return exit_code(made, outcome)

@@ -29,13 +29,16 @@ class Project:
     connection: Client | None = None  # where there is one already
 
     @contextmanager
-    def client(self, *, counts: bool = True) -> Iterator[Client]:
-        """Give a client for as long as the block runs. `counts`: what a run that is interrupted took is remembered."""
+    def client(self, *, counts: bool = True, offline: bool = False) -> Iterator[Client]:
+        """Give a client for as long as the block runs. `counts`: what a run that is interrupted took is remembered.
+
+        With `offline` it takes no credentials as long as nobody is asked.
+        """
         if self.connection is not None:
             yield self.connection
             return
         with (
-            connected(self.config, os.environ, clock=self.clock) as client,
+            connected(self.config, os.environ, clock=self.clock, offline=offline) as client,
             self._interruptible(client, counts=counts),
         ):
             yield client

@@ -12,6 +12,7 @@ import click
 
 from reconciler.cli.arguments import Group
 from reconciler.cli.documents import publish
+from reconciler.cli.names import complete_person
 from reconciler.cli.options import Globals, Seconds, global_options, option
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @click.group("rooms", cls=Group)
 def command() -> None:
-    """See which rooms there are, which are free, and how much they are used. Holds no way to write to DingTalk.
+    """Show which rooms exist, which are free, and how much they are used. It cannot write to DingTalk.
 
     \b
     Examples:
@@ -41,15 +42,15 @@ _zone = option("--timezone", metavar="ZONE", help="The zone of all times.  [defa
 
 
 @command.command("list")
-@option("--all", "rules_of_all", is_flag=True, help="Ask for the rules of rooms that the config lacks, too.")
-@option("--brief", is_flag=True, help="Ask for no rules.")
+@option("--all", "rules_of_all", is_flag=True, help="Also read the rules of rooms that are not in the config.")
+@option("--brief", is_flag=True, help="Read no rules.")
 @_zone
 @_json
 @global_options
 def list_rooms(settings: Globals, *, rules_of_all: bool, brief: bool, timezone: str | None, as_json: bool) -> int:
-    """Show the organisation's rooms; for those of the config, by which rules they refuse bookings.
+    """Show the organisation's rooms with their ids, and for those of the config the rules for booking them.
 
-    It takes a call for each hundred rooms, and one for each whose rules were not asked for within three days.
+    This costs a call for each hundred rooms, and one for each room whose rules were not read within three days.
 
     \b
     Examples:
@@ -70,14 +71,24 @@ def list_rooms(settings: Globals, *, rules_of_all: bool, brief: bool, timezone: 
 
 
 @command.command("free")
-@option("--at", "start", required=True, metavar="ISO 8601", help="When it is to begin; local time without an offset.")
+@option("--at", "start", required=True, metavar="ISO 8601", help="When it begins; local time if there is no offset.")
 @option(
-    "--for", "length_s", type=Seconds(bare=False), default="1h", show_default=True, help="How long, as 45m or 1.5h."
+    "--for",
+    "length_s",
+    type=Seconds(bare=False),
+    default="1h",
+    show_default=True,
+    help="How long it lasts, such as 45m or 1.5h.",
 )
-@option("--capacity", type=click.IntRange(0), default=0, help="Seats that it must have.")
-@option("--tag", "--tags", "tags", multiple=True, metavar="TAG", help="What it must have; may be repeated.")
-@option("--location", default="", metavar="TEXT", help="What its location must contain.")
-@option("--organizer", metavar="PERSON", help="Who would book it: some rooms are for some people alone.")
+@option("--capacity", type=click.IntRange(0), default=0, help="How many seats the room must have.")
+@option("--tag", "--tags", "tags", multiple=True, metavar="TAG", help="What the room must have; may be repeated.")
+@option("--location", default="", metavar="TEXT", help="What the room's location must contain.")
+@option(
+    "--organizer",
+    metavar="PERSON",
+    shell_complete=complete_person,
+    help="Who would book it; some rooms are only for some people.",
+)
 @_zone
 @_json
 @global_options
@@ -93,7 +104,7 @@ def free(
     timezone: str | None,
     as_json: bool,
 ) -> int:
-    """Show which rooms can be had at a time, the smallest that fits first, and who has the others.
+    """Show which rooms are free at a time, the smallest that fits first, and who has the others.
 
     It takes a call for each five rooms that fit, and one for each free one whose rules were not asked for within
     three days.
@@ -109,7 +120,7 @@ def free(
     from reconciler.rooms.look import Wanted, availability, fitting
 
     if not length_s:
-        raise UsageError("--for 0m is no time to meet", fix="write how long, as in --for 45m")
+        raise UsageError("--for 0m leaves no time to meet", fix="write how long, as in --for 45m")
     with _asking(settings, timezone=timezone, organizer=organizer) as at:
         begin = _moment(start, at.zone)
         wanted = Wanted(
@@ -132,16 +143,16 @@ def free(
 
 
 @command.command("usage")
-@option("--from", "start", metavar="ISO 8601", help="Where to begin; local time without an offset.  [default: now]")
+@option("--from", "start", metavar="ISO 8601", help="When to begin; local time if there is no offset.  [default: now]")
 @option("--days", type=click.IntRange(1, 366), default=28, show_default=True, help="How many days to look at.")
-@option("--all", "of_all", is_flag=True, help="All rooms of the organisation, not those of the config alone.")
+@option("--all", "of_all", is_flag=True, help="All rooms of the organisation, not only those of the config.")
 @_zone
 @_json
 @global_options
 def usage(settings: Globals, *, start: str | None, days: int, of_all: bool, timezone: str | None, as_json: bool) -> int:
-    """Show how many hours each room is booked, by the calendar: by us and by everybody else.
+    """Show how many hours each room is booked, by us and by everybody else.
 
-    It takes a call for each five rooms and 90 days.
+    This costs a call for each five rooms and 90 days.
 
     \b
     Examples:
@@ -174,6 +185,7 @@ class _At:
 def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | None = None) -> Iterator[_At]:
     """Give what can ask about rooms; afterwards its calls are counted, and the rules that it learned remembered."""
     from reconciler.cli.project import open_project
+    from reconciler.config.words import choose_from
     from reconciler.errors import UsageError
     from reconciler.report.names import Names
     from reconciler.report.pictures import common_zone
@@ -185,7 +197,7 @@ def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | 
     project = open_project(settings)
     config, now, state = project.config, project.clock(), project.store.load()
     if organizer is not None and organizer not in config.people:
-        raise UsageError(f"there is no person {organizer!r}", fix=f"choose of: {', '.join(sorted(config.people))}")
+        raise UsageError(f"there is no person {organizer!r}", fix=choose_from(organizer, config.people))
     local = zone(timezone) if timezone else common_zone(one.schedule.timezone for one in config.meetings.values())
     with project.reader() as reader:
         people, _ = resolve_people(config, reader, state)
@@ -202,7 +214,7 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no ISO 8601 moment, such as 2026-12-01T09:00") from None
+        raise click.BadParameter(f"{text!r} is not an ISO 8601 moment such as 2026-12-01T09:00") from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
 
 

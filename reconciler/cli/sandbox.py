@@ -24,16 +24,19 @@ def command() -> None:
 
 
 @command.command("serve")
-@option("--port", type=click.IntRange(0, 65535), default=8790, show_default=True, help="0 takes a free one.")
+@option("--port", type=click.IntRange(0, 65535), default=8790, show_default=True, help="The port; 0 takes a free one.")
 @option(
-    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; others may reach another one."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on; any but loopback lets others reach it.",
 )
 @global_options
 def serve(settings: Globals, *, port: int, host: str) -> int:
-    """Serve the sandbox, so that any DingTalk client can be pointed at it. Its data are those of `kind: sandbox`.
+    """Serve the sandbox, so that any DingTalk client can be pointed at it. It shares its data with `kind: sandbox`.
 
-    In a browser it shows what is booked, takes edits as people make them, and lists the calls as they come in. The
-    page and the control of the sandbox answer this machine alone, whatever --host says.
+    In a browser it shows what is booked, lets you edit it as people do, and lists the calls as they come in. Its page
+    and its control answer only this machine, whatever --host says.
 
     \b
     Example:
@@ -49,7 +52,7 @@ def serve(settings: Globals, *, port: int, host: str) -> int:
         signal.signal(number, lambda _number, _frame: stopped.set())
     with open_sandbox(project.config, clock=project.clock, port=port, host=host) as sandbox:
         if not is_loopback(host):
-            tell(f"warning: whoever reaches {host} can use this sandbox: its key and secret are no secret")
+            tell(f"warning: whoever reaches {host} can use this sandbox: its key and secret are public")
         tell(f"DingTalk sandbox at {sandbox.endpoint} (stop it with Ctrl-C): look at it in a browser.")
         tell("Point a client at it with:")
         keys = sandbox.credentials

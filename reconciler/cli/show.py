@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import Globals, global_options, html_option, markdown_options, option
+from reconciler.cli.options import (
+    Globals,
+    global_options,
+    hide_people_option,
+    html_option,
+    markdown_options,
+    option,
+)
 
 
 @click.command("show")
@@ -15,6 +22,7 @@ from reconciler.cli.options import Globals, global_options, html_option, markdow
 @option("--timezone", metavar="ZONE", help="Show the times of the page in this zone.")
 @html_option
 @markdown_options
+@hide_people_option
 @global_options
 def command(
     settings: Globals,
@@ -24,6 +32,7 @@ def command(
     timezone: str | None,
     html: Path | None,
     markdown_limit: int | None,
+    hide_people: bool,
 ) -> int:
     """Show a plan that `plan --out` saved. Needs no credentials; calls nobody.
 
@@ -33,8 +42,9 @@ def command(
       reconciler show plan.json --json
       reconciler show plan.json --markdown
       reconciler show plan.json --html plan.html
+      reconciler show plan.json --markdown --hide-people
     """
-    from reconciler.cli.planning import print_plan, read_plan
+    from reconciler.cli.planning import print_plan, read_plan, shown
     from reconciler.report.names import Names
 
     if str(html) == "-" and (as_json or markdown_limit is not None):
@@ -42,6 +52,7 @@ def command(
     plan, ground = read_plan(planfile)
     told = ground["names"]
     names = Names(people=told["people"], rooms=told["rooms"], titles=told.get("titles", {}))
+    plan, names = shown(plan, names, hide_people=hide_people)
     if html is not None:
         from reconciler.cli.files import write_page
         from reconciler.report.pictures import plan_html

@@ -12,14 +12,14 @@ from reconciler.cli.options import Globals, global_options, lock_timeout_option,
 @click.command("start")
 @click.argument("meeting", shell_complete=complete_meeting)
 @option("--again", is_flag=True, help="Ring everybody again for an occurrence that was opened before.")
-@option("--json", "as_json", is_flag=True, help="Print a JSON document; it bears the passwords.")
+@option("--json", "as_json", is_flag=True, help="Print a JSON document, which contains the passwords.")
 @lock_timeout_option
 @global_options
 def command(settings: Globals, *, meeting: str, again: bool, as_json: bool, lock_timeout: float) -> int:
     """Open an instant video conference for MEETING now and ring its declared attendees.
 
-    It belongs to the occurrence that is on, or else to the next one; for an occurrence that was opened before, its link
-    is printed and nobody is rung. The passwords are printed once and kept nowhere.
+    The conference belongs to the occurrence that is on, or else to the next one. If it was opened before, its link is
+    printed and nobody is rung. The passwords are printed once and kept nowhere.
 
     \b
     Examples:

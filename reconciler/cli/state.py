@@ -15,9 +15,9 @@ from reconciler.errors import UsageError
 
 @click.group("state", cls=Group)
 def command() -> None:
-    """Look at what is remembered between runs, and mend it.
+    """Show and repair what is remembered between runs.
 
-    Where it is kept stands in the config's `state`. Each command has a --help of its own.
+    The config's `state` says where it is kept. Each command has a --help of its own.
 
     \b
     Examples:
@@ -64,7 +64,7 @@ def show(settings: Globals, *, address: str) -> int:
     key = Key.parse(address)
     entry = open_project(settings).store.load().entries.get(key)
     if entry is None:
-        raise UsageError(f"the state knows no {address}", fix="`reconciler state list` prints all that it knows")
+        raise UsageError(f"the state does not know {address}", fix="`reconciler state list` prints what it knows")
     click.echo(dump({"address": address, **encode_entry(entry)}), nl=False)
     return 0
 
@@ -74,14 +74,14 @@ def show(settings: Globals, *, address: str) -> int:
     "--dismiss",
     metavar="ADDRESS",
     shell_complete=complete_address,
-    help="Forget the orphans of this occurrence: somebody has looked.",
+    help="Forget the orphans of this occurrence, after somebody has looked for them.",
 )
 @lock_timeout_option
 @global_options
 def orphans(settings: Globals, *, dismiss: str | None, lock_timeout: float) -> int:
     """Print conferences that may have been left behind: their creation was never answered, or they could not be ended.
 
-    Nothing can list conferences, so a person has to look: in the organiser's DingTalk, by title and time.
+    No call lists conferences, so a person has to look for them in the organiser's DingTalk, by title and time.
 
     \b
     Examples:
@@ -98,7 +98,7 @@ def orphans(settings: Globals, *, dismiss: str | None, lock_timeout: float) -> i
             state = project.store.load()
             kept = tuple(orphan for orphan in state.orphans if orphan.address != dismiss)
             if len(kept) == len(state.orphans):
-                raise UsageError(f"no orphan of {dismiss} is known", fix="`reconciler state orphans` prints them")
+                raise UsageError(f"there is no orphan of {dismiss}", fix="`reconciler state orphans` prints them")
             project.store.save(replace(state, orphans=kept))
         tell(f"{len(state.orphans) - len(kept)} dismissed")
         return 0
@@ -114,7 +114,7 @@ def orphans(settings: Globals, *, dismiss: str | None, lock_timeout: float) -> i
 @lock_timeout_option
 @global_options
 def rebuild(settings: Globals, *, lock_timeout: float) -> int:
-    """Make the state anew from the markers in the organisers' calendars. Reads DingTalk, changes nothing there.
+    """Rebuild the state from the markers in the organisers' calendars. Reads DingTalk and changes nothing there.
 
     What can't be found there is kept: orphans, opened conferences, the count of calls.
 
@@ -140,7 +140,7 @@ def rebuild(settings: Globals, *, lock_timeout: float) -> int:
 @command.command("pull")
 @global_options
 def pull(settings: Globals) -> int:
-    """Print the state as it is saved, byte by byte. Nothing is printed where none is saved yet.
+    """Print the state as it is saved, byte for byte; nothing if none is saved yet.
 
     \b
     Example:
@@ -188,10 +188,10 @@ def push(settings: Globals, *, file: Path, force: bool, lock_timeout: float) -> 
 @lock_timeout_option
 @global_options
 def move(settings: Globals, *, old: str, new: str, lock_timeout: float) -> int:
-    """Let the state know under NEW what it knows under OLD: two addresses, or two names of meetings.
+    """Rename OLD to NEW in the state: two addresses, or the names of two meetings.
 
-    DingTalk is not asked or changed. Rename a meeting in the config, too: its events are known by their old name until
-    the next apply writes the new one. Of a single occurrence what its event's marker says counts.
+    DingTalk is neither asked nor changed. Rename a meeting in the config as well: its events keep the old name until
+    the next apply writes the new one. For a single occurrence, what its event's marker says counts.
 
     \b
     Examples:
@@ -222,9 +222,9 @@ def move(settings: Globals, *, old: str, new: str, lock_timeout: float) -> int:
 def remove(settings: Globals, *, addresses: tuple[str, ...], organizers: tuple[str, ...], lock_timeout: float) -> int:
     """Forget an occurrence, a whole meeting, or a former organiser. Events and conferences stay as they are.
 
-    An event that bears our marker is found again by the next run, as long as the calendar it is in is asked for: those
-    of all organisers in the config, and of former ones until nothing of ours is left there. Whose account is
-    gone can't be asked any more, and --organizer forgets that there ever was something.
+    The next run finds an event with our marker again if it reads the calendar that holds it. It reads those of all
+    organisers in the config, and of former ones until nothing of ours is left there. An account that is gone can't be
+    read any more; --organizer forgets what was there.
 
     \b
     Examples:
@@ -236,7 +236,7 @@ def remove(settings: Globals, *, addresses: tuple[str, ...], organizers: tuple[s
     from reconciler.state.edit import removed, without_organizer
 
     if not addresses and not organizers:
-        raise UsageError("nothing is named that could be forgotten", fix="name addresses, meetings, or --organizer")
+        raise UsageError("nothing to forget was named", fix="name addresses, meetings, or --organizer")
     project = open_project(settings)
     with project.store.lock.held("state rm", now=project.clock(), timeout_s=lock_timeout):
         state = project.store.load()
@@ -256,10 +256,10 @@ def remove(settings: Globals, *, addresses: tuple[str, ...], organizers: tuple[s
 @click.argument("lock_id", metavar="[ID]", default="")
 @global_options
 def unlock(settings: Globals, *, lock_id: str) -> int:
-    """Take away the lock that a dead run has left; with an ID, as the refused run prints it, that lock alone.
+    """Remove the lock that a dead run has left; with an ID, as the refused run prints it, only that lock.
 
-    With a state on this machine a run that is alive keeps its lock. With a shared one it loses it: what it writes from
-    then on is refused.
+    If the state is on this machine, a run that is alive keeps its lock. If it is shared, that run loses the lock, and
+    what it writes from then on is refused.
 
     \b
     Examples:

@@ -17,7 +17,7 @@ from reconciler.errors import Severity
 @codequality_option
 @global_options
 def command(settings: Globals, *, as_json: bool, annotations: str | None, codequality: Path | None) -> int:
-    """Check the config: every mistake at once, each with its line. Calls nobody and needs no credentials.
+    """Check the config and report every mistake at once, each with its line. Needs no credentials and no network.
 
     \b
     Examples:

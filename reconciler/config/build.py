@@ -233,7 +233,7 @@ def _organizer(
         organizer = tree["organizer"]
         return organizer if known_person(organizer, registry, (*path, "organizer"), findings) else None
     if defaults.organizer is None:
-        message, hint = "the meeting has no organizer", "add organizer: with a person, here or to `defaults`"
+        message, hint = "the meeting has no organizer", "add organizer: with a person, here or in `defaults`"
         findings.error(path, message, hint, on_key=True)
     return defaults.organizer or None
 

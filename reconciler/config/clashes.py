@@ -82,7 +82,7 @@ def _check_own(occurrences: list[_Busy], findings: Findings) -> None:
             name = first.meeting.name
             message = (
                 f"the occurrence of {write_moment(first.local)} is not over"
-                f" when the next begins, at {write_moment(second.local)}"
+                f" when the next one begins, at {write_moment(second.local)}"
             )
             hint = "make it shorter, or let it recur less often"
             change = first.change or second.change
@@ -110,7 +110,7 @@ def _room_twice(room: str, overlaps: list[tuple[_Busy, _Busy]], findings: Findin
     (path, mine), (other, theirs) = sorted(places, key=lambda place: document.at(place[0]), reverse=True)
     message = (
         f"{mine.meeting.name} wants the room {room} on {write_moment(mine.local)}, when {theirs.meeting.name}"
-        f" has it from {write_moment(theirs.local)} ({document.at(other)}){_more(overlaps)}"
+        f" has it from {_beside(theirs, mine)} ({document.at(other)}){_more(overlaps)}"
     )
     findings.error(path, message, "book another room, or move one of the two")
 
@@ -121,13 +121,21 @@ def _organizer_twice(person: str, overlaps: list[tuple[_Busy, _Busy]], findings:
     (path, mine), (other, theirs) = sorted(places, key=lambda place: document.key(place[0]), reverse=True)
     message = (
         f"{person} has {mine.meeting.name} on {write_moment(mine.local)}, and {theirs.meeting.name}"
-        f" from {write_moment(theirs.local)} ({document.key(other)}){_more(overlaps)}"
+        f" from {_beside(theirs, mine)} ({document.key(other)}){_more(overlaps)}"
     )
     findings.warn(path, message, "move one of the two, or let someone else organise it", on_key=True)
 
 
+def _beside(theirs: _Busy, mine: _Busy) -> str:
+    """Return when the other one begins, by the clock of the first; with its zone, where the other has another."""
+    name = mine.meeting.schedule.timezone
+    local = datetime.fromtimestamp(theirs.start, zone(name)).replace(tzinfo=None)
+    return write_moment(local) + (f" in {name}" if theirs.meeting.schedule.timezone != name else "")
+
+
 def _more(overlaps: list[tuple[_Busy, _Busy]]) -> str:
-    return f", and {len(overlaps) - 1} times more" if len(overlaps) > 1 else ""
+    more = len(overlaps) - 1
+    return f", and on {more} more date{'s' if more > 1 else ''}" if more else ""
 
 
 def _room_path(busy: _Busy, room: str, value: Any) -> Path:

@@ -35,7 +35,7 @@ def _window(tree: Mapping[str, Any], path: Path, timezone: str | None, findings:
         return None
     first, last = _instant(start, timezone), _instant(end, timezone, days=1)
     if last <= first:
-        findings.error((*path, "to"), f"it would be over before it begins, on {start}", "write a later `to`")
+        findings.error((*path, "to"), f"it would end before it begins, on {start}", "write a later `to`")
         return None
     reason = tree.get("reason")
     return Freeze(start=first, end=last, reason=reason if isinstance(reason, str) else "")

@@ -67,7 +67,7 @@ def read_closures(tree: Mapping[str, Any], findings: Findings) -> tuple[Closure,
         if first is None or last is None:
             continue
         if last < first:
-            findings.error((*path, "to"), f"it would be over before it begins, on {first}", "write a later `to`")
+            findings.error((*path, "to"), f"it would end before it begins, on {first}", "write a later `to`")
             continue
         reason = one.get("reason")
         found.append(Closure(first=first, last=last, reason=reason if isinstance(reason, str) else ""))

@@ -24,7 +24,7 @@ def read_attendees(
             optional[person] = optional.get(person, True) and may_miss
     optional.pop(organizer or "", None)
     if len(optional) > MAX_ATTENDEES:
-        message = f"{len(optional)} people are invited; {MAX_ATTENDEES} are the most"
+        message = f"{len(optional)} people are invited; {MAX_ATTENDEES} is the maximum"
         findings.error(path, message, "invite fewer, or split the meeting")
     return tuple(Invitation(person=person, optional=may_miss) for person, may_miss in optional.items())
 

@@ -71,7 +71,7 @@ def _document(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
     except OSError as error:
         return None, (_unreadable(path, error),)
     if not files:
-        message, hint = "no *.yaml is in this folder", "name a config file, or a folder that has one"
+        message, hint = "this folder has no *.yaml", "name a config file, or a folder that has *.yaml files"
         return None, (Problem(Position(str(path), 1, 1), "", message, hint),)
     read = [_one_of_many(file) for file in files]
     problems = [problem for _, found in read for problem in found]
@@ -92,7 +92,7 @@ def _is_meant(file: Path) -> bool:
 
 def _one_of_many(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
     if path.exists() and not path.is_file():  # to read a pipe is to wait for whoever writes it
-        message, hint = "this is no plain file", "take it out of the folder, or give it another ending"
+        message, hint = "this is not a plain file", "take it out of the folder, or give it another ending"
         return None, (Problem(Position(str(path), 1, 1), "", message, hint),)
     return _file(path)
 
@@ -123,5 +123,8 @@ def _leads_outside(path: Path) -> bool:
 
 
 def _unreadable(path: Path, error: OSError) -> Problem:
-    message = f"the config can't be read: {error.strerror or error}"
-    return Problem(Position(str(path), 1, 1), "", message, "name a file or a folder with -c")
+    if isinstance(error, FileNotFoundError):
+        message = "there is no such file or folder"
+    else:
+        message = f"the config can't be read: {error.strerror or error}"
+    return Problem(Position(str(path), 1, 1), "", message, "create it, or name another file or folder with -c")

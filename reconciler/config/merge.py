@@ -33,8 +33,8 @@ def merge(documents: Iterable[Document]) -> tuple[Document, tuple[Problem, ...]]
                 inner[key] = _add(key, value[key], inner[key], (one, spot), problems)
             elif value[key] != one:
                 first = Position(*inner[key].mark)
-                message = f"{key} is not what it is at {first}"
-                hint = "let one file say it, or all of them the same"
+                message = f"{key} differs from {first}"
+                hint = "declare it in one file, or the same in all of them"
                 problems.append(Problem(Position(*spot.mark), key, message, hint))
     return Document(value=value, spot=Spot(mark or ("", 1, 1), inner, keys)), tuple(problems)
 
@@ -53,7 +53,7 @@ def _add(
     for name, entry in entries.items():
         mark = place.keys[name]
         if name in value:
-            message = f"{name!r} stands in {Position(*keys[name])}, too"
+            message = f"{name!r} is also in {Position(*keys[name])}"
             problems.append(Problem(Position(*mark), render((section, name)), message, "keep one of the two"))
         else:
             value[name] = entry

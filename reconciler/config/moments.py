@@ -19,6 +19,6 @@ def read_moment(value: object, path: Path, findings: Findings, *, on_key: bool =
             return datetime.fromisoformat(value)
         return date.fromisoformat(value)
     except ValueError:
-        message = f"{value!r} is in no calendar"
-        findings.error(path, message, "write a day that the month has", on_key=on_key)
+        message = f"{value!r} is not a date that exists"
+        findings.error(path, message, "write a day that the month and year have", on_key=on_key)
         return None

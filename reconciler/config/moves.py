@@ -14,12 +14,12 @@ def read_moves(tree: Mapping[str, Any], meetings: Collection[str], findings: Fin
     paths: dict[str, Path] = {}
     for path, old, new in _given(tree.get("moved")):
         if old in meetings:
-            message = f"{old!r} is declared: it can't have been renamed"
-            findings.error((*path, "from"), message, "take this move out, or the meeting")
+            message = f"{old!r} is still declared, so it can't have been renamed"
+            findings.error((*path, "from"), message, "remove this move, or the meeting")
         elif old in moves:
-            findings.error((*path, "from"), f"{old!r} moves twice", "keep one of the two")
+            findings.error((*path, "from"), f"{old!r} is moved twice", "keep one of the two")
         elif new in moves.values():
-            findings.error((*path, "to"), f"another meeting moves to {new!r}, too", "keep one of the two")
+            findings.error((*path, "to"), f"another meeting is also moved to {new!r}", "keep one of the two")
         else:
             moves[old], paths[old] = new, (*path, "to")
     final: dict[str, str] = {}
@@ -31,7 +31,7 @@ def read_moves(tree: Mapping[str, Any], meetings: Collection[str], findings: Fin
             hint = findings.suggest(last, meetings, otherwise="name a meeting that is declared")
             findings.error(paths[old], f"there is no meeting {last!r}", hint)
         elif last == old:
-            findings.error(paths[old], f"{old!r} moves to itself", "end at a meeting that is declared")
+            findings.error(paths[old], f"{old!r} is moved to itself", "end at a meeting that is declared")
     return final
 
 

@@ -23,7 +23,7 @@ def read_link(tree: dict[str, Any], path: Path, findings: Findings) -> Link:
         return Link(said or Link.PER_OCCURRENCE)
     if said == Link.PER_OCCURRENCE:
         message = "with calendar: series all occurrences have one event, and so one link"
-        findings.error((*path, "link"), message, "write link: stable or link: event, or leave calendar: series out")
+        findings.error((*path, "link"), message, "write link: stable or link: event, or remove calendar: series")
     return Link.EVENT if said == Link.EVENT else Link.STABLE
 
 
@@ -55,8 +55,8 @@ def read_pattern(
     if not reason:
         _check_adoption(tree.get("adopt"), write_moment(first), (*path, "adopt"), findings)
         return found
-    hint = "take calendar: series out, or keep to what a recurring event of DingTalk's can say"
-    findings.warn((*path, "calendar"), f"no series, but an event for each occurrence: {reason}", hint)
+    hint = "remove calendar: series, or keep to rules that a recurring event in DingTalk can express"
+    findings.warn((*path, "calendar"), f"each occurrence gets an event of its own, because {reason}", hint)
     return None
 
 

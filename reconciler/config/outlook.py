@@ -50,13 +50,13 @@ def _check_clocks(schedule: Schedule, begin: datetime, path: Path, findings: Fin
         for original, local in _within(schedule, seam):
             when = f"{local:%A} {write_moment(local)}"
             if seam.gap:
-                message = f"{when} is a time that {schedule.timezone} leaves out: it starts"
+                message = f"{when} does not exist in {schedule.timezone}: it starts"
                 message += f" at {localise(local, zone(schedule.timezone)):%H:%M}"
             else:
-                message = f"{when} comes twice in {schedule.timezone}: the first counts"
+                message = f"{when} comes twice in {schedule.timezone}; the first one counts"
             key, change = change_of(schedule, original)
             place: Path = ("start",) if change.start is None or key is None else ("change", write_moment(key), "start")
-            findings.warn((*path, *place), message, "to have it at another time, `change` that occurrence")
+            findings.warn((*path, *place), message, "use `change` to give that occurrence another time")
             return
 
 
@@ -93,7 +93,7 @@ def _tell_long_years(found: Mapping[tuple[str, int], Sequence[str]], findings: F
     for (which, year), meetings in found.items():
         what = {
             "odd": f"two odd weeks follow each other, {year}-W53 and {year + 1}-W01",
-            "even": f"between {year}-W52 and {year + 1}-W02 lie two weeks instead of one",
+            "even": f"there are two weeks between {year}-W52 and {year + 1}-W02 instead of one",
         }[which]
         more = f" (also in {len(meetings) - 1} more)" if len(meetings) > 1 else ""
         path: Path = ("meetings", meetings[0], "schedule")
@@ -116,7 +116,7 @@ def _check_short_months(schedule: Schedule, path: Path, findings: Findings) -> N
     if not days or rule.by_month_day != tuple(days) or not short:
         return
     leap = (rule.by_month, rule.by_month_day) == ((_LEAP_DAY[0],), (_LEAP_DAY[1],))
-    message = "it takes place in leap years alone" if leap else f"a month without a day {min(days)} has no occurrence"
+    message = "it takes place only in leap years" if leap else f"a month without a day {min(days)} has no occurrence"
     hint = "for the last day of each month, write on: last day"
     for place in (("repeat", "day"), ("repeat", "every"), ("rrule",)):
         if findings.document.has((*path, *place)):
@@ -178,8 +178,8 @@ def _check_published(
         if (code, year) in told:
             continue
         told.add((code, year))
-        message = f"the holidays of {code} in {year} are not published yet: none are kept free then"
-        hint = "update the holiday packages once they are, with pip install --upgrade chinesecalendar holidays"
+        message = f"the holidays of {code} in {year} are not published yet, so none are kept free then"
+        hint = "when they are, run pip install --upgrade chinesecalendar holidays"
         findings.warn(_place_of(code, meeting, findings), message, hint)
 
 

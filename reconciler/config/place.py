@@ -41,7 +41,7 @@ def read_state(tree: dict[str, Any], findings: Findings) -> StateSettings:
     given = {name: value for name, value in tree.items() if name != "kind" and value is not None}
     for name in sorted((given.keys() & _KNOWN) - _OF_KIND[kind]):  # what nobody knows, the schema tells
         owners = ", ".join(one for one, names in _OF_KIND.items() if name in names)
-        findings.error((*path, name), f"{name} means nothing to kind {kind}", f"it belongs to {owners}", on_key=True)
+        findings.error((*path, name), f"{name} means nothing to kind {kind}", f"it is only for {owners}", on_key=True)
     for name in ("address", "lock_address", "unlock_address", "endpoint"):
         if name in given and _shown(str(given[name])):
             message = "the state, and the password to it, would travel in clear text"
@@ -51,8 +51,10 @@ def read_state(tree: dict[str, Any], findings: Findings) -> StateSettings:
             message = f"{name} is not yours to set: every request says what it carries"
             findings.error((*path, "headers", name), message, "leave it out", on_key=True)
     if _holds_secret(str(given.get("dsn", ""))):  # which is not repeated here
-        hint = "set PGPASSWORD, or write it into ~/.pgpass or a service file; and change it, for it is known now"
-        findings.error((*path, "dsn"), "the dsn carries a password", hint)
+        hint = (
+            "set PGPASSWORD, or write it into ~/.pgpass or a service file; and change it, because it has been exposed"
+        )
+        findings.error((*path, "dsn"), "the dsn contains a password", hint)
     if kind is StateKind.S3 and "bucket" not in tree:
         findings.error(path, "the state has no bucket", "add bucket: its name", on_key=True)
     return StateSettings(kind=kind, **{name: value for name, value in given.items() if name in _OF_KIND[kind]})

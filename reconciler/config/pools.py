@@ -81,7 +81,7 @@ def check_pools(config: Config, findings: Findings) -> None:
         path: Path = ("meetings", meeting.name)
         pooled = [meeting.pool, *(one.pool for one in meeting.overrides.values())]
         if findings.document.has((*path, "max_conflicts")) and not any(pooled):
-            message = "max_conflicts is about pools, and this meeting names its rooms"
+            message = "max_conflicts is for pools, and this meeting names its rooms"
             findings.error((*path, "max_conflicts"), message, "take it out, or write rooms: {any: […]}", on_key=True)
         if meeting.pool is not None:
             _check(meeting.pool, config, people_of(meeting.organizer, meeting.attendees), (*path, "rooms"), findings)
@@ -124,7 +124,7 @@ def _check_size(pool: RoomPool, found: Sequence[Room], people: int | None, path:
     if small and _is_wish(pool):
         who = f"{people} people are invited" + (f", {seats} to a room" if pool.count > 1 else "")
         rooms = f"the room {small[0]} seats fewer" if len(small) == 1 else f"the rooms {', '.join(small)} seat fewer"
-        hint = "name larger rooms; a smaller one is taken only where no other is free"
+        hint = "name larger rooms; a smaller one is taken only if no other is free"
         findings.warn(path, f"{rooms}, and {who}", hint)
 
 

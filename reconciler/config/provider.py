@@ -18,7 +18,7 @@ def check_endpoint(url: str, path: Path, findings: Findings) -> None:
     except ValueError:
         host = None
     if not host:
-        findings.error(path, f"{url!r} is no URL", "write, for example, https://api.dingtalk.com")
+        findings.error(path, f"{url!r} is not a URL", "write, for example, https://api.dingtalk.com")
     elif url.startswith("http:") and not is_loopback(host):
         findings.error(path, "the credentials would travel in clear text", f"write https://{url[7:]}")
 

@@ -51,7 +51,7 @@ def known_person(alias: object, registry: Registry, path: Path, findings: Findin
     if alias in registry.people:
         return True
     if alias in registry.groups:
-        findings.error(path, f"{alias!r} is a group; one person is wanted here", "name a person")
+        findings.error(path, f"{alias!r} is a group, and this must be one person", "name a person")
     else:
         hint = findings.suggest(alias, registry.people, otherwise="add the person to `people`")
         findings.error(path, f"there is no person {alias!r}", hint)
@@ -134,7 +134,7 @@ def _expand(
     expanded: dict[str, tuple[str, ...]],
     findings: Findings,
 ) -> None:
-    """Put the people of a group and of the groups in it into `expanded`; note where a group holds itself.
+    """Put the people of a group and of the groups in it into `expanded`; note where a group contains itself.
 
     Without recursion, as groups may be nested deeper than Python's stack.
     """
@@ -148,7 +148,7 @@ def _expand(
             elif member in expanded:
                 found[group].update(dict.fromkeys(expanded[member]))
             elif member in found:
-                findings.error(("groups", group, index), f"the group {member!r} holds itself", "take it out")
+                findings.error(("groups", group, index), f"the group {member!r} contains itself", "take it out")
             elif member in groups:
                 found[member] = {}
                 stack.append((member, words(groups[member])))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reconciler import resources
 from reconciler.config.document import SECTIONS, Findings, Path
 from reconciler.config.quick import Check, compile_schema, first_repeated, matches
-from reconciler.config.words import did_you_mean, example, one_of, show, similar
+from reconciler.config.words import did_you_mean, example, meant, one_of, show, similar
 from reconciler.schedule.recurrence import RuleError
 from reconciler.schedule.words import is_day, parse_day, parse_every
 
@@ -124,8 +124,8 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
     limit: Any = error.validator_value
     name = _name(path)
     if "propertyNames" in error.absolute_schema_path:
-        message = f"{show(instance)} can't be a name here"
-        yield Fault((*path, instance), message, _lower(schema), on_key=True)
+        message = f"{show(instance)} is not a valid name here"
+        yield Fault((*path, instance), message, _guess(instance, schema) + _lower(schema), on_key=True)
         return
     match error.validator:
         case "additionalProperties":
@@ -161,11 +161,11 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
         case "const":
             message = f"{name} is {show(instance)}, and this program reads {name} {limit}"
             newer = isinstance(instance, int) and instance is not True and instance > limit
-            hint = "use the newer reconciler that it is written for" if newer else f"write {name}: {limit}"
+            hint = "use the newer reconciler that it was written for" if newer else f"write {name}: {limit}"
             yield Fault(path, message, hint, spoils=True)
         case "uniqueItems":
             at = first_repeated(instance) or 0
-            yield Fault((*path, at), f"{show(instance[at])} stands twice in {name}", "keep one of them")
+            yield Fault((*path, at), f"{show(instance[at])} is listed twice in {name}", "keep one of them")
         case _:
             if error.validator == "pattern" and (isinstance(path[-1], int) or _is_entry(path)):
                 name = f"a {schema['title'].casefold()}"
@@ -179,24 +179,26 @@ def _limit(error: ValidationError, name: str, schema: dict[str, Any]) -> tuple[s
         return f"the header {name} can't have this value", "write up to 1,000 characters of ASCII, on one line"
     match error.validator:
         case "maxLength":
-            return f"{name} has {len(instance)} characters; {limit} are the most", "shorten it"
+            return f"{name} has {len(instance)} characters; {limit} is the maximum", "shorten it"
         case "minLength":
             return f"{name} is empty", _write(schema)
         case "maxItems":
-            return f"{name} has {len(instance)} items; {limit} are the most", "take some out"
+            return f"{name} has {len(instance)} items; {limit} is the maximum", "take some out"
         case "minItems" | "minProperties":
             return f"{name} is empty", f"{_write(schema)}, or leave it out"
         case "minimum":
-            return f"{name} is {instance}; {limit} is the least", f"write a number from {limit} on"
+            return f"{name} is {instance}; {limit} is the minimum", f"write a number from {limit} on"
         case "maximum":
-            return f"{name} is {instance}; {limit} is the most", f"write a number up to {limit}"
+            return f"{name} is {instance}; {limit} is the maximum", f"write a number up to {limit}"
         case _ if name in _URLS:  # it may hold a password
-            return f"this {name} is no plain {'base ' if name == 'endpoint' else ''}URL", _write(schema)
+            return f"this {name} is not a plain {'base ' if name == 'endpoint' else ''}URL", _write(schema)
         case _:
-            return f"{show(instance)} can't be {name}", _meant(error.absolute_path, instance) or _write(schema)
+            wanted = name if name.startswith(("a ", "an ")) else f"a valid value for {name}"
+            hint = _of_a_rule(error.absolute_path, instance) or _guess(instance, schema) + _write(schema)
+            return f"{show(instance)} is not {wanted}", hint
 
 
-def _meant(path: Sequence[str | int], instance: str) -> str:
+def _of_a_rule(path: Sequence[str | int], instance: str) -> str:
     """Return what to write instead of a period or a day of a rule that is none; "" where it is something else."""
     steps = [step for step in path if isinstance(step, str)][-2:]
     read = {"every": parse_every, "on": parse_day}.get(steps[-1]) if steps[:1] == ["repeat"] else None
@@ -209,6 +211,15 @@ def _meant(path: Sequence[str | int], instance: str) -> str:
     return ""
 
 
+def _guess(instance: Any, schema: dict[str, Any]) -> str:
+    """Return the beginning of a hint: what a text that fits no pattern seems to mean, "" where that is not known."""
+    pattern = schema.get("pattern")
+    if not pattern or not isinstance(instance, str):
+        return ""
+    guess = meant(instance, lambda text: matches(pattern, text), slug="a-z0-9-" in pattern)
+    return f"did you mean {show(guess)}? " if guess else ""
+
+
 def _one_of(path: Path, instance: Any, branches: list[dict[str, Any]]) -> Iterator[Fault]:
     names = [name for branch in branches for name in branch.get("required", ())]
     if not isinstance(instance, dict):
@@ -217,7 +228,7 @@ def _one_of(path: Path, instance: Any, branches: list[dict[str, Any]]) -> Iterat
     if given:
         yield Fault((*path, given[1]), f"{' and '.join(given)} can't all be given", "keep one of them", on_key=True)
     elif not any(similar(key, names) for key in instance):
-        yield Fault(path, f"{_of(path)} says nobody: it needs {one_of(names)}", f"add {names[0]}", on_key=True)
+        yield Fault(path, f"{_of(path)} names nobody: it needs {one_of(names)}", f"add {names[0]}", on_key=True)
 
 
 def _unknown(key: str, schema: dict[str, Any]) -> tuple[str, str | None]:
@@ -228,7 +239,7 @@ def _unknown(key: str, schema: dict[str, Any]) -> tuple[str, str | None]:
         return f"write {outer}: {{{rest}: …}}", None
     for parent, inner in known.items():
         if key in _resolve(inner).get("properties", {}):
-            return f"it belongs into `{parent}`", None
+            return f"it belongs in `{parent}`", None
     if "on" in known and is_day(key):
         return f"put the days in [ ], as in on: [mon, {key[:3].lower()}]", None
     also = _ALSO_CALLED.get(key)

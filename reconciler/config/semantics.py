@@ -41,7 +41,7 @@ def _check_rule(schedule: Schedule, path: Path, findings: Findings) -> bool:
     start = _written_start(schedule, path, findings)
     if first == start:
         return True
-    message = f"{start:%A} {write_moment(start)} is no date of the rule"
+    message = f"{start:%A} {write_moment(start)} is not a date of the rule"
     hint = f"the first occurrence is on {first:%A} {write_moment(first)}: write that as the start"
     nearest = start_where_each_counts(schedule.rule, schedule.start) if schedule.rule else None
     if nearest is None or nearest >= first:
@@ -51,7 +51,9 @@ def _check_rule(schedule: Schedule, path: Path, findings: Findings) -> bool:
     either = f"{write_moment(nearest)} if the rule is to count from then"
     if findings.document.has((*path, "repeat")):
         fix = f"write {write_moment(first)} as the start, or {either}; or add anchor: {first.date()}"
-        findings.error((*path, "start"), f"the rule needs an anchor: {message}, and does not tell where it counts", fix)
+        findings.error(
+            (*path, "start"), f"the rule needs an anchor: {message}, so it is unclear which periods count", fix
+        )
         return False
     findings.warn((*path, "start"), message, f"{hint}, or {either}")  # an RRULE counts from its DTSTART
     return True

@@ -15,7 +15,7 @@ from reconciler.config.repeating import read_rule
 from reconciler.schedule.model import Change, DaysOff, Schedule
 from reconciler.schedule.originals import originals
 from reconciler.schedule.shifting import taken
-from reconciler.schedule.zones import UnknownZone, zone
+from reconciler.schedule.zones import UnknownZone, never_changed, zone
 
 MAX_DURATION = timedelta(hours=24)
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?", re.ASCII)
@@ -52,6 +52,10 @@ def read_zone(name: object, path: Path, findings: Findings) -> str | None:
     except UnknownZone as error:
         findings.error(path, error.what, error.fix)
         return None
+    if meant := never_changed(name):
+        findings.warn(
+            path, f"{name} has no summer time: its clocks are never changed", f"write {meant}, if that is meant"
+        )
     return name
 
 
@@ -69,7 +73,7 @@ def read_schedule(
     if "timezone" not in tree:
         timezone = default_zone
         if timezone is None:
-            message, hint = "the meeting has no timezone", "add timezone: Asia/Shanghai, here or to `defaults`"
+            message, hint = "the meeting has no timezone", "add timezone: Asia/Shanghai, here or in `defaults`"
             findings.error(path, message, hint, on_key=True)
     rule = read_rule(tree, start, days_off, path, findings) if isinstance(start, datetime) else None
     skip = [read_moment(when, (*path, "skip", at), findings) for at, when in words(tree.get("skip"))]

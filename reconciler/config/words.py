@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 
 _SHOWN = 40
+_LENGTH = re.compile(r"(\d+) ?(w|d|h|m)(?:eeks?|ays?|rs?|ours?|ins?|inutes?)?")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) +(\d\d:\d\d)(?::00)?")
 
 
 def show(value: object) -> str:
@@ -29,14 +32,36 @@ def similar(word: str, known: Iterable[str]) -> str | None:
     return by_fold[found[0]] if found else None
 
 
+def choose_from(word: str, known: Iterable[str]) -> str:
+    """Return the hint for a name on the command line that nothing has: what it is like, and all there are."""
+    names = sorted(known)
+    match = similar(word, names)
+    return f"{f'did you mean {match!r}? ' if match else ''}choose one of: {', '.join(names) or 'none'}"
+
+
 def did_you_mean(word: str, known: Iterable[str], *, otherwise: str) -> str:
     """Return the hint that goes with an unknown name; where nothing is like it, what is known, or `otherwise`."""
     names = sorted(known)
     if match := similar(word, names):
         return f"did you mean {match!r}?"
     if names and len(", ".join(names)) <= 120:  # noqa: PLR2004  # what fits on a line
-        return f"known are: {', '.join(names)}"
+        return f"known: {', '.join(names)}"
     return otherwise
+
+
+def meant(value: str, allowed: Callable[[str], bool], *, slug: bool = False) -> str | None:
+    """Return what `value` seems to mean, written so that it is `allowed`; None where nothing suggests itself.
+
+    `slug`: it is to be a name of lower-case letters, digits and hyphens.
+    """
+    folded, guesses = value.strip().casefold(), []
+    if length := _LENGTH.fullmatch(folded):
+        guesses.append(length[1] + length[2])
+    if moment := _MOMENT.fullmatch(value.strip()):
+        guesses.append(f"{moment[1]}T{moment[2]}")
+    if slug:
+        guesses.append(re.sub(r"[\s_.]+", "-", folded))
+    return next((guess for guess in guesses if guess != value and allowed(guess)), None)
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -177,7 +177,7 @@ class _Builder:
         frame.repeated = key in frame.keys and key != "<<"
         if frame.repeated:
             first = Position(*frame.keys[key])
-            message = f"{key!r} stands here a second time; the first is at {first}"
+            message = f"{key!r} is given a second time; the first is at {first}"
             self._problem((*self._path()[:-1], key), mark, message, "keep one of the two")
 
     def _start(self, event: Any, value: dict[str, Any] | list[Any]) -> None:
@@ -206,7 +206,7 @@ class _Builder:
         node = self._anchors.get(event.anchor)
         if node is None:
             inside = any(frame.anchor == event.anchor for frame in self._open)
-            what = "stands inside of what it repeats" if inside else "repeats nothing: no such anchor before it"
+            what = "is inside what it repeats" if inside else "repeats nothing: no such anchor before it"
             self._stop(mark, f"the alias *{event.anchor} {what}", f"write &{event.anchor} at what is to be repeated")
         self._aliased += node.size
         if self._aliased > MAX_ALIASED:
@@ -215,7 +215,7 @@ class _Builder:
             self._stop(mark, _TOO_DEEP, _LESS_DEEP)
         frame = self._open[-1] if self._open else None
         if frame is not None and frame.key is None and type(frame.value) is dict:
-            self._stop(mark, "an alias can't be a key", "write the word itself before the colon")
+            self._stop(mark, "an alias can't be a key", "write the key itself before the colon")
         self._finish(_Node(node.value, node.spot, node.size, node.height), None)
 
     def _finish(self, node: _Node, anchor: str | None) -> None:
@@ -246,7 +246,7 @@ class _Builder:
             spots = node.spot.inner
             frame.merges.extend(_Node(one, spots[at]) for at, one in enumerate(node.value))  # type: ignore[index]  # a list
         else:
-            self._problem(self._path(), node.spot.mark, "<< takes in a mapping, and this is none", "write <<: *anchor")
+            self._problem(self._path(), node.spot.mark, "<< merges a mapping, and this is not one", "write <<: *anchor")
 
     def _document(self, event: Any) -> None:
         self._documents += 1

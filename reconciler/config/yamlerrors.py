@@ -8,11 +8,11 @@ from reconciler.errors import Position, Problem
 
 # Part of PyYAML's or libyaml's message, what it means, what to do about it; the first that fits is taken.
 _EXPLAINED = (
-    ("'\\t'", "a tab where only spaces may stand", "replace the tab by spaces"),
+    ("'\\t'", "a tab where only spaces are allowed", "replace the tab by spaces"),
     (
         "mapping values are not allowed",
-        "this colon can't stand here",
-        "put text with a colon in quotes, or mend the indentation",
+        "this colon can't be here",
+        "put text with a colon in quotes, or correct the indentation",
     ),
     ("could not find expected ':'", "a key without its colon", "write `key: value`, and indent what belongs to a key"),
     ("expected ',' or ']'", "the list [ is not closed", "close it with ], and put commas between its items"),

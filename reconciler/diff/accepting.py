@@ -40,7 +40,7 @@ def accept(findings: Iterable[Finding], seen: Observation, config: Config, peopl
             there = sum(key.meeting == name and one.event is not None for key, one in seen.occurrences.items())
             draft.meeting(config.meetings[name], ours, there)
         else:
-            draft.left += [f"{one.key}: the meeting is declared no more" for one in ours]
+            draft.left += [f"{one.key}: the meeting is no longer declared" for one in ours]
     return Acceptance(patch=draft.patch(), left=tuple(dict.fromkeys(draft.left)))
 
 

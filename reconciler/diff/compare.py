@@ -17,6 +17,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Attendee, Conference, Event, Link, Occurrence, RoomStatus, Settings
 from reconciler.model.rendering import memory_digest
 from reconciler.model.settings import canonical, plain, readable, write_only
+from reconciler.model.spelling import alike, same_zone, shown
 from reconciler.schedule.pattern import Recurrence, spoken
 
 View = Mapping[str, Any]
@@ -118,7 +119,7 @@ def _compare_conference(want: Occurrence, have: Observed) -> tuple[Field, ...]:
         return (Field(path="conference", before=conference and "cancelled", after=want.title, drift=not have.dropped),)
     last = have.entry.applied if have.entry is not None else None
     seen = {
-        "title": conference.title,
+        "title": want.title if alike(want.title, conference.title) else conference.title,
         "start": _in_zone(conference.start, want.timezone),
         "end": _in_zone(conference.end, want.timezone),
     }
@@ -164,7 +165,7 @@ def _wanted_event(want: Occurrence, event: Event, last: Occurrence | None) -> Vi
     if event.timezone:
         view["timezone"] = want.timezone
     if want.description is not None:
-        view["description"] = want.description.replace("\r\n", "\n").strip()
+        view["description"] = shown(want.description)
     elif last is not None and last.description is not None:
         view["description"] = ""
     view["attendees"] = people_view(wanted_attendees(want, event, last))
@@ -176,16 +177,22 @@ def _seen_event(want: Occurrence, have: Observed, wanted: View) -> View:
     event = have.event
     assert event is not None  # noqa: S101  # the caller has one
     view = {
-        "title": event.title,
+        "title": want.title if alike(want.title, event.title) else event.title,
         "start": _in_zone(event.start, want.timezone),
         "end": _in_zone(event.end, want.timezone),
-        "timezone": event.timezone,
-        "description": have.description.body,
+        "timezone": _zone_seen(want, event, have.entry.applied if have.entry is not None else None),
+        "description": shown(have.description.body),
         "attendees": people_view(event.attendees),
         "rooms": sorted(held_rooms(event)),
         **_rule_view(event.recurrence),
     }
     return {path: view[path] for path in wanted}
+
+
+def _zone_seen(want: Occurrence, event: Event, last: Occurrence | None) -> str:
+    """Return the zone of the event, by the name that it was written with where the server has another name for it."""
+    written = last is None or last.timezone == want.timezone
+    return want.timezone if written and same_zone(want.timezone, event.timezone, event.start) else event.timezone
 
 
 def _rule_view(recurrence: Recurrence | None) -> dict[str, Any]:

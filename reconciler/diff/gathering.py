@@ -128,7 +128,8 @@ def _of_meeting(
     latest: Mapping[str, datetime],
 ) -> Iterator[Occurrence]:
     have, where = master_of(seen), zone(meeting.schedule.timezone)
-    held = _held_days(seen, have, now) | {start.astimezone(where).date() for start in begun}
+    # A day is that of the zone in which it took place, and now may be another one's.
+    held = _held_days(seen, have, now) | {day for one in begun for day in (one.date(), one.astimezone(where).date())}
     coming = [one for one in wanted if one.serial and one.start > now and one.key.original.date() not in held]
     yield from (one for one in wanted if not one.serial)
     key = address_of(meeting)

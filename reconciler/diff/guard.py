@@ -65,7 +65,7 @@ def gone_before_adoption(found: Diff, config: Config) -> tuple[str, ...]:
         if change.after.key.original in config.meetings[change.after.key.meeting].adopt
     )
     return tuple(
-        f"{meeting}: {number} of the events to adopt {'is' if number == 1 else 'are'} there no more, and made anew\n"
+        f"{meeting}: {number} of the events to adopt {'is' if number == 1 else 'are'} gone, and will be made anew\n"
         "  if they are not to take place, add them to `skip`"
         for meeting, number in sorted(counts.items())
     )
@@ -88,4 +88,4 @@ def _is_protected(change: Change, config: Config) -> bool:
 def _warning(meeting: str, number: int, config: Config) -> str:
     what = "occurrence is" if number == 1 else "occurrences are"
     fix = "set protect: false" if meeting in config.meetings else "declare it with protect: false, apply, and remove it"
-    return f"{meeting}: {number} {what} protected and not cancelled\n  to cancel, {fix}"
+    return f"{meeting}: {number} {what} protected and not cancelled\n  to cancel anyway, {fix}"

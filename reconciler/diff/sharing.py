@@ -63,7 +63,7 @@ def _shared(
     staying = frozenset(have.key for want, have in pairs if want is not None and have is not None)
     conference = _chosen(seen, staying)
     used = conference.id if conference is not None else ""
-    running = any(one.takes_place(now) and _leads(one, used) for one in seen)
+    running = _is_on(conference, now) or any(one.takes_place(now) and _leads(one, used) for one in seen)
     maker = "" if conference is not None else str(wants[0].key)
     had = {want.key: have for want, have in pairs if want is not None and have is not None}
     return {
@@ -104,6 +104,11 @@ def _chosen(seen: Sequence[Observed], staying: Collection[Key]) -> Conference | 
     best = Counter(ids).most_common(1)[0][0]
     known = [one for one in alive if one.conference is not None and one.conference.id == best]
     return max(known, key=lambda one: (one.asked, one.key)).conference
+
+
+def _is_on(conference: Conference | None, now: datetime) -> bool:
+    """Return whether a conference is on by its own time: what led there may be an instance of a series that is over."""
+    return conference is not None and conference.start <= now < conference.end
 
 
 def _leads(one: Observed, conference_id: str) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 from reconciler.diff.change import ADOPTED, AGAIN, OWN, SHARED, Action, Change
 from reconciler.diff.compare import Comparison, Field, compare
 from reconciler.diff.sharing import Role
+from reconciler.model.marker import ends_with
 from reconciler.model.native import follows, nearest
 from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Link, Occurrence
@@ -133,7 +134,7 @@ def _needs_marker(want: Occurrence, have: Observed) -> bool:
         marker is None
         or marker.key != want.key
         or (have.conference is not None and marker.conference != have.conference.id)
-        or not (have.event is not None and have.event.description.rstrip().endswith(str(marker)))
+        or not (have.event is not None and ends_with(have.event.description, marker))
     )
 
 

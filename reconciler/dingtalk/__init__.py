@@ -6,7 +6,7 @@ client.events.list(organizer="…", since=now)
 
 from reconciler.dingtalk.client import Client, Reader, connect, connect_reader
 from reconciler.dingtalk.conferences import ConferenceReader, Conferences, Held
-from reconciler.dingtalk.credentials import Credentials, from_environment
+from reconciler.dingtalk.credentials import Credentials, CredentialsMissing, from_environment, if_any
 from reconciler.dingtalk.errors import (
     ApiError,
     AuthenticationFailed,
@@ -49,6 +49,7 @@ __all__ = [
     "ConferenceReader",
     "Conferences",
     "Credentials",
+    "CredentialsMissing",
     "DailyEventLimit",
     "EventDraft",
     "EventList",
@@ -88,4 +89,5 @@ __all__ = [
     "connect",
     "connect_reader",
     "from_environment",
+    "if_any",
 ]

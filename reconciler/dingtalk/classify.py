@@ -38,6 +38,10 @@ _DENIED = "Forbidden.AccessDenied."
 _FINE = {"", "0", "200", "ok", "success"}  # codes of answers that are no errors
 _CODES, _MESSAGES = ("code", "errorCode", "errcode"), ("message", "errorMsg", "errorMessage", "errmsg")
 _SUBCODE = re.compile(r"\bsubcode=(\d+)")
+# Source: the API's pages of topapi/v2/user/get and getbymobile.
+_CONTACTS = (
+    "grant the app qyapi_get_member, and for mobile numbers qyapi_get_member_by_mobile, in DingTalk's developer console"
+)
 _BAN_PAGE = re.compile(rb"punish|deny|denied|block|x5|ban", re.IGNORECASE)
 
 _BY_CODE: Mapping[str, type[ApiError]] = {
@@ -155,7 +159,7 @@ def classify_old(answer: Mapping[str, Any], call: Call, redact: Callable[[str], 
     try:
         code = int(answer.get("errcode", 0))
     except (TypeError, ValueError):
-        return UnreadableAnswer("the answer's errcode is no number", call=str(call), status=_OK)
+        return UnreadableAnswer("the answer's errcode is not a number", call=str(call), status=_OK)
     if code == 0:
         return None
     if code == 88:  # noqa: PLR2004  # a wrapper: the code that matters is sub_code, and it is mostly the token or a right
@@ -169,7 +173,7 @@ def classify_old(answer: Mapping[str, Any], call: Call, redact: Callable[[str], 
         status=_OK,
         dingtalk_code=str(code),
         request_id=_text(answer, "request_id", redact),
-        fix="grant the app the permission to read the address book" if kind is PermissionMissing else "",
+        fix=_CONTACTS if kind is PermissionMissing else "",
     )
 
 
@@ -189,10 +193,10 @@ def _no_json(status: int, body: bytes, headers: Mapping[str, str], call: Call, w
     """Return the error for a body that is no JSON object: a ban's HTML, a proxy's page, or a cut answer."""
     html = b"<" in body[:1] or "html" in headers.get("Content-Type", "").lower()
     if html and (status in {403, 405, 429} or (status == _OK and _BAN_PAGE.search(body[:8192]))):
-        what = "a page instead of an answer: this IP address seems to be banned for calling too often"
+        what = "a web page instead of an answer: this IP address seems to be banned for calling too often"
         return Banned(what, call=str(call), status=status, retry_after=BAN_SECONDS if wait is None else wait)
     if status == _OK:
-        what = "a page instead of an answer" if html else "the answer is no JSON object, or was cut"
+        what = "a web page instead of an answer" if html else "the answer is not a JSON object, or was cut"
         return UnreadableAnswer(what, call=str(call), status=status)
     kind = _by_status(status)
     fix = "check `provider.endpoint`: what answers there is not DingTalk's API" if html else _fix(kind, call)

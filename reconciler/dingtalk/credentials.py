@@ -13,7 +13,8 @@ _KEY = ("DINGTALK_APP_KEY", "DINGTALK_CLIENT_ID")
 _SECRET = ("DINGTALK_APP_SECRET", "DINGTALK_CLIENT_SECRET")
 _FIX = (
     "set DINGTALK_APP_KEY and DINGTALK_APP_SECRET (or DINGTALK_CLIENT_ID and DINGTALK_CLIENT_SECRET), or the same "
-    "names with _FILE for files that hold them; both stand in DingTalk's developer console, under the app's credentials"
+    "names with _FILE for files that hold them; DingTalk's developer console "
+    "shows both on the app's page"
 )
 
 
@@ -23,11 +24,26 @@ class Credentials:
 
     app_key: str
     app_secret: Secret
+    missing: CredentialsMissing | None = None  # instead of them: with what the first call is refused
+
+
+class CredentialsMissing(ReconcilerError):
+    """DingTalk can't be asked: nobody has said by which app."""
+
+    code = "credentials-missing"
 
 
 def from_environment(environment: Mapping[str, str]) -> Credentials:
     """Return the credentials that `environment` names. Raises ReconcilerError where one is missing or unreadable."""
     return Credentials(app_key=_first(environment, _KEY), app_secret=Secret(_first(environment, _SECRET)))
+
+
+def if_any(environment: Mapping[str, str]) -> Credentials:
+    """Return the credentials that `environment` names; where one is missing, those that refuse the first call."""
+    try:
+        return from_environment(environment)
+    except CredentialsMissing as error:
+        return Credentials(app_key="", app_secret=Secret(""), missing=error)
 
 
 def given(environment: Mapping[str, str], names: tuple[str, ...], *, fix: str) -> str:
@@ -46,14 +62,14 @@ def given(environment: Mapping[str, str], names: tuple[str, ...], *, fix: str) -
 def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str:
     if found := given(environment, names, fix=_FIX):
         return found
-    raise ReconcilerError(f"no DingTalk credentials: {' or '.join(names)} is not set", fix=_FIX)
+    raise CredentialsMissing(f"no DingTalk credentials: {' or '.join(names)} is not set", fix=_FIX)
 
 
 def _read(file: str, name: str, fix: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ReconcilerError(f"the file that {name} names can't be read: {why}", where=file, fix=fix) from error
 
 

@@ -20,7 +20,7 @@ class ApiError(ReconcilerError):
 
     code = "api"
     certain_not_done: ClassVar[bool] = False
-    hint: ClassVar[str] = "give the request id to DingTalk's support if it stays like this"
+    hint: ClassVar[str] = "if this persists, give the request id to DingTalk's support"
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class QuotaExhausted(LimitReached):
     """The organisation has used up its calls of this month."""
 
     code = "quota-exhausted"
-    hint = "no call will be answered before the first of next month, unless the organisation buys more calls"
+    hint = "no more calls are answered before the first of next month, unless the organisation buys some"
 
 
 class Banned(LimitReached):
@@ -171,7 +171,7 @@ class ServerError(ApiError):
     """The server failed; what it did before it failed is unknown."""
 
     code = "server-error"
-    hint = "DingTalk has a fault; run again later"
+    hint = "DingTalk failed; run again later"
 
 
 class NoAnswer(ApiError):

@@ -63,7 +63,9 @@ class Robot:
         for secret in (*secrets, *([self.secret.reveal()] if self.secret else [])):
             redactor.learn(Secret(secret))
         reason = clean(redactor.redact(told)) or f"HTTP {status}"
-        raise ApiError(f"the robot refused: {reason}", call=_CALL, status=status, dingtalk_code=str(code), fix=_FIX)
+        raise ApiError(
+            f"the robot refused the message: {reason}", call=_CALL, status=status, dingtalk_code=str(code), fix=_FIX
+        )
 
 
 def signature(secret: Secret | None, now: datetime) -> dict[str, str]:
@@ -88,7 +90,7 @@ def robot_from_environment(environment: Mapping[str, str]) -> Robot | None:
 
 def _check_webhook(url: str) -> None:
     """Raise for an address that is none or would show its token; the message does not repeat it."""
-    no_robot = ReconcilerError(f"{WEBHOOK} is no address of a robot", fix=_FIX)
+    no_robot = ReconcilerError(f"{WEBHOOK} is not the address of a robot", fix=_FIX)
     try:
         parts = urlsplit(url)
         usable = bool(parts.hostname) and parts.scheme in {"http", "https"} and (parts.port is None or parts.port > 0)

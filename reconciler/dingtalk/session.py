@@ -145,7 +145,7 @@ class ReadSession:
 
     def _go_on(self) -> None:
         if self._halt.is_set():
-            raise Halted("the run is to stop", call="not sent")
+            raise Halted("the run was stopped", call="not sent")
 
     def login(self) -> None:
         """Fetch the access token, unless there is one. Raises ApiError."""
@@ -324,6 +324,8 @@ class ReadSession:
             )
 
     def _fetch_token(self) -> Token:
+        if self._credentials.missing is not None:
+            raise self._credentials.missing
         body = {"appKey": self._credentials.app_key, "appSecret": self._credentials.app_secret.reveal()}
         answer = self._call(calls.TOKEN, self._request(calls.TOKEN, body=body))
         token, life = answer.get("accessToken"), answer.get("expireIn")
@@ -386,7 +388,7 @@ def _carrying(request: Request, token: Secret) -> Request:
 def _segment(value: str) -> str:
     """Return an id as one segment of a path. Raises ReconcilerError for one that would name another path."""
     if not value.strip(". "):
-        raise ReconcilerError(f"{value!r} is no id", fix="check the ids of people, rooms and conferences")
+        raise ReconcilerError(f"{value!r} is not an id", fix="check the ids of people, rooms and conferences")
     return quote(value, safe="")
 
 

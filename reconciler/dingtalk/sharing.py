@@ -59,14 +59,14 @@ def _redis(environment: Mapping[str, str], name: str) -> Shared:
     parts = urlsplit(url)
     if parts.scheme not in {"redis", "rediss", "unix"}:
         fix = "set RECONCILER_REDIS_URL, for example to rediss://:password@redis.example.com/0"
-        raise ReconcilerError("no address of the Redis is known", where=_WHERE, fix=fix)
+        raise ReconcilerError("the address of the Redis server is not known", where=_WHERE, fix=fix)
     if parts.scheme == "redis" and not is_loopback(parts.hostname or ""):
         fix = "write rediss:// in RECONCILER_REDIS_URL"
         raise ReconcilerError("the password would travel in clear text", where=_WHERE, fix=fix)
     try:
         from redis import Redis
     except ImportError as error:
-        raise _missing("redis") from error
+        raise _missing("redis", "redis") from error
     client = Redis.from_url(url, socket_timeout=_PATIENCE_S, socket_connect_timeout=_PATIENCE_S)
     return SharedRedis(client, name)
 
@@ -75,7 +75,7 @@ def _postgres(environment: Mapping[str, str], name: str) -> Shared:
     try:
         from reconciler.state.pgconnect import parameters
     except ImportError as error:
-        raise _missing("postgres") from error
+        raise _missing("postgres", "'psycopg[binary]' certifi") from error
     try:
         return SharedPostgres(parameters(environment.get("RECONCILER_POSTGRES_DSN", "")), name)
     except ReconcilerError as error:
@@ -83,9 +83,9 @@ def _postgres(environment: Mapping[str, str], name: str) -> Shared:
         raise
 
 
-def _missing(extra: str) -> ReconcilerError:
-    fix = f"pip install 'reconciler[{extra}]'"
-    return ReconcilerError(f"a limiter of kind {extra} needs a package that is not installed", where=_WHERE, fix=fix)
+def _missing(kind: str, packages: str) -> ReconcilerError:
+    what = f"a limiter of kind {kind} needs a package that is not installed"
+    return ReconcilerError(what, where=_WHERE, fix=f"pip install {packages}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,11 +69,11 @@ def check_endpoint(url: str) -> str:
         parts = urlsplit(url)
         usable = bool(parts.hostname) and parts.scheme in {"http", "https"} and (parts.port is None or parts.port > 0)
     except ValueError:
-        raise ReconcilerError(f"the endpoint {url!r} is no URL", fix=fix) from None
+        raise ReconcilerError(f"the endpoint {url!r} is not a URL", fix=fix) from None
     if not usable or parts.query or parts.fragment:
-        raise ReconcilerError(f"the endpoint {url!r} is no base URL", fix=fix)
+        raise ReconcilerError(f"the endpoint {url!r} is not a base URL", fix=fix)
     if parts.username is not None or parts.password is not None:
-        raise ReconcilerError("the endpoint carries a user or a password", fix=fix)
+        raise ReconcilerError("the endpoint contains a user or a password", fix=fix)
     if parts.scheme == "http" and not is_loopback(url):
         raise ReconcilerError(f"the endpoint {url!r} is not encrypted", fix="use https; http is for loopback only")
     return url.rstrip("/")
@@ -111,7 +111,7 @@ class Transport:
         except requests.exceptions.ContentDecodingError as error:
             raise UnreadableAnswer("the answer can't be decompressed", call=request.call) from error
         except (requests.exceptions.RequestException, HTTPError, OSError, UnicodeError) as error:
-            raise _unsent_or_unanswered(error, request.call) from error
+            raise _unsent_or_unanswered(error, request.call, urlsplit(request.url).hostname or "") from error
 
     def _settings_of(self, url: str) -> dict[str, Any]:
         """Return what the environment says of a server: proxies, and whom to trust."""
@@ -176,20 +176,20 @@ _UNWRITABLE = (
 )
 
 
-def _unsent_or_unanswered(error: Exception, call: str) -> ApiError:
+def _unsent_or_unanswered(error: Exception, call: str, host: str) -> ApiError:
     """Return NotSent only for what is known to happen before a byte of the request leaves; NoAnswer for the rest."""
     kinds = requests.exceptions
     if isinstance(error, kinds.ConnectTimeout):
-        return NotSent("no connection in time", call=call)
+        return NotSent(f"no connection to {host} in time", call=call)
     if isinstance(error, kinds.SSLError) and _no_handshake(error):
-        return NotSent("no trusted TLS connection", call=call, fix=_TLS_FIX)
+        return NotSent(f"no trusted TLS connection to {host}", call=call, fix=_TLS_FIX)
     if isinstance(error, kinds.ConnectionError) and _never_connected(error):
-        return NotSent("no connection", call=call)
+        return NotSent(f"no connection to {host}", call=call)
     if isinstance(error, _UNWRITABLE):
         return NotSent(f"the request can't be written ({type(error).__name__})", call=call)
     if isinstance(error, kinds.Timeout):
-        return NoAnswer("no answer in time", call=call)
-    return NoAnswer("the connection broke", call=call)
+        return NoAnswer(f"no answer from {host} in time", call=call)
+    return NoAnswer(f"the connection to {host} broke", call=call)
 
 
 def _causes(error: object) -> Iterator[object]:

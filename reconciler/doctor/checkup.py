@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import NO_SUCH, ReconcilerError
 from reconciler.plan.operations import Quota
 
 CLOCK_OFF = timedelta(seconds=60)  # less is the network, and a header that knows whole seconds
@@ -15,7 +15,6 @@ QUOTA_LOW = 10  # per cent
 # DingTalk asks for the permission before it looks at anything else: whoever gets an answer of these statuses has it.
 _PAST_PERMISSION = {200, 400, 404}
 _DENIED = {"permission-missing", "ip-not-allowed", "authentication-failed", "token-rejected", "quota-exhausted"}
-NO_SUCH = {"not-found", "invalid-parameter", "refused"}  # what is said of one person, and of nobody else
 
 
 class Verdict(StrEnum):
@@ -66,13 +65,13 @@ def failed(name: str, error: ReconcilerError, *, otherwise: str = "run again; -v
 def judge_clock(server: datetime | None, ours: datetime) -> Check:
     """Judge our clock by the `Date` of DingTalk's last answer; both aware."""
     if server is None:
-        return unchecked("clock", "DingTalk's answers bear no date", "compare this machine's clock by hand")
+        return unchecked("clock", "DingTalk's answers carry no date", "check this machine's clock by hand")
     off = ours - server
     seconds = round(abs(off).total_seconds())
     if abs(off) <= CLOCK_OFF:
-        return fine("clock", "as DingTalk's" if seconds < 2 else f"within {seconds} s of DingTalk's")  # noqa: PLR2004  # what the header can't tell
+        return fine("clock", "the same as DingTalk's" if seconds < 2 else f"within {seconds} s of DingTalk's")  # noqa: PLR2004  # what the header can't tell
     way = "ahead of" if off > timedelta(0) else "behind"
-    fix = "set the clock, or switch on NTP: what has started and how many calls the month has left depend on it"
+    fix = "set the clock, or turn on NTP: which meetings have started and how many calls are left depend on it"
     return Check(name="clock", verdict=Verdict.FAILED, message=f"{seconds} s {way} DingTalk's", fix=fix)
 
 
@@ -99,17 +98,17 @@ def judge_rooms(declared: Mapping[str, str], found: Mapping[str, str]) -> Iterab
             fix=f"{fix}correct rooms.{alias} in the config; DingTalk's admin console shows the ids",
         )
     if not missing:
-        yield fine("rooms", f"{len(declared)} of {len(declared)} are there" if declared else "none are declared")
+        yield fine("rooms", f"{len(declared)} of {len(declared)} exist" if declared else "none are declared")
 
 
 def judge_person(alias: str, named: str, error: ReconcilerError) -> Check:
     """Judge a person, `named` by a `union_id`, `userid` or `mobile`, whom DingTalk could not tell."""
     name = f"person {alias}"
     if error.code in NO_SUCH:
-        fix = f"correct people.{alias} in the config, and see that the app may see this person"
+        fix = f"correct people.{alias} in the config, and make sure that the app may see this person"
         return Check(name=name, verdict=Verdict.FAILED, message=f"no such {named}: {error.what}", fix=fix)
     if error.code == "permission-missing" and named == "union_id":  # nothing but doctor needs to ask for these
-        return unchecked(name, "could not be checked", "to have union ids checked, let the app read the address book")
+        return unchecked(name, "could not be checked", "to have union ids checked, grant the app qyapi_get_member")
     return failed(name, error)
 
 
@@ -119,5 +118,5 @@ def judge_quota(quota: Quota) -> Check:
     if quota.left * 100 > quota.limit * QUOTA_LOW:
         return fine("quota", told)
     verdict = Verdict.WARNING if quota.left else Verdict.FAILED
-    fix = "plan less often, with --target or --refresh calendar, or buy more calls; the count begins anew next month"
+    fix = "plan less often, with --target or --refresh calendar, or buy more calls; the count starts again next month"
     return Check(name="quota", verdict=verdict, message=told, fix=fix)

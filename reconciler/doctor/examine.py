@@ -12,7 +12,6 @@ from reconciler.dingtalk import Reader
 from reconciler.dingtalk.calls import CALENDAR_READ, CALENDAR_WRITE, CONFERENCE_READ, CONFERENCE_WRITE
 from reconciler.dingtalk.robot import robot_from_environment
 from reconciler.doctor.checkup import (
-    NO_SUCH,
     Check,
     Checkup,
     failed,
@@ -24,7 +23,7 @@ from reconciler.doctor.checkup import (
     judge_rooms,
     unchecked,
 )
-from reconciler.errors import ReconcilerError, StateError, StateLocked
+from reconciler.errors import NO_SUCH, ReconcilerError, StateError, StateLocked
 from reconciler.model.state import State
 from reconciler.plan.operations import Quota
 from reconciler.state.backend import PROGRAM
@@ -81,7 +80,11 @@ class Examination:
         yield from self._people(reader)
         asking = self._asking(reader)
         if asking is None:
-            yield unchecked("permissions", "nobody is known in whose name to ask", "correct `people`, then run again")
+            yield unchecked(
+                "permissions",
+                "nobody in the config is known to DingTalk, so there is nobody to ask as",
+                "correct `people`, then run again",
+            )
             return
         rooms = _rooms(reader, asking) if self.config.rooms else None
         yield from _permissions(reader, asking, rooms)
@@ -106,7 +109,7 @@ class Examination:
                 if error.code not in NO_SUCH:  # the others would end alike
                     return
         if not troubles:
-            yield fine("people", f"DingTalk knows all {len(everybody)}")
+            yield fine("people", f"DingTalk knows {'all ' if len(everybody) > 1 else ''}{len(everybody)}")
 
     def _rooms(self, found: Mapping[str, str] | ReconcilerError | None) -> Iterator[Check]:
         if found is None:

@@ -9,12 +9,14 @@ marks a recurring event, which is all occurrences of its meeting from that one o
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qs, quote
 
 from reconciler.model.occurrence import Key, parse_local
+from reconciler.model.spelling import one_line_end
 
 _LINE = re.compile(
     r"reconciler:1/(?P<workspace>[a-z0-9][a-z0-9-]{0,39})/(?P<meeting>[a-z0-9][a-z0-9-]{0,59})"
@@ -23,6 +25,9 @@ _LINE = re.compile(
 _NEWER = re.compile(r"^\s*reconciler:([2-9]|[1-9]\d{1,3})/([a-z0-9-]{1,40})/", re.MULTILINE)
 _PREFIX = "reconciler:1/"
 _LINK = "Video conference: "
+_ESCAPED = re.compile(r"reconciler:1/\S+\?\S*&amp;")
+_BREAK = re.compile(r"<br ?/?>\n?", re.IGNORECASE)
+_BROKEN = re.compile(r"<br ?/?>\n?(Video conference: |reconciler:1/)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,20 @@ class Description:
     def __str__(self) -> str:
         ours = ([f"{_LINK}{self.link}"] if self.link else []) + ([str(self.marker)] if self.marker else [])
         return "\n\n".join(part for part in (self.body, "\n".join(ours)) if part)
+
+
+def ends_with(text: str, marker: Marker) -> bool:
+    """Return whether `marker` is the last line of an event's description."""
+    last = str(marker)
+    return text.rstrip().endswith(last) or _as_written(text).rstrip().endswith(last)
+
+
+def _as_written(text: str) -> str:
+    """Return a description as it was written, where our own lines show that a server has made HTML of it."""
+    text = one_line_end(text)
+    if _ESCAPED.search(text):
+        text = html.unescape(text)
+    return _BREAK.sub("\n", text) if _BROKEN.search(text) else text
 
 
 def parse_marker(line: str) -> Marker | None:
@@ -82,7 +101,7 @@ def parse_description(text: str) -> Description:
     """Return the parts of an event's description, wherever a person may have moved our lines to."""
     body: list[str] = []
     link, marker = "", None
-    for line in text.replace("\r\n", "\n").split("\n"):
+    for line in _as_written(text).split("\n"):
         found = parse_marker(line) if _PREFIX in line else None
         if found is not None:
             marker = found

@@ -34,6 +34,7 @@ class Observed:
     untouched: bool = False  # the event was seen to be as it was applied, and the last list told of no change
     asked: bool = False  # by this one; else what is said of the conference is presumed
     dropped: bool = False  # we have cancelled it ourselves, because the config wanted it no more
+    owner: str = ""  # union id of the organiser of an event that was deleted, where that is known
     presumed: bool = False  # a recurring event is as it was when it was last looked at: nothing was heard of it since
 
     @property
@@ -41,7 +42,7 @@ class Observed:
         """Return the union id of the person in whose calendar it stands, "" where nothing is left to tell."""
         if self.event is not None:
             return self.event.organizer
-        return self.entry.organizer if self.entry is not None else ""
+        return self.entry.organizer if self.entry is not None else self.owner
 
     @property
     def start(self) -> datetime | None:

@@ -55,7 +55,7 @@ class Key:
             return cls(meeting, when, series=original.endswith("+"))
         except ValueError:
             fix = "write MEETING@YYYY-MM-DDTHH:MM, as `plan` prints it"
-            raise ReconcilerError(f"{address!r} is no address", fix=fix) from None
+            raise ReconcilerError(f"{address!r} is not an address", fix=fix) from None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.model.marker import Description, Marker
 from reconciler.model.occurrence import Conference, Event, Occurrence, RoomBooking
 from reconciler.model.settings import digest, readable, write_only
+from reconciler.model.spelling import one_line_end
 from reconciler.model.state import Entry
 
 
@@ -17,7 +18,7 @@ def describe(want: Occurrence, *, workspace: str, conference_id: str, link: str,
         revision=revision,
         applied=memory_digest(want),
     )
-    text = body if want.description is None else want.description.replace("\r\n", "\n").strip()
+    text = body if want.description is None else one_line_end(want.description).strip()
     return str(Description(body=text, link=link, marker=marker))
 
 

@@ -87,6 +87,8 @@ def observe(
 
 def organizers_of(state: State, scope: Scope) -> frozenset[str]:
     """Return whose calendars are asked for: of all who organise a meeting, and of all who are known to have done so."""
+    if scope.alone is not None:
+        return scope.alone
     return frozenset(scope.meetings.values()) | scope.organizers | state.organizers | organizers(state.entries)
 
 

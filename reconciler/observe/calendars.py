@@ -32,7 +32,6 @@ LOOKBACK = timedelta(days=1)  # far enough to know what began today, near enough
 BACK_TO_SERIES = timedelta(days=40)  # a series shows only instances that have begun; without a state they are the trace
 LONGEST = timedelta(days=7)  # after so long a calendar is listed whole again, whatever its token could tell
 PAGE = 100
-CLIENT_ERRORS = range(400, 500)
 Asked = Mapping[str, frozenset[str]]  # organiser → meetings that are unknown as long as that calendar is
 
 
@@ -177,8 +176,8 @@ def _changes(reader: Reader, who: str, token: str, since: datetime) -> Changes |
     except (AuthenticationFailed, TokenRejected, IpNotAllowed, LimitReached):
         raise
     except ApiError as error:
-        if error.status in CLIENT_ERRORS:
-            return None  # the token is too old, in whatever words: nothing says in which
+        if error.status:
+            return None  # the token is too old, in whatever words and with whatever status: nothing says in which
         raise
     return Changes(token=answer.sync_token, events=answer.events) if answer.sync_token else None
 

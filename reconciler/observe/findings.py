@@ -41,6 +41,7 @@ class Findings:
 
     @property
     def organizers(self) -> frozenset[str]:
-        """Return who organises anything of this workspace, now or not long ago, or could not be asked."""
-        found = (*self.live.values(), *self.deleted.values(), *self.duplicates.values())
-        return frozenset(one.organizer for one in found) | self.unread
+        """Return who organises anything of this workspace, now or as far as is remembered, or could not be asked."""
+        found = (*self.live.values(), *self.duplicates.values())
+        remembered = (one.entry.organizer for one in self.deleted.values() if one.entry is not None)
+        return frozenset(one.organizer for one in found) | {*remembered} | self.unread

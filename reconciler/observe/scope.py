@@ -24,8 +24,9 @@ class Scope:
     """What an observation is about.
 
     `meetings` maps every declared meeting to its organiser; `organizers` are all people whose calendars are asked for,
-    besides those that the state knows. `trusted` are people who may once have been organisers: what they organise with
-    our marker counts where it is seen, as an invitation, and their calendars are then listed too. `with_settings` are
+    besides those that the state knows; `alone`, where it is given, are those people and nobody else. `trusted` are
+    people who may once have been organisers: what they organise with our marker counts where it is seen, as an
+    invitation, and their calendars are then listed too. `with_settings` are
     those that declare a setting which can be read back, `with_attendees` those that declare attendees: only for them
     the extra calls are made. `expected` are the occurrences to be booked, for which the remains of deleted events
     matter; `lasting` are those of their meetings whose link never changes, however long ago the last one was. With
@@ -41,6 +42,7 @@ class Scope:
     workspace: str
     meetings: Mapping[str, str]
     organizers: frozenset[str] = frozenset()
+    alone: frozenset[str] | None = None
     trusted: frozenset[str] = frozenset()
     with_settings: frozenset[str] = frozenset()
     with_attendees: frozenset[str] = frozenset()

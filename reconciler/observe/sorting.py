@@ -33,11 +33,14 @@ def sort_by_marker(events: Iterable[Event], state: State, scope: Scope, findings
         intact = memory is not None and memory.intact and memory.event_id == event.id and not event.recurring
         untouched = intact and findings.is_known(event)
         found = replace(found, key=key, marker=marker, entry=memory, untouched=untouched)
-        if event.cancelled:
-            findings.ended.add(event.id)
-            _keep_latest(findings.deleted, replace(found, event=None, dropped=event.id in state.cancelled))
-        else:
-            keep_one(findings, found, owner=memory.organizer if memory is not None else scope.meetings.get(key.meeting))
+        owner = memory.organizer if memory is not None else scope.meetings.get(key.meeting)
+        if not event.cancelled:
+            keep_one(findings, found, owner=owner)
+            continue
+        findings.ended.add(event.id)
+        if memory is None or event.organizer == owner:  # what is known of who has the meeting now says more
+            remains = replace(found, event=None, owner=event.organizer, dropped=event.id in state.cancelled)
+            _keep_latest(findings.deleted, remains, owner=owner)
 
 
 def _is_series(marker: Marker | None, entry: Entry | None) -> bool:
@@ -56,9 +59,10 @@ def _refuse_newer(event: Event, scope: Scope) -> None:
         )
 
 
-def _keep_latest(deleted: dict[Key, Observed], found: Observed) -> None:
+def _keep_latest(deleted: dict[Key, Observed], found: Observed, *, owner: str | None) -> None:
+    """Keep what is left of the latest event of who has the meeting now, else of who had it once."""
     known = deleted.get(found.key)
-    if known is None or known.revision < found.revision:
+    if known is None or (known.owner == owner, known.revision) < (found.owner == owner, found.revision):
         deleted[found.key] = found
 
 
@@ -123,7 +127,7 @@ def _not_adoptable(event: Event, key: Key, scope: Scope, findings: Findings) -> 
     if event.organizer != scope.meetings.get(key.meeting):
         return "the event to adopt has another organiser than the meeting"
     if key.series and (event.recurrence is None or event.series):
-        return "the event to adopt is no recurring event whose pattern is known, as calendar: series wants it"
+        return "the event to adopt is not a recurring event whose pattern is known, which calendar: series needs"
     if not key.series and (event.series or event.recurring):
         return "the event to adopt is a series, and the meeting is none: write calendar: series"
     if there is not None and _event_id(there) not in {"", event.id}:

@@ -66,13 +66,13 @@ def loads(text: str, *, where: str) -> tuple[Plan, Json]:
     document = _document(text, where)
     version = _check_version(document["format_version"], where)
     if document.pop("checksum") != digest(document):
-        raise PlanUnreadable("the plan was changed after it was made", where=where, fix="plan again")
+        raise PlanUnreadable("the plan was edited after it was made", where=where, fix="plan again")
     try:
         return decode(document), document
     except Exception as error:
         if version > _OURS:
             raise _newer(document["format_version"], where) from error
-        what = f"the plan can't be read: something is missing in it, or of another kind ({str(error)[:80]})"
+        what = f"the plan can't be read: something in it is missing or has the wrong type ({str(error)[:80]})"
         raise PlanUnreadable(what, where=where, fix="plan again, with --out") from error
 
 
@@ -90,11 +90,11 @@ def _document(text: str, where: str) -> Json:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise PlanUnreadable("this is no saved plan: it is not JSON", where=where, fix=fix) from error
+        raise PlanUnreadable("this is not a saved plan: it is not JSON", where=where, fix=fix) from error
     if not isinstance(document, dict) or "format_version" not in document:
-        raise PlanUnreadable("this is no saved plan: it does not say its format", where=where, fix=fix)
+        raise PlanUnreadable("this is not a saved plan: it does not say its format", where=where, fix=fix)
     if "checksum" not in document and "config_digest" not in document and "summary" in document:
-        raise PlanUnreadable("this is what --json prints, no saved plan", where=where, fix=fix)
+        raise PlanUnreadable("this is what --json prints, not a saved plan", where=where, fix=fix)
     document.setdefault("checksum", None)
     return document
 
@@ -103,13 +103,13 @@ def _check_version(version: object, where: str) -> tuple[int, ...]:
     """Return a format as numbers. Raises PlanUnreadable for one of another major number."""
     theirs = _parsed(version)
     if not theirs:
-        what = f"this is no saved plan: its format is {str(version)[:20]!r}"
+        what = f"this is not a saved plan: its format is {str(version)[:20]!r}"
         raise PlanUnreadable(what, where=where, fix="name a file that `plan --out FILE` wrote")
     if theirs[0] > _OURS[0]:
         raise _newer(version, where)
     if theirs[0] < _OURS[0]:
         what = f"the plan has format {version}, this program reads {FORMAT_VERSION}"
-        raise PlanUnreadable(what, where=where, fix="plan again: plans are short-lived, and old ones are not read")
+        raise PlanUnreadable(what, where=where, fix="plan again: older formats are not read")
     return theirs
 
 
@@ -120,5 +120,5 @@ def _parsed(version: object) -> tuple[int, ...]:
 
 
 def _newer(version: object, where: str) -> PlanUnreadable:
-    what = f"the plan has format {version}, this program knows {FORMAT_VERSION}: it may ask for more than we know of"
+    what = f"the plan has format {version}, this program knows {FORMAT_VERSION}: it may ask for something unknown here"
     return PlanUnreadable(what, where=where, fix="apply it with the newer reconciler that made it, or plan again")

@@ -23,8 +23,8 @@ def refuse_mass_cancellation(plan: Plan, *, allowed: int = 0) -> None:
     That is what an emptied file or a lost folder looks like. `allowed` is how many a person has agreed to.
     """
     if told := mass_cancellation(plan, allowed=allowed):
-        agreed = f"if that is meant, add --allow-cancel {cancellations(plan)}"
-        raise UnsafePlan(told, fix=f"{agreed}; if not, look for what is missing in the config")
+        agreed = f"if you mean it, add --allow-cancel {cancellations(plan)}"
+        raise UnsafePlan(told, fix=f"{agreed}; if not, check what is missing from the config")
 
 
 def mass_cancellation(plan: Plan, *, allowed: int = 0) -> str:

@@ -42,7 +42,7 @@ def moved_ground(plan: Plan, ground: Mapping[str, Any], config: Config, state: S
     if state.lineage != known["lineage"] and known["serial"]:  # one that was never saved is of no lineage yet
         yield "the state is another one"
     elif state_digest(state) != known["digest"]:
-        yield f"the state has moved on from serial {known['serial']} to {state.serial}"
+        yield f"the state has changed from serial {known['serial']} to {state.serial}"
 
 
 def moved_occurrences(

@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from reconciler.errors import Position, Problem, Severity
-from reconciler.model.observed import ReadFailure
 from reconciler.plan.operations import Plan
 from reconciler.report.clean import for_terminal
+from reconciler.report.failures_text import place_of
 from reconciler.report.names import Names
 from reconciler.report.rooms_ahead import told_problems
 
 Located = Callable[[str], str]  # a file as the config names it → relative to the root of the repository
+Places = Mapping[str, Position]  # where something of a meeting stands in the config, by the meeting's name
 _NAMELESS = Names()
+_NO_PLACE = Position("", 0, 0)
+_NOWHERE: Places = MappingProxyType({})
 _PLACED = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<text>.*)$", re.DOTALL)
 
 
@@ -34,16 +37,14 @@ def plan_annotations(
     *,
     located: Located = str,
     names: Names = _NAMELESS,
-    places: Mapping[str, Position] = MappingProxyType({}),
+    meetings: Places = _NOWHERE,
+    rooms: Places = _NOWHERE,
 ) -> Iterator[str]:
     """Yield a command for each thing that could not be read, for missing rooms that are errors, for each warning.
 
-    `places` are where the rooms of each meeting stand in the config.
+    `meetings` and `rooms` are where each meeting, and its rooms, stand in the config.
     """
-    yield from map(_failure, plan.failures)
-    errors = (one for one in plan.problems if one.is_error)
-    for _, meeting, told in told_problems(errors, names):
-        yield _command(Severity.ERROR, f"{meeting} {told}", places.get(meeting), located)
+    yield from problem_annotations(plan_problems(plan, names=names, meetings=meetings, rooms=rooms), located=located)
     for warning in plan.warnings:
         found = _PLACED.match(warning)
         if found is None:
@@ -53,14 +54,23 @@ def plan_annotations(
             yield _command(Severity.WARNING, found["text"], position, located)
 
 
+def plan_problems(
+    plan: Plan, *, names: Names = _NAMELESS, meetings: Places = _NOWHERE, rooms: Places = _NOWHERE
+) -> Iterator[Problem]:
+    """Yield what is wrong with a plan that a config alone does not tell, on the lines of the meetings it is about.
+
+    What is about no meeting in particular, such as a calendar that could not be read, has no file.
+    """
+    for failure in plan.failures:
+        message = f"not read: {place_of(failure, names)}: {failure.message} [{failure.code}]"
+        yield Problem(meetings.get(failure.where.partition("@")[0], _NO_PLACE), "", message, failure.hint)
+    for _, meeting, told in told_problems((one for one in plan.problems if one.is_error), names):
+        yield Problem(rooms.get(meeting, _NO_PLACE), "", f"{meeting} {told}")
+
+
 def error_annotation(message: str) -> str:
     """Return the command for an error that has no place in a file."""
     return _command(Severity.ERROR, message)
-
-
-def _failure(failure: ReadFailure) -> str:
-    hint = f"\n{failure.hint}" if failure.hint else ""
-    return _command(Severity.ERROR, f"not read: {failure.where}: {failure.message} [{failure.code}]{hint}")
 
 
 def _command(severity: Severity, text: str, position: Position | None = None, located: Located = str) -> str:

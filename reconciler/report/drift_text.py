@@ -59,7 +59,7 @@ def _lines(
         yield line(("No drift", "bold green"), ": nobody changed anything in DingTalk.")
     rest = len(findings) - len(edited)
     if rest and not verbose:
-        yield line((f"{counted(rest, 'difference')} more, none of them drift: -v lists them.", "dim"))
+        yield line((f"{counted(rest, 'difference')} not counted as drift; -v lists them.", "dim"))
 
 
 def _value(value: object, names: Names, *, verbose: bool) -> str:

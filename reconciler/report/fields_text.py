@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -19,6 +19,7 @@ from reconciler.report.times import clock, day
 _INDENT = 6
 _LABEL = 12  # columns for the name of a field
 _LONG = 40
+_OF_CONFERENCE = "conference."  # where the one that several occurrences share stands
 _CONTEXT = 10  # characters shown before the place where two texts part
 _TEXTS = {"title", "description", "link", "marker", "event", "conference", "timezone"}
 
@@ -47,10 +48,10 @@ def told_fields(change: Change, names: Names, *, verbose: bool = False) -> Itera
     if change.action is Action.CANCEL:
         return
     fields = fields_of(change)
-    moved = not verbose and _moved_whole(fields)
+    said_already = frozenset() if verbose else frozenset(_said_already(fields))
     for field in fields:
         if change.action is Action.UPDATE:
-            if field.path == "end" and moved:
+            if field.path in said_already:
                 continue
             yield _changed(field, names, verbose=verbose)
         elif _worth_a_line(field, verbose=verbose):
@@ -58,9 +59,21 @@ def told_fields(change: Change, names: Names, *, verbose: bool = False) -> Itera
             yield _told(field, [_short(_text(field.path, field.after, names), limit)])
 
 
-def _moved_whole(fields: Iterable[Field]) -> bool:
+def _said_already(fields: Sequence[Field]) -> Iterator[str]:
+    """Yield the paths of which another field says all: an end by its start, a shared conference by its event."""
+    by_path = {field.path: (field.before, field.after) for field in fields}
+    for whose in ("", _OF_CONFERENCE):
+        if _moved_whole(fields, whose):
+            yield f"{whose}end"
+    for path, change in by_path.items():
+        if path.startswith(_OF_CONFERENCE) and by_path.get(path.removeprefix(_OF_CONFERENCE)) == change:
+            yield path
+
+
+def _moved_whole(fields: Iterable[Field], whose: str) -> bool:
     """Return whether it lasts as long as before: then its start says all."""
-    times = {field.path: field for field in fields if field.path in {"start", "end"}}
+    names = {f"{whose}start": "start", f"{whose}end": "end"}
+    times = {names[field.path]: field for field in fields if field.path in names}
     if len(times) < 2 or times["start"].drift is not times["end"].drift:  # noqa: PLR2004  # a start and an end
         return False
     by = [
@@ -80,7 +93,7 @@ def _worth_a_line(field: Field, *, verbose: bool) -> bool:
 
 def _changed(field: Field, names: Names, *, verbose: bool) -> Told:
     limit = None if verbose else _LONG
-    match field.path.removeprefix("conference."):
+    match field.path.removeprefix(_OF_CONFERENCE):
         case "attendees":
             return _told(field, _people(field, names))
         case "rooms":
@@ -106,7 +119,8 @@ def _changed(field: Field, names: Names, *, verbose: bool) -> Told:
 
 
 def _told(field: Field, parts: Iterable[Part]) -> Told:
-    return Told(field.path.removeprefix("settings."), tuple(parts), field.drift)
+    label = "conference" if field.path == f"{_OF_CONFERENCE}start" else field.path.removeprefix("settings.")
+    return Told(label, tuple(parts), field.drift)
 
 
 def _line(told: Told) -> Line:

@@ -20,6 +20,7 @@ from reconciler.pages.render import agenda_page
 from reconciler.pages.words import counted, long_day
 from reconciler.plan.operations import NO_ROOM, Plan, PlannedChange, Staying
 from reconciler.report.agenda import AgendaItem
+from reconciler.report.failures_text import place_of
 from reconciler.report.fields import times_of, timezone_of, title_of
 from reconciler.report.fields_text import told_fields
 from reconciler.report.names import Names
@@ -86,7 +87,7 @@ def _staying(one: Staying, names: Names) -> Entry:
 
 
 def _errors(plan: Plan, names: Names) -> Iterator[str]:
-    yield from (f"not read: {one.where}: {one.message}" for one in plan.failures)
+    yield from (f"not read: {place_of(one, names)}: {one.message}" for one in plan.failures)
     yield from (
         f"error: {meeting} {told}" for is_error, meeting, told in told_problems(plan.problems, names) if is_error
     )

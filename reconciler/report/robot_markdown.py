@@ -9,10 +9,13 @@ from reconciler.apply.outcome import Outcome, Result, Status
 from reconciler.diff.change import Action
 from reconciler.plan.operations import Plan
 from reconciler.report.clean import for_markdown, shortened
+from reconciler.report.failures_text import place_of
 from reconciler.report.lines import counted
+from reconciler.report.names import Names
 from reconciler.report.times import clock, day, in_zone
 
 MOST_LINES = 20
+_NAMELESS = Names()
 _DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.CANCEL: "cancelled"}
 
 
@@ -22,13 +25,15 @@ class Message:
     markdown: str
 
 
-def robot_message(outcome: Outcome, plan: Plan, *, operation: str = "apply", job: str = "") -> Message | None:
+def robot_message(
+    outcome: Outcome, plan: Plan, names: Names = _NAMELESS, *, operation: str = "apply", job: str = ""
+) -> Message | None:
     """Return the message, None where nothing happened. `job` is the URL of the CI job, "" where there is none."""
     if not outcome.results and not plan.failures:
         return None
     title = f"reconciler {operation}: {plan.workspace}"
     told = ", ".join(_sum(outcome, plan))
-    lines = [*_lines(outcome, plan)]
+    lines = [*_lines(outcome, plan, names)]
     left = len(lines) - MOST_LINES
     shown = lines[:MOST_LINES] + ([f"- … and {left} more"] if left > 0 else [])
     link = [f"[CI job]({job.replace('(', '%28').replace(')', '%29')})"] if job else []
@@ -46,9 +51,9 @@ def _sum(outcome: Outcome, plan: Plan) -> Iterator[str]:
         yield "state not saved"
 
 
-def _lines(outcome: Outcome, plan: Plan) -> Iterator[str]:
+def _lines(outcome: Outcome, plan: Plan, names: Names) -> Iterator[str]:
     for failure in plan.failures:
-        yield f"- not read: {for_markdown(failure.where)}: {_short(failure.message)}"
+        yield f"- not read: {for_markdown(place_of(failure, names))}: {_short(failure.message)}"
     for status in (Status.FAILED, Status.DEFERRED, Status.DONE):
         yield from (_line(result) for result in outcome.results if result.status is status)
     if outcome.orphans:

@@ -9,14 +9,14 @@ from reconciler.report.lines import counted
 
 
 def told_verification(plan: Plan) -> str:
-    """Return as in `2 looked at now, 6 as they were up to 3 h ago`; "" where all were looked at."""
+    """Return as in `2 checked now, 6 as they were up to 3 h ago`; "" where all were checked."""
     looked = plan.verification
     if not looked.presumed:
         return ""
-    since = "not looked at" if looked.presumed == 1 else "not all looked at before"
+    since = "not checked" if looked.presumed == 1 else "not all checked before"
     if looked.oldest is not None:
         since = f"as they were {_age(plan.generated_at - looked.oldest)} ago"
-    return f"{looked.asked:,} looked at now, {looked.presumed:,} {since}"
+    return f"{looked.asked:,} checked now, {looked.presumed:,} {since}"
 
 
 def _age(span: timedelta) -> str:

@@ -159,7 +159,7 @@ def _about_solver(found: Assignment) -> Iterator[str]:
     if not has_solver():
         yield (
             "rooms of pools were chosen greedily, which is not always the best choice\n"
-            "  pip install 'reconciler[solver]' finds the best"
+            "  `pip install ortools` finds the best"
         )
     else:
         yield "rooms of pools: the best choice was not found in the time there is for it; what was found is planned"

@@ -198,9 +198,9 @@ def refusal(one: Booking, room: RoomDetail | None, now: datetime) -> tuple[str, 
     zone = one.start.tzinfo
     if room.status not in {None, _EVERYONE} and one.organizer not in room.members:
         if room.status == _ADMINS:
-            return "not-allowed", "may be booked by administrators alone"
+            return "not-allowed", "may be booked only by administrators"
         maybe = ", or by certain departments" if room.departments else ""
-        return "not-allowed", f"may be booked by certain people alone{maybe}, and the organiser is none of them"
+        return "not-allowed", f"may be booked only by certain people{maybe}, and the organiser is none of them"
     if room.open is False:
         return "not-open", "is not open for bookings"
     if room.closed_from is not None and any(
@@ -211,14 +211,14 @@ def refusal(one: Booking, room: RoomDetail | None, now: datetime) -> tuple[str, 
         until = "for good" if reopens is None else f"until {reopens.astimezone(zone):%Y-%m-%d %H:%M}"
         return "closed", f"is closed {until}" + (f" ({room.closed_reason})" if room.closed_reason else "")
     if room.min_minutes and minutes < room.min_minutes:
-        return "too-short", f"is booked for {room.min_minutes} minutes at least"
+        return "too-short", f"must be booked for at least {room.min_minutes} minutes"
     if room.max_minutes and minutes > room.max_minutes:
-        return "too-long", f"is booked for {room.max_minutes} minutes at most"
+        return "too-long", f"can be booked for at most {room.max_minutes} minutes"
     latest = latest_end(room, now.astimezone(zone))
     if latest is not None and one.spans[-1].end > latest:
         return "too-early", f"can be booked {room.advance} {room.advance_unit} ahead at most"
     if one.recurring and room.recurring is False:
-        return "no-series", "takes no series"
+        return "no-series", "can't be booked for a series"
     return None
 
 

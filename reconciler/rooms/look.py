@@ -155,7 +155,7 @@ def _hours(holds: Iterable[Busy], start: datetime, end: datetime) -> float:
 def rules_in_words(rules: RoomDetail, *, now: datetime, zone: tzinfo) -> Iterator[str]:
     """Yield the rules by which a room refuses bookings, as people say them, with all times in `zone`."""
     if rules.status == 1:
-        yield "administrators alone may book it"
+        yield "only administrators may book it"
     elif rules.status:
         who = [counted(len(rules.members), "person", "people")] * bool(rules.members)
         who += [counted(len(rules.departments), "department")] * bool(rules.departments)

@@ -106,5 +106,5 @@ def rules_of(reader: Reader, requester: str, room: str) -> RoomDetail | None:
 
 def _told(what: str, error: ApiError) -> str:
     told = f"{what} could not be read, so not all can be foreseen: {error.what}"
-    fix = error.fix if isinstance(error, PermissionMissing) else "apply finds out; --foresight=false asks nothing"
+    fix = error.fix if isinstance(error, PermissionMissing) else "apply will find out; --foresight=false does not ask"
     return f"{told}\n  {fix}"

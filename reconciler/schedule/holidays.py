@@ -16,7 +16,7 @@ from typing import Any, Final
 from reconciler.errors import ReconcilerError
 
 CHINA: Final = "CN"
-EXTRA: Final = "pip install 'reconciler[holidays]'"
+EXTRA: Final = "pip install chinesecalendar holidays"
 WEEKEND: Final = frozenset({5, 6})
 
 
@@ -61,12 +61,12 @@ def check_calendar(code: str) -> None:
     if country not in known:
         near = difflib.get_close_matches(country, known, n=1, cutoff=0.5)
         raise UnknownCalendar(
-            f"there is no calendar of holidays {code!r}",
+            f"there is no holiday calendar {code!r}",
             fix=f"write a country's ISO code, as in CN or DE-BY{f'; did you mean {near[0]}?' if near else ''}",
         )
     if region and region not in known[country]:
         regions = ", ".join(sorted(known[country])[:20])
-        fix = f"known are: {regions}" if regions else f"write {country}"
+        fix = f"known: {regions}" if regions else f"write {country}"
         raise UnknownCalendar(f"{country} has no region {region!r} with holidays of its own", fix=fix)
 
 

@@ -115,7 +115,7 @@ def _parts(text: str) -> dict[str, str]:
         if name not in _KNOWN:
             raise RuleError(f"a rule has no part {name!r}", fix=f"it has {', '.join(_KNOWN)}")
         if name in parts:
-            raise RuleError(f"{name} stands in the rule twice", fix=f"write {name} once, its values with commas")
+            raise RuleError(f"{name} is in the rule twice", fix=f"write {name} once, its values with commas")
         parts[name] = content
     return parts
 
@@ -144,7 +144,7 @@ def _check_combination(freq: str, parts: Mapping[str, str]) -> None:
 
 def _whole(name: str, text: str) -> int:
     if not _NUMBER.fullmatch(text):
-        raise RuleError(f"{name} has {text!r}, which is no whole number", fix=_EXAMPLE)
+        raise RuleError(f"{name} has {text!r}, which is not a whole number", fix=_EXAMPLE)
     return int(text)
 
 
@@ -174,7 +174,7 @@ def _days(freq: str, parts: Mapping[str, str]) -> tuple[Day, ...]:
     for each in parts["BYDAY"].split(","):
         found = _BY_DAY.fullmatch(each)
         if found is None:
-            raise RuleError(f"BYDAY has {each!r}, which is no day", fix=f"it is one of {', '.join(WEEKDAYS)}")
+            raise RuleError(f"BYDAY has {each!r}, which is not a day", fix=f"it is one of {', '.join(WEEKDAYS)}")
         nth = int(found[1] or 0)
         if found[1] and freq not in {"MONTHLY", "YEARLY"}:
             raise RuleError(f"BYDAY={each} has no meaning with FREQ={freq}", fix=f"write BYDAY={found[2]}")
@@ -189,7 +189,7 @@ def _days(freq: str, parts: Mapping[str, str]) -> tuple[Day, ...]:
 
 def _week_start(text: str) -> int:
     if text not in WEEKDAYS:
-        raise RuleError(f"WKST={text} is no day", fix=f"it is one of {', '.join(WEEKDAYS)}")
+        raise RuleError(f"WKST={text} is not a day", fix=f"it is one of {', '.join(WEEKDAYS)}")
     return WEEKDAYS.index(text)
 
 
@@ -202,5 +202,5 @@ def _until(text: str) -> date | datetime:
             return date.fromisoformat(text)
         when = datetime.fromisoformat(text.removesuffix("Z"))
     except ValueError:
-        raise RuleError(f"UNTIL={text} is not in the calendar", fix=fix) from None
+        raise RuleError(f"UNTIL={text} is not a date that exists", fix=fix) from None
     return when.replace(tzinfo=UTC) if text.endswith("Z") else when

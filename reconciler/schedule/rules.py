@@ -72,7 +72,7 @@ class _Days:
     def parts(self) -> list[str]:
         if sum(map(bool, (self.week, self.month, self.work))) > 1:
             fix = "write two meetings, or keep days of one kind"
-            raise RuleError("weekdays, workdays and days of the month can't stand together", where="on", fix=fix)
+            raise RuleError("weekdays, workdays and days of the month can't be combined", where="on", fix=fix)
         if self.week:
             days = (f"{nth or ''}{WEEKDAYS[day]}" for day, nth in sorted(self.week))
             return [f"BYDAY={','.join(days)}"]
@@ -135,7 +135,7 @@ def _day_parts(repeat: Repeat, start: datetime, workdays: str) -> list[str]:
     unit = repeat.unit
     if unit == "workday":
         if repeat.on or repeat.days:
-            raise RuleError("every workday says its days already", where="on", fix="write every: week with these days")
+            raise RuleError("every: workday already says the days", where="on", fix="write every: week with these days")
         return [f"BYDAY={workdays}"]
     if repeat.on and repeat.days:
         raise RuleError("on and day can't both be given", where="day", fix="keep one of them")
@@ -176,7 +176,7 @@ def start_from_anchor(rule: str, start: datetime, anchor: date) -> datetime | No
     parsed = parse_rule(rule)
     if parsed.interval == 1:
         fix = "leave it out, or write every: 2 weeks and the like"
-        raise RuleError("every period counts: an anchor changes nothing", where="anchor", fix=fix)
+        raise RuleError("every period counts, so an anchor changes nothing", where="anchor", fix=fix)
     counted = replace(filled(parsed, start), count=None)
     begin = _not_after(parsed, datetime.combine(anchor, start.time()), start)
     return next(rule_dates(counted, begin, _UTC, first=start, last=LATEST), None)
@@ -221,7 +221,7 @@ def check_rule(rule: str, *, start: datetime | None = None) -> None:
     if not _fires(replace(parse_rule(rule), until=None), start):
         raise RuleError(
             "the rule never has a date",
-            fix="look for parts that exclude each other, as BYMONTH=2 and BYMONTHDAY=30 do",
+            fix="look for parts that exclude each other, such as BYMONTH=2 and BYMONTHDAY=30",
         )
 
 

@@ -57,11 +57,11 @@ def _no(reason: str) -> NotExpressible:
 def _daily(rule: Rule) -> Pattern:
     _check_plain(rule)
     if rule.by_month_day:
-        raise _no("days that are chosen by weekday and date at once are no pattern")
+        raise _no("days that are chosen by weekday and date at once can't be a pattern")
     if not rule.by_day:
         return Pattern(kind=Kind.DAILY, interval=rule.interval)
     if rule.interval > 1:
-        raise _no("a step of days that leaves weekdays out is no pattern")
+        raise _no("a step of days that leaves weekdays out can't be a pattern")
     return weekly(tuple(day.weekday for day in rule.by_day))
 
 
@@ -97,7 +97,7 @@ def _check_plain(rule: Rule) -> None:
 def _by_weekday(rule: Rule, months: int) -> Pattern:
     """Return the pattern of one weekday of the month, counted: `1MO`, or `MO` of which BYSETPOS chooses one."""
     if rule.by_month_day:
-        raise _no("days that are chosen by weekday and date at once are no pattern")
+        raise _no("days that are chosen by weekday and date at once can't be a pattern")
     days = rule.by_day
     if len({day.weekday for day in days}) > 1:
         raise _no("it is on several weekdays of the month, and what DingTalk makes of those is not documented")

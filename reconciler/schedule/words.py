@@ -99,7 +99,7 @@ def parse_every(text: str) -> tuple[int, Unit]:
     """Return interval and unit of `week`, `2 weeks`, `odd-weeks` and the like; raise RuleError for anything else."""
     found = _EVERY.fullmatch(text.lower()) if text.isascii() else None
     if found is None:
-        raise RuleError(f"{text!r} can't be every", where="every", fix=_meant(text))
+        raise RuleError(f"{text!r} is not a valid value for every", where="every", fix=_meant(text))
     if found["workday"]:
         return 1, "workday"
     if found["parity"]:
@@ -120,7 +120,7 @@ def parse_day(text: str) -> Day:
         return Day(kind="day" if name == "day" else "workday", number=_ORDINALS[ordinal])
     counted = _COUNTED.fullmatch(word)
     if counted is None or counted[2] not in _DAYS:
-        raise RuleError(f"{text!r} is no day", where="on", fix=_day_meant(text.lower()))
+        raise RuleError(f"{text!r} is not a day", where="on", fix=_day_meant(text.lower()))
     return Day(kind="weekday", weekday=_DAYS[counted[2]], number=int(counted[1]))
 
 

@@ -41,6 +41,38 @@ _ELSEWHERE: Final = {
     "shenzhen": "Asia/Shanghai",
 }
 
+# Abbreviations, which are no names of zones: the same ones mean several, and summer time has another one.
+_ABBREVIATED: Final = {
+    "z": ("UTC",),
+    "pt": ("America/Los_Angeles",),
+    "pst": ("America/Los_Angeles",),
+    "pdt": ("America/Los_Angeles",),
+    "mt": ("America/Denver",),
+    "mdt": ("America/Denver",),
+    "ct": ("America/Chicago",),
+    "cdt": ("America/Chicago",),
+    "et": ("America/New_York",),
+    "edt": ("America/New_York",),
+    "bst": ("Europe/London",),
+    "cest": ("Europe/Berlin",),
+    "mez": ("Europe/Berlin",),
+    "mesz": ("Europe/Berlin",),
+    "eest": ("Europe/Helsinki",),
+    "msk": ("Europe/Moscow",),
+    "ist": ("Asia/Kolkata", "Europe/Dublin", "Asia/Jerusalem"),
+    "cst": ("Asia/Shanghai", "America/Chicago"),
+    "sgt": ("Asia/Singapore",),
+    "hkt": ("Asia/Hong_Kong",),
+    "jst": ("Asia/Tokyo",),
+    "kst": ("Asia/Seoul",),
+    "aest": ("Australia/Sydney", "Australia/Brisbane"),
+    "aedt": ("Australia/Sydney",),
+    "nzst": ("Pacific/Auckland",),
+    "nzdt": ("Pacific/Auckland",),
+}
+# Names that IANA keeps for a clock that is never changed, and what people nearly always mean by them.
+_NEVER_CHANGED: Final = {"EST": "America/New_York", "MST": "America/Denver"}
+
 
 class UnknownZone(ReconcilerError):
     """No time zone has this name; `suggestions` are IANA names that may be meant, the likeliest first."""
@@ -79,6 +111,8 @@ def _suggest(name: str) -> tuple[str, ...]:
         some = ("Asia/Shanghai",) if ahead and hours == _HOURS_OF_CHINA else ()
         return (*some, exact) if exact in _names() else some
     city = asked.rpartition("/")[2]
+    if asked in _ABBREVIATED:
+        return _ABBREVIATED[asked]
     if city in _ELSEWHERE:
         return (_ELSEWHERE[city],)
     known = {each.lower(): each for each in sorted(_names())}
@@ -87,6 +121,11 @@ def _suggest(name: str) -> tuple[str, ...]:
     same_city = [full for lower, full in known.items() if city and lower.rpartition("/")[2] == city]
     close = [known[lower] for lower in difflib.get_close_matches(asked, known, n=_SUGGESTIONS, cutoff=0.7)]
     return tuple(dict.fromkeys([*same_city, *close]))[:_SUGGESTIONS]
+
+
+def never_changed(name: str) -> str:
+    """Return the zone that is rather meant by one whose clocks are never changed, "" for any other zone."""
+    return _NEVER_CHANGED.get(name, "")
 
 
 def localise(local: datetime, zone: ZoneInfo) -> datetime:

@@ -141,7 +141,7 @@ def unlocking(program: str, holder: LockInfo | None = None) -> str:
 def check_holder(holder: LockInfo | None, lock_id: str, *, where: str) -> None:
     """Raise StateError where the lock is to be taken from `lock_id`, and another has it by now."""
     if lock_id and holder is not None and holder.id != lock_id:
-        what = f"the lock is not that one: it is held by {holder}"
+        what = f"that is not the current lock: it is held by {holder}"
         fix = f"if that run is dead for certain, give its id, {holder.id}" if holder.id else "give no id"
         raise StateError(what, where=where, fix=fix)
 

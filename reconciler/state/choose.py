@@ -57,7 +57,7 @@ def _postgres(settings: StateSettings, environment: Mapping[str, str], workspace
     try:
         from reconciler.state.postgres import TABLE, PostgresBackend
     except ImportError as error:
-        fix = "pip install 'reconciler[postgres]'"
+        fix = "pip install 'psycopg[binary]' certifi"
         raise StateError(
             "a state in PostgreSQL needs psycopg, which is not installed", where="state", fix=fix
         ) from error
@@ -79,7 +79,7 @@ def _http(settings: StateSettings, environment: Mapping[str, str], program: str)
     address = of("address")
     if not address:
         fix = "write state.address, or set TF_HTTP_ADDRESS, to an http or https URL"
-        raise StateError("no address of the state is known", where="state", fix=fix)
+        raise StateError("the address of the state is not known", where="state", fix=fix)
     for name in ("address", "lock_address", "unlock_address"):
         if of(name):
             _check_address(of(name), f"TF_HTTP_{name.upper()}")
@@ -138,7 +138,11 @@ def _check_address(address: str, where: str) -> None:
     except ValueError:
         scheme, shown = "", False
     if scheme not in {"http", "https"}:
-        what = f"this is no http or https URL, but {scheme}" if scheme.isalnum() else "this is no http or https URL"
+        what = (
+            f"this is not an http or https URL, but {scheme}"
+            if scheme.isalnum()
+            else "this is not an http or https URL"
+        )
         raise StateError(what, where=where, fix="the state is asked for over http: write https://")
     if shown:
         what = "the state, and the password to it, would travel in clear text"
@@ -151,7 +155,7 @@ def _number(name: str, text: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise StateError(f"{text!r} is no number", where=where, fix="write 2, for example") from None
+        raise StateError(f"{text!r} is not a number", where=where, fix="write 2, for example") from None
     if not 0 <= number <= _LARGEST:
-        raise StateError(f"{text!r} is no number from 0 to {_LARGEST}", where=where, fix="write 2, for example")
+        raise StateError(f"{text!r} is not a number from 0 to {_LARGEST}", where=where, fix="write 2, for example")
     return number

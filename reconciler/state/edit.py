@@ -122,7 +122,9 @@ def without_organizer(state: State, organizer: str) -> tuple[State, int]:
     gone = {key for key, entry in state.entries.items() if entry.organizer == organizer}
     if not gone and organizer not in state.organizers:
         known = sorted(state.organizers | {entry.organizer for entry in state.entries.values()})
-        raise UsageError(f"the state knows no organiser {organizer}", fix=f"it knows: {', '.join(known) or 'none'}")
+        raise UsageError(
+            f"the state does not know the organiser {organizer}", fix=f"it knows: {', '.join(known) or 'none'}"
+        )
     entries = {key: entry for key, entry in state.entries.items() if key not in gone}
     calendars = _without(state.calendars, {organizer})
     return replace(state, entries=entries, calendars=calendars, organizers=state.organizers - {organizer}), len(gone)
@@ -146,4 +148,4 @@ def _renamed(entry: Entry, key: Key) -> Entry:
 
 
 def _unknown(address: str) -> UsageError:
-    return UsageError(f"the state knows no {address}", fix="`reconciler state list` prints all that it knows")
+    return UsageError(f"the state does not know {address}", fix="`reconciler state list` prints what it knows")

@@ -61,7 +61,7 @@ def check_file(path: Path) -> None:
         return  # who reads it is told
     _check(path, found, {0, os.geteuid(), path.parent.stat().st_uid}, stat.S_ISREG, "file")
     if found.st_mode & stat.S_IWGRP:
-        fix = "if you trust what stands in it, `chmod go-w` it; else plan again"
+        fix = "if you trust what is in it, `chmod go-w` it; else plan again"
         raise StateError("others may write this", where=str(path), fix=fix)
 
 
@@ -70,10 +70,10 @@ def _check(path: Path, found: os.stat_result, trusted: set[int], kind: Callable[
     if stat.S_ISLNK(found.st_mode):
         raise StateError("this is a symbolic link", where=where, fix=f"put a plain {name} there")
     if not kind(found.st_mode):
-        raise StateError(f"this is no plain {name}", where=where, fix="move it away")
+        raise StateError(f"this is not a plain {name}", where=where, fix="move it away")
     if found.st_uid not in trusted:
-        fix = "if you trust what stands in it, make it yours with chown; else move it away"
+        fix = "if you trust what is in it, make it yours with chown; else move it away"
         raise StateError(f"this belongs to another user (uid {found.st_uid})", where=where, fix=fix)
     if found.st_mode & stat.S_IWOTH:
-        fix = "if you trust what stands in it, `chmod -R go-w` the folder; else move it away"
+        fix = "if you trust what is in it, `chmod -R go-w` the folder; else move it away"
         raise StateError("everybody may write this", where=where, fix=fix)

@@ -110,7 +110,9 @@ class HttpBackend:
             raise StateConflict(self.where, reused_serial=answer.status_code == _UNPROCESSABLE)
         if answer.status_code == _TOO_LARGE:
             raise StateError(
-                f"the server takes no state of {len(body)} bytes", where=self.where, fix="raise its limit on states"
+                f"the server does not accept a state of {len(body)} bytes",
+                where=self.where,
+                fix="raise its limit on states",
             )
         raise self._refused("written", answer)
 

@@ -47,9 +47,9 @@ def _reason(error: Exception) -> str:
     """Return what is wrong with a state, in the words of whoever looks into its file."""
     match error:
         case json.JSONDecodeError():
-            return f"it is no JSON at line {error.lineno}, column {error.colno}"
+            return f"it is not JSON: line {error.lineno}, column {error.colno}"
         case UnicodeDecodeError():
-            return f"it is no text at byte {error.start}"
+            return f"it is not text: byte {error.start}"
         case RecursionError():
             return "it is nested too deeply"
         case KeyError():

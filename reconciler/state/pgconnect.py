@@ -81,7 +81,7 @@ def secrets(known: dict[str, str]) -> tuple[str, ...]:
 
 def _parsed(dsn: str) -> Parameters:
     fix = "write, for example, postgresql://db.example.com/reconciler; in a password, @ is %40 and / is %2F"
-    failure = StateError("the dsn is none that PostgreSQL's libpq understands", where="state", fix=fix)
+    failure = StateError("PostgreSQL's libpq does not understand the dsn", where="state", fix=fix)
     try:
         given = dict(conninfo_to_dict(dsn))
     except ProgrammingError:  # its text may be a part of a password

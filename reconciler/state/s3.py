@@ -39,7 +39,7 @@ class S3Backend:
             from botocore.config import Config
             from botocore.exceptions import BotoCoreError, ClientError
         except ImportError as error:
-            fix = "pip install 'reconciler[s3]'"
+            fix = "pip install boto3"
             raise StateError("a state in S3 needs boto3, which is not installed", where="state", fix=fix) from error
         self._errors: tuple[type[Exception], ...] = (BotoCoreError, ClientError)
         self._bucket, self._key = bucket, key

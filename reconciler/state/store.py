@@ -162,7 +162,7 @@ class Store:
         except UnreadableState as error:
             what = what or "something in it is missing, or of another kind"
             fix = f"name what `state pull` printed, or {self.errored}; what is saved stays as it is"
-            raise StateError(f"this is no state: {what}", where=where, fix=fix) from error
+            raise StateError(f"this is not a state: {what}", where=where, fix=fix) from error
         return given
 
     def _decoded(self, body: bytes, where: str) -> State:

@@ -24,7 +24,7 @@ def upgraded(document: Json, *, where: str, steps: Mapping[int, Step] = STEPS, n
     """
     version = document["version"]
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ValueError(f"{str(version)[:20]!r} is no format of a state")
+        raise ValueError(f"{str(version)[:20]!r} is not a format of a state")
     refuse_newer("state", version, newest, where=where)
     while version < newest:
         document = steps[version](document)

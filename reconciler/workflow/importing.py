@@ -18,6 +18,7 @@ from reconciler.adopting.recurring import Window, recurring
 from reconciler.adopting.trial import tried
 from reconciler.adopting.writing import new_text
 from reconciler.config.model import Config
+from reconciler.config.words import choose_from
 from reconciler.config.yaml import parse
 from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import NotFound
@@ -110,7 +111,7 @@ def import_calendar(
 
 def _check(config: Config, asked: Calendar) -> None:
     if asked.organizer not in config.people:
-        fix = f"choose of: {', '.join(sorted(config.people))}" if config.people else "add the person to `people`"
+        fix = choose_from(asked.organizer, config.people) if config.people else "add the person to `people`"
         raise UsageError(f"there is no person {asked.organizer!r}", fix=fix)
     if not timedelta(0) < asked.until - asked.since <= A_YEAR:
         raise UsageError("--to must be after --from, by a year at most", fix="import one year after the other")

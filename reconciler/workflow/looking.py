@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.apply.daily import events_left
 from reconciler.config.model import Config
+from reconciler.config.words import choose_from
 from reconciler.desired import People, desired
 from reconciler.diff.gathering import address_of, gathered, not_to_be_adopted
 from reconciler.diff.sharing import AHEAD
@@ -205,11 +206,11 @@ def _without(answer: Changes | Told | ApiError, events: frozenset[str]) -> Chang
 def check_targets(config: Config, store: Store, question: Question) -> None:
     """Raise UsageError where a plan is asked for of meetings that are none."""
     if question.targets and question.excluded:
-        raise UsageError("--target and --exclude exclude each other", fix="use one of the two")
+        raise UsageError("--target and --exclude can't be used together", fix="use one of the two")
     named = question.targets | question.excluded
     known = config.meetings.keys() | {key.meeting for key in store.load().entries} if named else frozenset()
     for name in sorted(named - known):
-        raise UsageError(f"there is no meeting {name!r}", fix=f"choose of: {', '.join(sorted(config.meetings))}")
+        raise UsageError(f"there is no meeting {name!r}", fix=choose_from(name, config.meetings))
 
 
 def scope_of(config: Config, people: People, expected: tuple[Occurrence, ...], question: Question) -> Scope:

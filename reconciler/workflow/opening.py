@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.config.model import Config
+from reconciler.config.words import choose_from
 from reconciler.desired import desired
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import ApiError
@@ -41,7 +42,7 @@ def open_meeting(
     for it was never answered, and ApiError.
     """
     if meeting not in config.meetings:
-        raise UsageError(f"there is no meeting {meeting!r}", fix=f"choose of: {', '.join(sorted(config.meetings))}")
+        raise UsageError(f"there is no meeting {meeting!r}", fix=choose_from(meeting, config.meetings))
     state = store.load()
     state = renamed(state, moves(config, state))
     people, known = resolve_people(config, client, state)
@@ -77,7 +78,9 @@ def open_meeting(
 def _current(occurrences: tuple[Occurrence, ...], meeting: str, now: datetime) -> Occurrence:
     ahead = [occurrence for occurrence in occurrences if occurrence.end > now]
     if not ahead:
-        raise ReconcilerError(f"{meeting} takes place no more", where=f"meetings.{meeting}", fix="extend its schedule")
+        raise ReconcilerError(
+            f"{meeting} no longer takes place", where=f"meetings.{meeting}", fix="extend its schedule"
+        )
     return ahead[0]
 
 

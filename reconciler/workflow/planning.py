@@ -12,6 +12,7 @@ from reconciler.desired import People
 from reconciler.diff.change import Diff
 from reconciler.diff.gathering import rooms_of_growing
 from reconciler.diff.guard import disabled, frozen, gone_before_adoption, spare
+from reconciler.diff.renames import unsaid_renames
 from reconciler.dingtalk import Client, Reader
 from reconciler.errors import UnreadableState
 from reconciler.model.state import State
@@ -41,7 +42,7 @@ from reconciler.workflow.looking import (
     looked_again,
     shortened,
 )
-from reconciler.workflow.provider import resolve_people
+from reconciler.workflow.provider import resolve_people, unasked
 
 NEAR = timedelta(days=REACH)  # an occurrence that a day off moved ahead may be gone by its own date
 
@@ -115,10 +116,12 @@ def make_plan(
         *told_deferrals(made, state, names, now),
         *_freeze(config, now),
         *spared,
+        *unasked(config, people),
         *ends,
         *rooming.warnings,
         *(reads.warnings if reads is not None else ()),
         *gone_before_adoption(found, config),
+        *(() if question.destroy else unsaid_renames(found, config.meetings)),
         *(str(problem) for problem in config.warnings),
     )
     kept_rules = {name: rule for name, rule in state.rules.items() if not is_meant(name)}

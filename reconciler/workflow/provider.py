@@ -13,6 +13,7 @@ from reconciler.desired import People
 from reconciler.dingtalk import (
     Client,
     Credentials,
+    CredentialsMissing,
     NotFound,
     Options,
     Reader,
@@ -20,8 +21,9 @@ from reconciler.dingtalk import (
     connect,
     connect_reader,
     from_environment,
+    if_any,
 )
-from reconciler.errors import ReconcilerError
+from reconciler.errors import NO_SUCH, ReconcilerError
 from reconciler.model.state import State
 from reconciler.state.folder import data_folder
 
@@ -33,9 +35,14 @@ SANDBOX_FILE = "sandbox.db"
 
 
 @contextmanager
-def connected(config: Config, environment: Mapping[str, str], *, clock: Callable[[], datetime]) -> Iterator[Client]:
-    """Give a client for as long as the block runs. Raises ReconcilerError where credentials are missing."""
-    with _place(config, environment, clock=clock) as (endpoint, credentials):
+def connected(
+    config: Config, environment: Mapping[str, str], *, clock: Callable[[], datetime], offline: bool = False
+) -> Iterator[Client]:
+    """Give a client for as long as the block runs. Raises ReconcilerError where credentials are missing.
+
+    With `offline` nobody is expected to be asked: the first call raises that instead.
+    """
+    with _place(config, environment, clock=clock, offline=offline) as (endpoint, credentials):
         client = connect(endpoint, credentials, options=_options(config, environment, credentials))
         with closing(client):
             yield client
@@ -54,8 +61,9 @@ def connected_reader(
 
 def _options(config: Config, environment: Mapping[str, str], credentials: Credentials) -> Options:
     provider = config.provider
-    if provider.kind is ProviderKind.SANDBOX or provider.limiter.kind is LimiterKind.LOCAL:
-        return Options(qps=provider.qps)  # nobody else calls an embedded sandbox
+    embedded = provider.kind is ProviderKind.SANDBOX  # nobody else calls it
+    if embedded or provider.limiter.kind is LimiterKind.LOCAL or credentials.missing is not None:
+        return Options(qps=provider.qps)
     from reconciler.dingtalk.sharing import open_shared
 
     app = credentials.app_key
@@ -65,10 +73,10 @@ def _options(config: Config, environment: Mapping[str, str], credentials: Creden
 
 @contextmanager
 def _place(
-    config: Config, environment: Mapping[str, str], *, clock: Callable[[], datetime]
+    config: Config, environment: Mapping[str, str], *, clock: Callable[[], datetime], offline: bool = False
 ) -> Iterator[tuple[str, Credentials]]:
     if config.provider.kind is ProviderKind.DINGTALK:
-        yield config.provider.endpoint, from_environment(environment)
+        yield config.provider.endpoint, if_any(environment) if offline else from_environment(environment)
         return
     with open_sandbox(config, clock=clock) as sandbox:
         secret = Secret(sandbox.credentials.app_secret)
@@ -109,7 +117,8 @@ def _seed(config: Config) -> Seed:
 def resolve_people(config: Config, client: Reader, state: State) -> tuple[People, Mapping[str, str]]:
     """Return the union id of every alias, and the answers to remember in the state.
 
-    People named by `userid` or `mobile` are asked for once; these calls are outside of the monthly quota. Raises
+    People named by `userid` or `mobile` are asked for once; these calls are outside of the monthly quota. A client
+    without credentials can ask for nobody: who is not known then goes by the alias, and is told by `unasked`. Raises
     ReconcilerError with all whom DingTalk does not know; they are asked for again the next time.
     """
     people: dict[str, str] = {}
@@ -122,8 +131,11 @@ def resolve_people(config: Config, client: Reader, state: State) -> tuple[People
         name = asked_as(person)
         try:
             known[name] = people[person.alias] = state.people.get(name) or ask_person(person, client)
+        except CredentialsMissing:
+            people[person.alias] = person.alias
         except ReconcilerError as error:
-            error.where = f"people.{person.alias}"
+            if error.code in NO_SUCH:
+                error.where = f"people.{person.alias}"
             if not isinstance(error, NotFound):
                 raise
             strangers.append((person, error))
@@ -137,8 +149,17 @@ def resolve_people(config: Config, client: Reader, state: State) -> tuple[People
 
 
 _STRANGER_FIX = (
-    "correct them in the config, and see that the app may see these people; `reconciler doctor` asks for all"
+    "correct them in the config, and make sure that the app may see these people; `reconciler doctor` checks everybody"
 )
+
+
+def unasked(config: Config, people: People) -> tuple[str, ...]:
+    """Return a warning of those who go by their alias, because DingTalk could not be asked who they are."""
+    found = [one.alias for one in config.people.values() if one.union_id is None and people[one.alias] == one.alias]
+    if not found:
+        return ()
+    told = "without credentials nobody can be asked who they are; what is planned for them may differ"
+    return (f"{', '.join(found)}: known by alias alone\n  {told}",)
 
 
 def asked_as(person: Person) -> str:

@@ -91,16 +91,17 @@ def _table(head: str, rows: Iterable[tuple[str, Row]]) -> str:
 
 TEXT = """# Reliability
 
-Made by `make chaos-report`. Each run applies an edit that asks for everything (creations, updates, a move, a swap of
-rooms, a cancellation, settings, people, a meeting that changes hands: {calls} calls, {writes} of which write) under a
-fault, and then once more undisturbed. It has *converged* if that second run succeeds, the plan after it is empty, the
-server's own dump equals the declaration field by field, foreign events are byte for byte as before, no room is held
-twice, and every conference is used by one event, or reported.
+`make chaos-report` makes this page. Each run applies an edit that contains everything: creations, updates, a move, a
+swap of rooms, a cancellation, settings, people, and a meeting that changes hands. That takes {calls} calls, {writes}
+of which write. It is applied under a fault, and then once more undisturbed. A run has *converged* if the second
+apply succeeds, the plan after it is empty, the server's own dump equals the declaration field by field, other
+people's events are byte for byte as before, no room is held twice, and every conference is used by one event, or
+reported.
 
-*Orphans* are conferences that were made although the answer to their creation never came. DingTalk can't list
-conferences, so they are reported (`reconciler state orphans`), never guessed. *Calls wasted* are calls that wrote
-beyond the {writes} that an undisturbed run needs, in both runs together: repeats of what may or may not have been
-done, and refused attempts.
+*Orphans* are conferences that were created although the answer never arrived. DingTalk can't list conferences, so
+they are reported (`reconciler state orphans`), never guessed. *Calls wasted* are writing calls beyond the {writes}
+that an undisturbed run needs, in both applies together: repeats of what may or may not have been done, and refused
+attempts.
 
 {verdict}
 
@@ -108,8 +109,9 @@ done, and refused attempts.
 
 {kinds}
 
-`error_*` is a status 500, `*_before` did nothing, `*_after` was carried out and the answer lost. Each kind strikes each
-API once, and in further runs at every call of that API; `any` strikes a fifth of all calls at random, {seeds} seeds.
+`error_*` answers with status 500; `*_before` did nothing; `*_after` was carried out, but the answer was lost. Each
+kind strikes each API once, and in further runs every call of that API. `any` strikes a fifth of all calls at random,
+with {seeds} seeds.
 
 ## By API
 
@@ -117,10 +119,11 @@ API once, and in further runs at every call of that API; `any` strikes a fifth o
 
 ## What else is tested
 
-`make chaos` runs these cases, and: a kill at every moment that makes something last on the disk; kills with other calls
-in flight, and several kills in a row; the state deleted, cut short or one run old after a crash; two and five runs at
-once; two checkouts of one workspace; two workspaces with shared rooms; arbitrary states, journals and answers; and
-weeks in the life of a team (a state machine of edits, hand-made changes, faults, crashes and passing days).
+`make chaos` runs these cases, and: a kill at every moment that makes something last on the disk; kills with other
+calls in flight, and several kills in a row; the state deleted, cut short or one run old after a crash; two and five
+runs at once; two checkouts of one workspace; two workspaces with shared rooms; arbitrary states, journals and
+answers; and weeks in the life of a team (a state machine of edits, hand-made changes, faults, crashes and passing
+days).
 """
 
 

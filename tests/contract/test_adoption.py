@@ -167,7 +167,7 @@ def test_an_event_that_is_gone_before_it_was_adopted_is_told(hands: Hands) -> No
     hands.edit(action="delete_event", event=event_id)
     planned = hands.plan()
     assert calls_of(planned) == ["event.create"]
-    assert planned.plan.warnings[0].startswith("lunch: 1 of the events to adopt is there no more, and made anew")
+    assert planned.plan.warnings[0].startswith("lunch: 1 of the events to adopt is gone, and will be made anew")
 
 
 def test_what_is_not_the_organisers_is_not_adopted(hands: Hands) -> None:

@@ -743,7 +743,7 @@ def test_only_a_declared_meeting_that_goes_on_can_be_opened(team: Team) -> None:
     with pytest.raises(UsageError):
         open_meeting(team.config, team.client, team.store, "nonsense", now=NOW)
     team.declare(meeting(schedule=_once(1, 0)))
-    with pytest.raises(ReconcilerError, match="no more"):
+    with pytest.raises(ReconcilerError, match="no longer"):
         open_meeting(team.config, team.client, team.store, "sync", now=NOW + timedelta(days=9))
 
 

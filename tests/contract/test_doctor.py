@@ -151,6 +151,15 @@ def test_people_are_asked_for_once_and_never_again(sandbox: Sandbox, config: Con
     assert asked(sandbox, "user.get", "user.mobile") == ["user.get", "user.mobile", "user.get"]
 
 
+def test_no_person_is_blamed_for_wrong_credentials(sandbox: Sandbox, config: Config) -> None:
+    wrong = {**keys(sandbox), "DINGTALK_APP_SECRET": "wrong-secret"}
+    with connected_reader(config, wrong, clock=lambda: NOW) as reader, pytest.raises(ReconcilerError) as caught:
+        resolve_people(config, reader, store_of(config).load())
+    assert "people." not in str(caught.value)
+    assert "accessToken" in str(caught.value)
+    assert "check the app key and secret" in caught.value.fix
+
+
 def test_doctor_asks_again_and_what_it_learns_is_kept(sandbox: Sandbox, config: Config) -> None:
     store = store_of(config)
     store.save(replace(store.load(), people={"userid:bob01": "uElse"}))

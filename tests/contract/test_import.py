@@ -257,7 +257,7 @@ def test_the_command_writes_into_the_config_and_prints_documents(
     monkeypatch.chdir(hands.team.folder)
     asked = ["import", "--organizer", "alice"]
     assert run([*asked, "--out", "meetings.yaml"]) == run([*asked, "--out", "a", "--write"]) == 64
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     assert run([*asked, "--out", "dentist.yaml"]) == 0
     assert run(asked) == 0
     done = capsys.readouterr()

@@ -244,7 +244,7 @@ def test_a_recurring_event_that_goes_otherwise_is_never_replaced(hands: Hands) -
 def test_what_can_not_become_the_series_of_a_meeting_is_told(hands: Hands) -> None:
     events = {
         "belongs to workspace other": recur(hands, "Sync", "2026-01-05T10:00", FOREVER, weekly(), description=FOREIGN),
-        "no recurring event": hands.create("Sync", "2026-12-07T10:00"),
+        "not a recurring event": hands.create("Sync", "2026-12-07T10:00"),
     }
     for told, name in events.items():
         hands.declare(sync=declared(name))
@@ -259,7 +259,7 @@ def test_a_series_that_is_gone_before_it_was_adopted_is_made_anew_and_told(hands
     hands.declare(sync=declared(name))
     planned = hands.plan()
     assert calls_of(planned) == ["event.create"]
-    assert planned.plan.warnings[0].startswith("sync: 1 of the events to adopt is there no more, and made anew")
+    assert planned.plan.warnings[0].startswith("sync: 1 of the events to adopt is gone, and will be made anew")
 
 
 def test_a_saved_plan_adopts_the_series_that_it_was_made_for(hands: Hands) -> None:

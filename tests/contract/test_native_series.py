@@ -352,6 +352,30 @@ def test_an_instance_that_begins_today_is_not_held_twice(hands: Hands) -> None:
     assert not has_drift(hands.drift())
 
 
+def test_another_zone_does_not_hold_a_second_time_what_has_begun_today(hands: Hands) -> None:
+    daily = {"repeat": {"every": "workday"}}
+    hands.declare(sync=sync(schedule(**daily)))
+    applied(hands)
+    hands.now += timedelta(days=1, hours=5)  # Monday, 13:00 in Shanghai, midnight in New York
+    hands.declare(sync=sync(schedule(**daily, timezone="America/New_York")))
+    applied(hands)
+    assert on(coming(hands, 3))[0] == "12-01 10:00"
+
+
+def test_single_events_in_place_of_a_series_leave_the_conference_that_is_on(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    (before,) = alive(hands)
+    hands.now = datetime.fromisoformat("2026-11-30T02:10+00:00")  # in the middle of it
+    single = {"every": "odd-weeks", "on": ["tue"]}
+    hands.declare(sync=sync(schedule(repeat=single), calendar="occurrences", link="stable"))
+    applied(hands)
+    (there,) = alive(hands)
+    assert (there["id"], there["start"]) == (before["id"], before["start"])
+    hands.now += timedelta(hours=1)
+    assert applied(hands) == ["conference.update"]
+
+
 def test_what_a_person_takes_out_can_be_accepted_as_skipped(hands: Hands) -> None:
     hands.declare(sync=sync())
     applied(hands)

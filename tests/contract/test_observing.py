@@ -16,6 +16,7 @@ from team import NOW, a_team
 from reconciler.apply.outcome import Status
 from reconciler.config import load
 from reconciler.dingtalk import EventPatch
+from reconciler.dingtalk.errors import ApiError, ServerError, UnreadableAnswer
 from reconciler.model.occurrence import Attendee
 from reconciler.observe import Refresh
 from reconciler.state.store import Store, local_store
@@ -192,6 +193,25 @@ def test_a_token_that_is_refused_costs_one_call_more(runs: Runs) -> None:
     assert planned.plan.changes == ()
     assert calls == {"event.list": 2}
     assert runs.plan()[1] == {"event.list": 1}
+
+
+@pytest.mark.parametrize("kind", [ServerError, UnreadableAnswer])
+def test_a_token_that_a_server_only_stumbles_over_keeps_no_calendar_from_being_listed(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, kind: type[ApiError]
+) -> None:
+    runs.plan()
+    events = runs.hands.team.client.events
+    listed = events.list
+
+    def stumbling(**asked: Any) -> Any:
+        if asked.get("sync_token"):
+            raise kind("DingTalk failed", call="GET events", status=500)
+        return listed(**asked)
+
+    monkeypatch.setattr(events, "list", stumbling)
+    planned, calls = runs.plan()
+    assert (planned.plan.failures, planned.plan.changes) == ((), ())
+    assert calls == {"event.list": 1}
 
 
 def test_after_a_week_a_calendar_is_listed_whole(runs: Runs) -> None:

@@ -5,6 +5,7 @@ The whole command line runs in this process against a server whose answers are c
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -412,6 +413,34 @@ def test_events_with_fields_of_wrong_types_are_told_or_mended_and_never_doubled(
         assert done.code in {0, 1}
         assert {one["action"] for one in done.json["changes"]} <= {"update"}, value
         odd.meddler.orders.clear()
+    odd.converges()
+
+
+HABITS: dict[str, Callable[[Body], object]] = {
+    "escaped": lambda event: event.update(
+        description=html.escape(event["description"]), summary=html.escape(event["summary"])
+    ),
+    "line ends": lambda event: event.update(description=event["description"].replace("\n", "\r\n") + "\r\n"),
+    "breaks": lambda event: event.update(description=event["description"].replace("\n", "<br>")),
+    "zones": lambda event: [event[side].update(timeZone="PRC") for side in ("start", "end")],
+}
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_an_event_that_is_as_it_was_written_but_for_its_spelling_is_left_alone(odd: Odd, habit: str) -> None:
+    odd.team.config["meetings"]["weekly-sync"] |= {"title": "R&D <sync>", "description": 'What "shipped",\nR&D.'}
+    assert odd.apply().code == 0
+
+    def spell(body: Body) -> None:
+        for event in body["events"]:
+            HABITS[habit](event)
+
+    odd.meddler.order(READS["event.list"], lambda answer: answer.document(spell))
+    for refresh in ("full", "auto"):
+        assert odd.run("plan", "--json", "--refresh", refresh).json["changes"] == []
+    (odd.team.folder / ".reconciler" / "state.json").unlink()
+    plan = odd.run("plan", "--json")
+    assert (plan.code, plan.json["changes"]) == (0, [])
     odd.converges()
 
 

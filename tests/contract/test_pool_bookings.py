@@ -85,9 +85,9 @@ def test_a_pool_without_a_room_says_which_rule_forbids_each(team: RoomTeam) -> N
     team.declare(meeting(pool=RoomPool(any=("aurora", "borealis", "cirrus"))))
     told = {one.room: one.reason for one in team.plan().plan.problems[0].blocked}
     assert told == {
-        "room-aurora": "booked for 90 minutes at least",
+        "room-aurora": "must be booked for at least 90 minutes",
         "room-borealis": "closed for good (paint)",
-        "room-cirrus": "may be booked by certain people alone, and the organiser is none of them",
+        "room-cirrus": "may be booked only by certain people, and the organiser is none of them",
     }
 
 

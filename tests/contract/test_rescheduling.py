@@ -159,6 +159,7 @@ def test_what_a_day_off_would_move_to_a_day_that_is_over_is_cancelled(team: Room
     closed = Closure(first=date(2026, 12, 14), last=date(2026, 12, 14), reason="off-site")
     declare(team, weekly("MO"), days_off=DaysOff(closures=(closed,), shift=Shift.PREVIOUS))
     assert ("cancel", "closed: off-site") in reasons(team)
+    assert not has_drift(drift(team))
     team.apply()
     assert "2026-12-14" not in {f"{event.start:%F}" for event in team.events()}
     assert changes(team) == []
@@ -170,6 +171,7 @@ def test_what_is_changed_to_a_day_that_is_over_is_cancelled_and_says_so(team: Ro
     moved = {date(2026, 12, 14): ScheduleChange(start=datetime(2026, 12, 11, 10))}  # noqa: DTZ001  # local
     declare(team, weekly("MO"), changes=moved)
     assert ("cancel", "moved to a day that is over") in reasons(team)
+    assert not has_drift(drift(team))
 
 
 def test_an_hour_that_has_passed_today_leaves_the_occurrence_as_people_know_it(team: RoomTeam) -> None:

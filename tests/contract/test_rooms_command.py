@@ -73,7 +73,7 @@ def test_free_tells_which_rooms_can_be_had_and_who_has_the_others(cli: Cli, team
         "1 room is free, Mon 2026-11-30 10:30–11:30 (Asia/Shanghai)", "✓ borealis", "✗ cirrus", "✗ aurora",
     ]  # fmt: skip
     assert "bob has it until Mon 2026-11-30 11:00" in done.out
-    assert "is booked for 90 minutes at least" in done.out
+    assert "must be booked for at least 90 minutes" in done.out
     assert asked(team) == ["rooms.list", "rooms.busy", "rooms.get", "rooms.get"]
 
 
@@ -118,7 +118,7 @@ def test_its_calls_are_counted_and_nothing_is_written(cli: Cli, team: Team) -> N
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["free", "--at", "soon"], "no ISO 8601 moment"),
+        (["free", "--at", "soon"], "not an ISO 8601 moment"),
         (["free"], "--at"),
         (["free", "--at", "2026-11-30T10:00", "--for", "0m"], "no time to meet"),
         (["free", "--at", "2026-11-30T10:00", "--for", "90"], "has no unit: write 90m for minutes"),

@@ -91,7 +91,7 @@ def test_a_serial_used_before_is_a_conflict(http: Backend, server: StateServer) 
 
 def test_a_state_too_large_is_told(http: Backend, server: StateServer) -> None:
     server.largest = 10
-    with pytest.raises(StateError, match="takes no state of"):
+    with pytest.raises(StateError, match="does not accept a state of"):
         http.write(document(1), None)
 
 
@@ -170,7 +170,7 @@ def test_gitlabs_variables_are_enough(server: StateServer, tmp_path: Path) -> No
 
 
 def test_what_is_missing_is_told(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match="no address"):
+    with pytest.raises(StateError, match="the address of the state"):
         open_store(config(tmp_path), {})
     half = {"TF_HTTP_ADDRESS": "https://x", "TF_HTTP_CLIENT_CERTIFICATE_PEM": "x"}
     with pytest.raises(StateError, match="with its key"):
@@ -180,11 +180,11 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("TF_HTTP_ADDRESS", "ftp://user:hunter2@x", "TF_HTTP_ADDRESS: this is no http or https URL, but ftp"),
-        ("TF_HTTP_ADDRESS", "states.example.com", "TF_HTTP_ADDRESS: this is no http or https URL"),
-        ("TF_HTTP_LOCK_ADDRESS", "ftp://x/lock", "TF_HTTP_LOCK_ADDRESS: this is no http or https URL"),
-        ("TF_HTTP_RETRY_MAX", "many", "TF_HTTP_RETRY_MAX: 'many' is no number"),
-        ("TF_HTTP_RETRY_WAIT_MAX", "inf", "TF_HTTP_RETRY_WAIT_MAX: 'inf' is no number from 0"),
+        ("TF_HTTP_ADDRESS", "ftp://user:hunter2@x", "TF_HTTP_ADDRESS: this is not an http or https URL, but ftp"),
+        ("TF_HTTP_ADDRESS", "states.example.com", "TF_HTTP_ADDRESS: this is not an http or https URL"),
+        ("TF_HTTP_LOCK_ADDRESS", "ftp://x/lock", "TF_HTTP_LOCK_ADDRESS: this is not an http or https URL"),
+        ("TF_HTTP_RETRY_MAX", "many", "TF_HTTP_RETRY_MAX: 'many' is not a number"),
+        ("TF_HTTP_RETRY_WAIT_MAX", "inf", "TF_HTTP_RETRY_WAIT_MAX: 'inf' is not a number from 0"),
     ],
 )
 def test_a_variable_that_can_not_be_is_named(tmp_path: Path, name: str, value: str, told: str) -> None:

@@ -12,15 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backends import note
+from pgserver import PASSWORD as PG_PASSWORD
+from pgserver import USER as PG_USER
+from pgserver import postgres_server
 from statehttp import PASSWORD, USER, StateServer, state_server
 
 from reconciler.cli.main import run
 from reconciler.config.model import Config, Provider, StateKind, StateSettings
 from reconciler.errors import StateError
+from reconciler.state import pgconnect
 from reconciler.state.backend import Backend
 from reconciler.state.choose import open_store
 from reconciler.state.http import HttpBackend, HttpSettings
 from reconciler.state.pgconnect import parameters
+from reconciler.state.postgres import PostgresBackend
 from reconciler.state.s3 import S3Backend
 
 REMOTE = "https://states.example.com/acme"
@@ -129,6 +135,33 @@ def test_a_server_of_the_state_must_show_a_certificate_that_is_trusted(
         assert opened(tmp_path, environment, kind=StateKind.HTTP).read() is None
 
 
+def test_a_database_must_show_a_certificate_that_is_trusted_and_valid_for_its_name(
+    certificate: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pgconnect, "is_loopback", lambda _host: False)  # as towards any other machine
+    monkeypatch.setenv("PGPASSWORD", PG_PASSWORD)
+    monkeypatch.setenv("HOME", str(tmp_path))  # nobody's own authority lies there
+    with postgres_server(certificate) as server:
+
+        def reached(host: str = "127.0.0.1") -> PostgresBackend:
+            place = f"hostaddr=127.0.0.1 host={host} port={server.port} user={PG_USER} dbname=postgres"
+            return PostgresBackend(workspace="acme", dsn=place)
+
+        with pytest.raises(StateError, match="certificate") as refused:
+            reached().read()
+        assert PG_PASSWORD not in told(refused.value)
+        monkeypatch.setenv("PGSSLROOTCERT", str(certificate[0]))
+        backend = reached()
+        with backend.lock(note(), timeout_s=0):
+            assert backend.write(b"{}", None)
+            rows = server.execute("SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE client_port > 0")
+            assert {row[0] for row in rows} == {True}
+        assert (stored := reached().read()) is not None
+        assert stored.body == b"{}"
+        with pytest.raises(StateError, match=r"db\.example\.com"):
+            reached("db.example.com").read()
+
+
 # --- s3
 
 
@@ -233,6 +266,6 @@ def test_a_database_on_this_machine_needs_no_certificate(dsn: str) -> None:
     ],
 )
 def test_a_dsn_that_can_not_be_understood_is_not_repeated(tmp_path: Path, dsn: str) -> None:
-    with pytest.raises(StateError, match="understands") as refused:
+    with pytest.raises(StateError, match="does not understand") as refused:
         opened(tmp_path, {"RECONCILER_POSTGRES_DSN": dsn}, kind=StateKind.POSTGRES)
     assert "ter2" not in told(refused.value)

@@ -86,3 +86,26 @@ def test_v_stands_before_or_after_the_command(cli: Cli) -> None:
 def test_the_versions_of_all_formats_are_told(cli: Cli) -> None:
     document = cli("version", "--json").json
     assert document["formats"].keys() == {"config", "documents", "marker", "plan", "state"}
+
+
+def test_a_mistyped_name_is_answered_with_what_was_meant(cli: Cli) -> None:
+    for line, meant in {
+        "paln": "plan",
+        "state lst": "list",
+        "start weekly": "weekly-sync",
+        "plan --target weekly_sync": "weekly-sync",
+        "agenda --room aurrora": "aurora",
+        "agenda --person alise": "alice",
+        "import --organizer alise": "alice",
+    }.items():
+        done = cli(*line.split())
+        assert (done.code, done.out) == (64, ""), line
+        assert f"id you mean {meant!r}?" in done.err, (line, done.err)
+
+
+def test_a_missing_file_is_told_in_words(cli: Cli) -> None:
+    for line in ("show nothing.json", "apply nothing.json -y", "-c nothing.yaml validate"):
+        done = cli(*line.split())
+        assert done.code == 1, line
+        assert "Errno" not in done.err, line
+        assert "nothing." in done.err + done.out, line

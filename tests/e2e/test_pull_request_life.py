@@ -102,4 +102,4 @@ def test_a_merge_in_between_makes_the_plan_refuse(team: Team, pipeline: Pipeline
     refused = pipeline.job("apply", plan.name, artifact=plan)
     assert refused.code == 1
     assert "the config has changed" in refused.err
-    assert "the state has moved on" in refused.err
+    assert "the state has changed" in refused.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from team import NOW, Done, Team
+from team import NOW, PEOPLE, Done, Team
 
 
 def test_a_plan_as_markdown_is_alone_on_stdout_and_shown_again_from_its_file(team: Team) -> None:
@@ -27,6 +27,34 @@ def test_markdown_from_remote_text_mentions_nobody(team: Team) -> None:
     team.client.events.patch(organizer="union-alice", event_id=event.id, patch=patch, token="t")
     out = team.run("plan", "--markdown").out
     assert "title: @\u200ball \\| \\<img src=x\\> → Weekly sync **(changed in DingTalk)**" in out
+
+
+def test_a_plan_for_everybody_names_nobody_and_its_file_is_applied_all_the_same(team: Team) -> None:
+    done = team.run("plan", "--out", "plan.json", "--json", RECONCILER_HIDE_PEOPLE="true")
+    shown = [done.out, team.run("plan", "--markdown", RECONCILER_HIDE_PEOPLE="true").out]
+    shown += [team.run("show", "plan.json", flag, "--hide-people").out for flag in ("--markdown", "--html=-")]
+    for text in shown:
+        assert "person-2" in text
+        assert not [name for name in (*PEOPLE, "union-") if name in text]
+    assert team.run("apply", "plan.json").code == 0
+    assert len(team.events()) == 6
+
+
+def test_a_plan_that_asks_nobody_takes_no_credentials(team: Team) -> None:
+    def offline() -> Done:
+        line = ("plan", "--refresh", "none", "--lock=false", "--json")
+        return team.run(*line, DINGTALK_APP_KEY="", DINGTALK_APP_SECRET="")
+
+    team.config["people"]["dave"] = {"userid": "user-dave"}
+    done = offline()
+    assert done.code == 0, done.err
+    assert done.json["summary"]["create"] == 6
+    assert done.json["warnings"][0].startswith("dave: known by alias alone")
+    assert team.sandbox.control("calls")["calls"] == []
+    team.apply()  # now the state knows what is booked, and who dave is
+    done = offline()
+    assert (done.json["changes"], done.json["warnings"]) == ([], [])
+    assert team.run("plan", DINGTALK_APP_KEY="").code == 1
 
 
 def test_json_and_markdown_exclude_each_other(team: Team) -> None:
@@ -77,6 +105,17 @@ def test_a_plan_writes_the_code_quality_report_of_its_config_too(team: Team) -> 
     assert team.run("plan", "--codequality", "quality.json").code == 0
     (warning,) = json.loads(report.read_text())
     assert (warning["severity"], warning["location"]["path"]) == ("minor", "meetings.yaml")
+    team.config["meetings"]["retro"]["rooms"] = {"any": ["borealis"]}
+    taken = {"dateTime": "2026-12-09T15:00:00+08:00", "timeZone": "Asia/Shanghai"}
+    until = {"dateTime": "2026-12-09T16:00:00+08:00", "timeZone": "Asia/Shanghai"}
+    team.sandbox.control("edits", {
+        "action": "create_event", "organizer": "union-carol", "summary": "x", "start": taken, "end": until,
+        "rooms": ["room-borealis"],
+    })  # fmt: skip
+    assert team.run("plan", "--codequality", "quality.json").code == 1
+    (error,) = (one for one in json.loads(report.read_text()) if one["severity"] == "critical")
+    lines = (team.folder / "meetings.yaml").read_text(encoding="utf-8").splitlines()
+    assert lines[error["location"]["lines"]["begin"] - 1].strip() == "rooms:"
     team.config["meetings"]["weekly-sync"]["rooms"] = ["aurorra"]
     assert team.run("plan", "--codequality", "quality.json").code == 1
     assert "critical" in {one["severity"] for one in json.loads(report.read_text())}

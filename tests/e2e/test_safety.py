@@ -62,8 +62,11 @@ def test_a_renamed_meeting_keeps_its_events_and_conferences(team: Team) -> None:
     team.apply()
     events, conferences = {event.id for event in team.events()}, team.conferences()
     team.config["meetings"]["platform-sync"] = team.config["meetings"].pop("weekly-sync")
+    (hint,) = team.plan()["warnings"]
+    assert "add moved: {from: weekly-sync, to: platform-sync}" in hint
     team.config["moved"] = {"from": "weekly-sync", "to": "platform-sync"}
     plan = team.plan()
+    assert plan["warnings"] == []
     assert {change["action"] for change in plan["changes"]} == {"update"}
     assert plan["summary"]["api_calls"] == 4
     (team.folder / ".reconciler" / "state.json").unlink()

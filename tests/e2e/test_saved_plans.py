@@ -50,7 +50,7 @@ def test_a_saved_plan_costs_only_what_it_touches(team: Team) -> None:
     assert team.run("apply", "plan.json").code == 0
     made = [call["api"] for call in team.sandbox.control("calls")["calls"][seen:] if call["api"] != "token"]
     assert sorted(made) == sorted(
-        ["event.list"] * 2 + ["conference.info"] * 2 + ["conference.update"] * 2 + ["event.update"] * 2
+        ["event.list", *["conference.info"] * 2, *["conference.update"] * 2, *["event.update"] * 2]
     )
 
 
@@ -175,9 +175,9 @@ def test_a_plan_that_was_edited_is_refused(team: Team) -> None:
     for command in (["apply", "plan.json"], ["show", "plan.json"]):
         done = team.run(*command)
         assert done.code == 1
-        assert "changed after it was made" in done.err
+        assert "edited after it was made" in done.err
     path.write_text("{", encoding="utf-8")
-    assert "no saved plan: it is not JSON" in team.run("show", "plan.json").err
+    assert "not a saved plan: it is not JSON" in team.run("show", "plan.json").err
     assert "can't be read" in team.run("show", "nonsense.json").err
     assert team.events() == []
 

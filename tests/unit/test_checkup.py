@@ -78,8 +78,8 @@ def test_every_check_that_is_not_ok_says_what_to_do_and_nothing_obeys_a_terminal
     bad = Check(name="room aurora", verdict=Verdict.FAILED, message="no \x1b[31mroom", fix="correct it")
     console = Console(width=60, record=True, color_system=None)
     with console.capture() as shown:
-        console.print(doctor_text(Checkup(checks=(checkup.fine("clock", "as DingTalk's"), bad), api_calls=4)))
+        console.print(doctor_text(Checkup(checks=(checkup.fine("clock", "the same as DingTalk's"), bad), api_calls=4)))
     text = shown.get()
-    assert "ok       clock: as DingTalk's\n" in text
+    assert "ok       clock: the same as DingTalk's\n" in text
     assert "failed   room aurora: no \\x1b[31mroom\n         correct it\n" in text
     assert "1 ok, 0 warnings, 1 failed. It took 4 API calls" in text

@@ -67,6 +67,14 @@ def test_meetings_are_completed_where_one_is_wanted() -> None:
     assert completed("plan", incomplete="--target=re") == ["retro"]
 
 
+def test_people_and_rooms_are_completed_where_they_are_wanted(folder: Path) -> None:
+    more = "people: {alice: a, bob: b}\ngroups: {all: [alice]}\nrooms:\n  aurora: r\n"
+    (folder / "meetings.yaml").write_text(CONFIG + more, encoding="utf-8")
+    assert completed("import", "--organizer") == completed("rooms", "free", "--organizer") == ["alice", "bob"]
+    assert completed("agenda", "--person", incomplete="al") == ["alice", "all"]
+    assert completed("agenda", "--room") == ["aurora"]
+
+
 @pytest.mark.usefixtures("folder")
 def test_addresses_are_completed_from_the_state_beside_the_config() -> None:
     assert completed("state", "show") == [ADDRESS]

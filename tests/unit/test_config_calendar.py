@@ -79,7 +79,7 @@ def test_repeat_reads_as_people_say_it(repeat: str, dates: list[str], tmp_path: 
 def test_with_an_anchor_a_start_that_is_no_date_is_but_warned_of(tmp_path: Path) -> None:
     path = _file(tmp_path, "repeat: {every: 2 weeks, on: [tue], anchor: 2026-W49}", start="2026-11-25T10:00")
     (told,) = _warnings(path)
-    assert "Wednesday 2026-11-25T10:00 is no date of the rule" in told
+    assert "Wednesday 2026-11-25T10:00 is not a date of the rule" in told
     assert _dates(load(path, now=NOW))[:2] == ["12-01", "12-15"]
     told_of = _file(tmp_path, "repeat: {every: 2 weeks, on: [tue], anchor: 2026-W49}", start="2026-12-01T10:00")
     assert _warnings(told_of) == []
@@ -129,12 +129,12 @@ def test_every_workday_follows_the_calendar(tmp_path: Path) -> None:
         (
             "timezone: Europe/Berlin, repeat: {every: day}",
             "2026-12-01T02:30",
-            "Sunday 2027-03-28T02:30 is a time that Europe/Berlin leaves out: it starts at 03:30",
+            "Sunday 2027-03-28T02:30 does not exist in Europe/Berlin: it starts at 03:30",
         ),
         (
             "timezone: America/New_York, repeat: {every: week, on: [sun]}",
             "2027-04-04T01:30",
-            "Sunday 2027-11-07T01:30 comes twice in America/New_York: the first counts",
+            "Sunday 2027-11-07T01:30 comes twice in America/New_York; the first one counts",
         ),
         (
             "repeat: {every: odd-weeks, on: [tue]}",
@@ -144,11 +144,11 @@ def test_every_workday_follows_the_calendar(tmp_path: Path) -> None:
         (
             "repeat: {every: even-weeks, on: [tue]}",
             "2026-12-08T10:00",
-            "2026 has 53 weeks: between 2026-W52 and 2027-W02 lie two weeks instead of one",
+            "2026 has 53 weeks: there are two weeks between 2026-W52 and 2027-W02 instead of one",
         ),
         ("repeat: {every: month, day: 31}", "2026-12-31T10:00", "a month without a day 31 has no occurrence"),
         ("rrule: FREQ=MONTHLY;BYMONTHDAY=30", "2026-12-30T10:00", "a month without a day 30 has no occurrence"),
-        ("repeat: {every: year}", "2028-02-29T10:00", "it takes place in leap years alone"),
+        ("repeat: {every: year}", "2028-02-29T10:00", "it takes place only in leap years"),
     ],
 )
 def test_what_people_may_not_expect_is_told_with_its_date(
@@ -250,11 +250,17 @@ def test_several_days_without_brackets_are_told_to_get_some(tmp_path: Path) -> N
     assert "put the days in [ ]" in problems[0].hint
 
 
+def test_a_zone_without_summer_time_that_people_hardly_mean_is_told(tmp_path: Path) -> None:
+    (warning,) = _warnings(_file(tmp_path, "repeat: {every: week}, timezone: EST"))
+    assert "EST has no summer time" in warning
+
+
 def test_holidays_that_are_not_published_are_told_and_do_no_harm(tmp_path: Path) -> None:
     path = _file(tmp_path, "repeat: {every: week}", defaults=", holidays: {skip: [DE, CN]}")
     (told,) = _warnings(path, NOW.replace(month=12, day=20))
     assert (
-        told == "defaults.holidays.skip[1]: the holidays of CN in 2027 are not published yet: none are kept free then"
+        told
+        == "defaults.holidays.skip[1]: the holidays of CN in 2027 are not published yet, so none are kept free then"
     )
     assert _warnings(path) == []
 

@@ -196,12 +196,12 @@ def test_repeat_with_count_and_whole_number_written_as_float(file: Path) -> None
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (meeting(schedule="repeat: {every: week, on: [wed]}"), "is no date of the rule"),
-        (meeting(schedule="repeat: {every: 2 weeks, on: [wed]}"), "is no date of the rule"),
-        (meeting(schedule="rrule: 'FREQ=WEEKLY;INTERVAL=2;BYDAY=MO'"), "is no date of the rule"),
+        (meeting(schedule="repeat: {every: week, on: [wed]}"), "is not a date of the rule"),
+        (meeting(schedule="repeat: {every: 2 weeks, on: [wed]}"), "is not a date of the rule"),
+        (meeting(schedule="rrule: 'FREQ=WEEKLY;INTERVAL=2;BYDAY=MO'"), "is not a date of the rule"),
         (
             meeting(schedule="repeat: {every: 2 weeks, on: [tue], anchor: 2026-W50}"),
-            "Tuesday 2026-12-01T10:00 is no date of the rule",
+            "Tuesday 2026-12-01T10:00 is not a date of the rule",
         ),
         (meeting(schedule="repeat: {every: week}, add: [2026-12-08T10:00]"), "is an occurrence already"),
         (meeting(schedule="add: [2026-12-01T10:00]"), "is an occurrence already"),
@@ -218,7 +218,15 @@ def test_repeat_with_count_and_whole_number_written_as_float(file: Path) -> None
         (meeting() + meeting("x", "2026-12-01T10:30"), "alice has x on 2026-12-01T10:30, and weekly from"),
         (
             meeting(schedule="repeat: {every: week}") + meeting("x", "2026-12-01T10:30", "repeat: {every: week}"),
-            ", and 4 times more",
+            ", and on 4 more dates",
+        ),
+        (
+            meeting(schedule="repeat: {every: week, count: 2}") + meeting("x", schedule="repeat: {every: week}"),
+            ", and on 1 more date",
+        ),
+        (
+            meeting(schedule="timezone: Europe/Berlin") + meeting("x", "2026-12-01T17:30"),
+            "alice has x on 2026-12-01T17:30, and weekly from 2026-12-01T17:00 in Asia/Shanghai (",
         ),
         (meeting(more="settings: {host: bob, cohosts: [bob]}"), "is the host already"),
         (meeting(more="settings: {recording: {auto_start: false, auto_start_when: host_joins}}"), "start by itself"),
@@ -279,7 +287,7 @@ def test_one_room_error_for_a_pair_and_no_warning_about_the_organizer(file: Path
     (problem,) = check(file, now=NOW)
     assert "x wants the room aurora on 2026-12-01T10:30, when weekly has it from 2026-12-01T10:00" in problem.message
     assert f"({file}:8:" in problem.message
-    assert problem.message.endswith(", and 4 times more")
+    assert problem.message.endswith(", and on 4 more dates")
     assert problem.position.line == 9
 
 
@@ -402,8 +410,8 @@ def test_name_in_two_files_names_both_places(tmp_path: Path) -> None:
     write(tmp_path, a=HEAD + meeting(), b="workspace: other\nmeetings:\n" + meeting())
     found = check(tmp_path, now=NOW)
     assert [(problem.position, problem.message) for problem in found] == [
-        (Position(str(tmp_path / "b.yaml"), 1, 12), f"workspace is not what it is at {tmp_path / 'a.yaml'}:2:12"),
-        (Position(str(tmp_path / "b.yaml"), 3, 3), f"'weekly' stands in {tmp_path / 'a.yaml'}:8:3, too"),
+        (Position(str(tmp_path / "b.yaml"), 1, 12), f"workspace differs from {tmp_path / 'a.yaml'}:2:12"),
+        (Position(str(tmp_path / "b.yaml"), 3, 3), f"'weekly' is also in {tmp_path / 'a.yaml'}:8:3"),
     ]
 
 
@@ -427,7 +435,7 @@ def test_folder_without_config_and_missing_file(tmp_path: Path) -> None:
         load(missing, now=NOW)
     (problem,) = caught.value.problems
     assert problem.position == Position(str(missing), 1, 1)
-    assert "No such file" in problem.message
+    assert "there is no such file" in problem.message
 
 
 def test_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -544,6 +552,6 @@ meetings:
     path.write_text(text.replace("TITLE", "x" * 2048).replace("LINK", ", link: event"), encoding="utf-8")
     assert check(path, now=day) == ()
     path.write_text(text.replace("TITLE", "x" * 2049).replace("LINK", ", link: event"), encoding="utf-8")
-    assert ["2048 are the most" in problem.message for problem in check(path, now=day)] == [True, True]
+    assert ["2048 is the maximum" in problem.message for problem in check(path, now=day)] == [True, True]
     path.write_text(text.replace("TITLE", "x" * 51).replace("LINK", ""), encoding="utf-8")
-    assert ["50 are the most" in problem.message for problem in check(path, now=day)] == [True, True]
+    assert ["50 is the maximum" in problem.message for problem in check(path, now=day)] == [True, True]

@@ -125,9 +125,9 @@ def test_merge_key_takes_in_what_is_not_there_and_keeps_its_places() -> None:
 def test_key_twice_names_both_places_and_reads_on() -> None:
     found = messages("a: 1\nb:\n  c: 1\n  c: {d: 1, d: 2}\na: 2\n")
     assert [text.split("\n")[0] for text in found] == [
-        "f.yaml:4:3: b.c: 'c' stands here a second time; the first is at f.yaml:3:3",
-        "f.yaml:4:13: b.c.d: 'd' stands here a second time; the first is at f.yaml:4:7",
-        "f.yaml:5:1: a: 'a' stands here a second time; the first is at f.yaml:1:1",
+        "f.yaml:4:3: b.c: 'c' is given a second time; the first is at f.yaml:3:3",
+        "f.yaml:4:13: b.c.d: 'd' is given a second time; the first is at f.yaml:4:7",
+        "f.yaml:5:1: a: 'a' is given a second time; the first is at f.yaml:1:1",
     ]
 
 

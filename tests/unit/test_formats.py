@@ -68,7 +68,7 @@ def test_a_plan_of_another_major_format_is_refused(version: str, fix: str) -> No
         ('{"format_version": "new"}', "its format is 'new'"),
         ('{"format_version": null}', "its format is 'None'"),
         ('{"format_version": "1.0", "summary": {}}', "what --json prints"),
-        ('{"format_version": "1.0"}', "changed after it was made"),
+        ('{"format_version": "1.0"}', "edited after it was made"),
     ],
 )
 def test_what_is_no_plan_is_told_in_words(text: str, told: str) -> None:

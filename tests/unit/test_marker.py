@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import html
+from collections.abc import Callable
+
 import pytest
 from builders import local
 from hypothesis import given
@@ -66,6 +69,23 @@ def test_what_people_write_around_the_marker_is_the_body() -> None:
 def test_a_description_without_anything_of_ours_is_all_body() -> None:
     assert parse_description("hello\n") == Description(body="hello")
     assert str(Description(body="")) == ""
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda text: text + "\n",
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r"),
+        html.escape,
+        lambda text: html.escape(text, quote=False),
+        lambda text: text.replace("\n", "<br>"),
+        lambda text: html.escape(text).replace("\n", "<br />\n"),
+    ],
+)
+def test_a_description_is_read_whatever_a_server_made_of_it(make: Callable[[str], str]) -> None:
+    written = Description(body='R&D <b>"notes"</b>\n\n&amp; more', link="https://meet/1?a=1&b=2", marker=MARKER)
+    assert parse_description(make(str(written))) == written
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from reconciler.model.observed import ReadFailure
 from reconciler.plan.operations import Plan, RoomProblem
 from reconciler.report.annotations import error_annotation, plan_annotations, problem_annotations
 from reconciler.report.codequality import codequality
+from reconciler.report.names import Names
 
 PLAN = Plan(workspace=WORKSPACE, generated_at=NOW, window_from=NOW, window_to=UNTIL)
 ERROR = Problem(Position("m.yaml", 3, 4), "meetings.x.title", "100% wrong", "write\nless")
@@ -40,12 +41,23 @@ def test_warnings_of_a_plan_and_what_was_not_read_are_annotations() -> None:
     assert error_annotation("gone\n  try again") == "::error::gone%0Atry again"
 
 
+def test_what_was_not_read_names_people_as_the_config_does_and_stands_at_its_meeting() -> None:
+    calendar = ReadFailure(where="the calendar of union-bob", code="x", message="no", who="union-bob")
+    conference = ReadFailure(where="sync@2026-12-02T10:00", code="x", message="no")
+    made, meetings = replace(PLAN, failures=(calendar, conference)), {"sync": Position("m.yaml", 7, 3)}
+    names = Names(people={"union-bob": "bob"})
+    assert list(plan_annotations(made, names=names, meetings=meetings)) == [
+        "::error::not read: the calendar of bob: no [x]",
+        "::error file=m.yaml,line=7,col=3::not read: sync@2026-12-02T10:00: no [x]",
+    ]
+
+
 def test_rooms_that_are_missing_beyond_what_is_allowed_are_errors_where_the_rooms_stand() -> None:
     missing = RoomProblem(
         address="sync@2026-12-02T10:00", start=NOW, end=UNTIL, room="", code="no-room", message="a room is missing"
     )
     made = replace(PLAN, problems=(replace(missing, is_error=True), replace(missing, address="demo@2026-12-02T10:00")))
-    (found,) = plan_annotations(made, places={"sync": Position("m.yaml", 7, 5), "demo": Position("m.yaml", 9, 5)})
+    (found,) = plan_annotations(made, rooms={"sync": Position("m.yaml", 7, 5), "demo": Position("m.yaml", 9, 5)})
     assert found.startswith("::error file=m.yaml,line=7,col=5::sync ")
     assert found.endswith(": a room is missing")
 

@@ -223,12 +223,12 @@ def test_the_quota_is_told_where_it_is_counted(mixed: Plan) -> None:
 
 
 def test_why_a_pool_has_no_room_is_told_as_data(mixed: Plan) -> None:
-    blocked = (Blocked(room="r1", holder="u", until=NOW), Blocked(room="r2", reason="takes no series"))
+    blocked = (Blocked(room="r1", holder="u", until=NOW), Blocked(room="r2", reason="can't be booked for a series"))
     short = RoomProblem(address="sync@2026-12-02T10:00", start=NOW, end=NOW, room="", code="no-room", message="none")
     document = valid("plan", plan_document(replace(mixed, problems=(replace(short, blocked=blocked),))))
     assert document["room_problems"][0]["blocked"] == [
         {"room": "r1", "reason": None, "holder": "u", "until": NOW.isoformat()},
-        {"room": "r2", "reason": "takes no series", "holder": None, "until": None},
+        {"room": "r2", "reason": "can't be booked for a series", "holder": None, "until": None},
     ]
 
 

@@ -86,13 +86,21 @@ def test_an_update_shows_what_was_and_what_will_be() -> None:
 
 
 def test_the_times_of_a_shared_conference_read_like_all_times() -> None:
-    times = Field(path="conference.start", before="2026-12-02T10:00:00+08:00", after="2026-12-09T10:30:00+08:00")
+    start = Field(path="conference.start", before="2026-12-02T10:00:00+08:00", after="2026-12-09T10:30:00+08:00")
+    end = Field(path="conference.end", before="2026-12-02T11:00:00+08:00", after="2026-12-09T11:30:00+08:00")
     want = occurrence()
-    change = Change(
-        action=Action.UPDATE, before=booked(want), after=want, comparison=Comparison(conference=(times,)), reason=""
-    )
-    (told,) = told_fields(change, NAMES)
-    assert (told.label, told.plain) == ("conference.start", "Wed 2026-12-02 10:00 → Wed 2026-12-09 10:30")
+    moved = Change(action=Action.UPDATE, before=booked(want), after=want, reason="")
+    (told,) = told_fields(replace(moved, comparison=Comparison(conference=(start, end))), NAMES)
+    assert (told.label, told.plain) == ("conference", "Wed 2026-12-02 10:00 → Wed 2026-12-09 10:30")
+    longer = replace(end, after="2026-12-09T12:00:00+08:00")
+    whole = Comparison(conference=(start, longer))
+    assert [one.label for one in told_fields(replace(moved, comparison=whole), NAMES)] == [
+        "conference",
+        "conference.end",
+    ]
+    same = tuple(replace(one, path=one.path.removeprefix("conference.")) for one in (start, longer))
+    both = Comparison(event=same, conference=(start, longer))
+    assert [one.label for one in told_fields(replace(moved, comparison=both), NAMES)] == ["start", "end"]
 
 
 def test_another_length_shows_the_end_and_another_day_its_date() -> None:

@@ -29,6 +29,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.model.observed import ReadFailure
 from reconciler.plan.making import plan
 from reconciler.plan.operations import Plan
+from reconciler.report.names import Names
 from reconciler.report.robot_markdown import robot_message
 
 TOKEN, KEY = "a-token-of-ours", "SEC-a-secret-of-ours"
@@ -59,8 +60,9 @@ def test_a_group_is_told_what_failed_and_why_first() -> None:
         Result(planned=made.changes[0], status=Status.DONE),
         Result(planned=made.changes[1], status=Status.FAILED, error=Failure(code="x", message="the room is taken")),
     ]
-    unread = replace(made, failures=(ReadFailure(where="calendar of bob", code="x", message="no right"),))
-    message = robot_message(Outcome(results=tuple(results)), unread)
+    failure = ReadFailure(where="calendar of union-bob", code="x", message="no right", who="union-bob")
+    unread, names = replace(made, failures=(failure,)), Names(people={"union-bob": "bob"})
+    message = robot_message(Outcome(results=tuple(results)), unread, names)
     assert message is not None
     assert message.title.endswith(": 1 created, 1 failed, 1 not read")
     lines = [line for line in message.markdown.splitlines() if line.startswith("- ")]
@@ -149,8 +151,8 @@ def test_a_signed_message_arrives_with_the_job(
     with group() as robot:
         named(monkeypatch, robot)
         made = changes()
-        notify(done(made), made, operation="apply")
-        notify(Outcome(results=()), made, operation="apply")
+        notify(done(made), made, Names(), operation="apply")
+        notify(Outcome(results=()), made, Names(), operation="apply")
     (message,) = robot.got
     assert message["msgtype"] == "markdown"
     assert message["markdown"]["title"].startswith("reconciler apply: acme")
@@ -178,7 +180,7 @@ def test_a_message_that_is_refused_is_a_warning_that_shows_no_secret(
     with group() as robot, caplog.at_level(logging.DEBUG, logger="reconciler"):
         robot.answer = answer
         named(monkeypatch, robot, secret)
-        notify(done(made), made, operation="apply")
+        notify(done(made), made, Names(), operation="apply")
     warned = capsys.readouterr().err
     assert warned.startswith("warning: the DingTalk group was not told")
     assert told in warned
@@ -193,7 +195,7 @@ def test_a_robot_that_is_not_there_is_a_warning(
         pass
     named(monkeypatch, robot)
     made = changes()
-    notify(done(made), made, operation="apply")
+    notify(done(made), made, Names(), operation="apply")
     warned = capsys.readouterr().err
     assert "was not told" in warned
     assert TOKEN not in warned

@@ -78,7 +78,7 @@ EXAMPLES = [
         "FREQ=YEARLY;BYDAY=TH;BYMONTH=6,7,8",
         "1997 6:5,12,19,26 7:3,10,17,24,31 8:7,14,21,28 1998 6:4,11,18,25 7:2,9,16,23,30 8:6,13,20,27 …",
     ),
-    # The RFC takes the first of September out by EXDATE; here a start that is no date of the rule is none.
+    # The RFC takes the first of September out by EXDATE; here a start that is not a date of the rule is none.
     ("19970902", "FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", "1998 2:13 3:13 11:13 1999 8:13 2000 10:13 …"),
     (
         "19970913",

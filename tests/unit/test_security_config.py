@@ -194,4 +194,4 @@ def test_a_pipe_in_a_folder_of_configs_is_told_and_not_waited_for(tmp_path: Path
     (tmp_path / "meetings.yaml").write_text("version: 1\n", encoding="utf-8")
     os.mkfifo(tmp_path / "pipe.yaml")
     told = {(Path(one.position.file).name, one.message) for one in check(tmp_path, now=NOW)}
-    assert ("pipe.yaml", "this is no plain file") in told
+    assert ("pipe.yaml", "this is not a plain file") in told

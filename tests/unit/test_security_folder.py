@@ -64,7 +64,7 @@ def test_what_is_no_plain_file_is_refused_and_never_waited_for(
     place = (store.folder / "state.json").with_name(name)
     place.unlink(missing_ok=True)
     make(place)
-    with pytest.raises(StateError, match="no plain file"):
+    with pytest.raises(StateError, match="not a plain"):
         store.load()
 
 

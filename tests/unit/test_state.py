@@ -276,7 +276,7 @@ def test_what_waits_for_a_limit_is_kept_in_a_state() -> None:
     [
         (b"[]", "something in it has a value that no state has"),
         (b'{"version": 1}', "'occurrences' is missing"),
-        (b'{"version": 1,\n "work', "it is no JSON at line 2, column 2"),
+        (b'{"version": 1,\n "work', "it is not JSON: line 2, column 2"),
         (b"\xff\xfe{", "can't be read: it is no"),
     ],
 )

@@ -1,0 +1,68 @@
+"""What other calendars call things is understood well enough to say what to write here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from reconciler.config import check
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+TEXT = """\
+version: 1
+workspace: acme
+defaults: {{timezone: Asia/Shanghai, organizer: alice}}
+people: {{alice: a1}}
+meetings:
+  {name}:
+    title: Sync
+    schedule: {{start: {start}, duration: {duration}, repeat: {{every: {every}, on: [{on}]}}}}
+"""
+GOOD = {"name": "sync", "start": "2026-11-30T10:00", "duration": "45m", "every": "week", "on": "mon"}
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "meant"),
+    [
+        ("name", "Weekly Sync", "weekly-sync"),
+        ("name", "weekly_sync", "weekly-sync"),
+        ("start", "2026-11-30 10:00", "2026-11-30T10:00"),
+        ("start", "2026-11-30 10:00:00", "2026-11-30T10:00"),
+        ("duration", "45 min", "45m"),
+        ("duration", "1 hour", "1h"),
+    ],
+)
+def test_the_hint_says_what_to_write_instead(field: str, written: str, meant: str, tmp_path: Path) -> None:
+    path = tmp_path / "meetings.yaml"
+    path.write_text(TEXT.format(**GOOD | {field: written}), encoding="utf-8")
+    (problem,) = check(path, now=NOW)
+    assert problem.hint.startswith(f"did you mean {meant!r}? ")
+    path.write_text(TEXT.format(**GOOD | {field: meant}), encoding="utf-8")
+    assert check(path, now=NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "write"),
+    [
+        ("every", "weekly", "write week"),
+        ("every", "Biweekly", "write 2 weeks for every second week, or week with two days"),
+        ("on", "wensday", "did you mean 'wed'? "),
+    ],
+)
+def test_the_hint_for_another_period_or_day_says_what_to_write(
+    field: str, written: str, write: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "meetings.yaml"
+    path.write_text(TEXT.format(**GOOD | {field: written}), encoding="utf-8")
+    (problem,) = check(path, now=NOW)
+    assert problem.hint.startswith(write)
+
+
+@pytest.mark.parametrize(("field", "written"), [("name", "…"), ("duration", "long"), ("start", "next week")])
+def test_nothing_is_guessed_where_nothing_suggests_itself(field: str, written: str, tmp_path: Path) -> None:
+    path = tmp_path / "meetings.yaml"
+    path.write_text(TEXT.format(**GOOD | {field: written}), encoding="utf-8")
+    (problem,) = check(path, now=NOW)
+    assert "did you mean" not in problem.hint
