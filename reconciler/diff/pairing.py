@@ -43,7 +43,7 @@ def pairs_of(
         and (partner := min(_movable(left), key=lambda have: (have.event is None, have.key), default=None))
     ):
         events, left = [partner], [have for have in left if have is not partner]
-    elif events and not series and new:
+    elif _movable(events) and not series and new:
         series, new = [min(new, key=lambda want: want.start)], [*sorted(new, key=lambda want: want.start)[1:]]
     yield from zip_longest(series, events)
     yield from ((want, None) for want in new)
