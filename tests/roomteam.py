@@ -15,6 +15,7 @@ from reconciler.dingtalk import Client, Credentials, Options, Secret, connect
 from reconciler.dingtalk.retrying import Backoff
 from reconciler.errors import Position
 from reconciler.model.occurrence import Event, RoomStatus
+from reconciler.plan.file import dumps, loads
 from reconciler.sandbox import seed as seeds
 from reconciler.sandbox.embedded import Sandbox
 from reconciler.sandbox.limits import Limits
@@ -24,6 +25,7 @@ from reconciler.workflow.bookkeeping import remember_calls
 from reconciler.workflow.carrying import apply_plan
 from reconciler.workflow.looking import Planned, Question
 from reconciler.workflow.planning import make_plan
+from reconciler.workflow.saved import check_saved
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)  # a Sunday
 PEOPLE = ("alice", "bob", "carol", "dave")
@@ -72,6 +74,11 @@ class RoomTeam:
 
     def apply(self, planned: Planned | None = None, **more: Any) -> Outcome:
         return apply_plan(planned or self.plan(), self.client, self.store, clock=lambda: self.now, **more)
+
+    def saved(self, planned: Planned) -> Planned:
+        """Return a plan as it comes back from a file, checked against what is there now."""
+        text = dumps(planned.plan, config=self.config, people=planned.people, state=self.store.load(), refresh="auto")
+        return check_saved(*loads(text, where="plan.json"), self.config, self.client, self.store, now=self.now)
 
     def calls(self, *apis: str) -> list[str]:
         """Return the names of the calls so far, of `apis` alone if some are named."""

@@ -10,7 +10,7 @@ from datetime import timedelta
 from reconciler.apply.outcome import Mismatch
 from reconciler.diff.compare import held_rooms
 from reconciler.dingtalk import Client
-from reconciler.dingtalk.errors import RoomNotAvailable
+from reconciler.dingtalk.errors import InvalidParameter, RoomNotAvailable
 from reconciler.errors import ReconcilerError
 from reconciler.model.native import times
 from reconciler.model.occurrence import Busy, Event, Key, Occurrence
@@ -80,7 +80,30 @@ class RoomBooker:
             self._call(place, rooms)
         except RoomNotAvailable as error:
             return self._book_what_is_free(place, rooms, error)
+        except InvalidParameter:
+            if len(rooms) == 1 or place.pool is not None:
+                raise
+            self._book_each(place, rooms)
         return {}
+
+    def _book_each(self, place: Place, rooms: Sequence[str]) -> None:
+        """Book rooms of which one can be no part of any call: it is unknown, or takes no series. Raises RoomTaken."""
+        told: list[str] = []
+        fixes: list[str] = []
+        got = set(rooms)
+        for room in rooms:
+            try:
+                self.book(place, [room])
+            except RoomTaken as error:
+                told.append(error.what)
+                fixes.append(error.fix)
+                got.discard(room)
+            except InvalidParameter as error:
+                told.append(f"room {self.names.get(room, room)}: {error.what}")
+                fixes.append(error.fix)
+                got.discard(room)
+        if told:
+            raise RoomTaken("; ".join(told), where=str(place.key), fix=fixes[0], got=frozenset(got))
 
     def recheck(self, place: Place, kept: Iterable[str], answer: Event | None) -> Mapping[str, str]:
         """Book again what an event lost of the rooms that it took along; return which were replaced by which.

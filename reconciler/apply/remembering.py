@@ -9,6 +9,7 @@ from reconciler.apply.outcome import Outcome
 from reconciler.diff.change import Action
 from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Key, Link, Occurrence
+from reconciler.model.rendering import as_marked
 from reconciler.model.state import Entry, State
 from reconciler.plan.operations import Call, Plan
 from reconciler.state.lines import organizers
@@ -19,7 +20,9 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
     entries: dict[Key, Entry | None] = dict(state.entries)
     entries.update({one.key: None for one in plan.gone})
     for want, have in plan.unchanged:
-        entries.update({have.key: None, want.key: entry_of(have, applied=want)})
+        last = have.entry.applied if have.entry is not None else None
+        applied = as_marked(want, have.marker.applied if have.marker is not None else "", last)
+        entries.update({have.key: None, want.key: entry_of(have, applied=applied)})
     if outcome is not None:
         entries.update(outcome.entries)
         moved = {one.conference_id: key for key, one in outcome.entries.items() if one is not None and _carries(one)}

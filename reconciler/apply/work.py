@@ -11,6 +11,7 @@ from reconciler.apply.booking import Place
 from reconciler.apply.outcome import Failure, Mismatch
 from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Key, Occurrence
+from reconciler.model.rendering import as_marked
 from reconciler.model.state import Entry
 from reconciler.plan.operations import Call, Operation, PlannedChange
 
@@ -60,6 +61,10 @@ class Work:
     def applied(self) -> Occurrence | None:
         """Return what is there once everything is done: what is wanted, with the rooms that were booked instead."""
         after = self.planned.change.after
+        if after is not None and not any(map(_writes_marker, self.planned.operations)):
+            before = self.planned.change.before
+            marker = before.marker if before is not None else None
+            after = as_marked(after, marker.applied if marker is not None else "", self.entry.applied)
         if after is None or after.rooms is None or not (self.replaced or self.lost):
             return after
         rooms = (room for room in after.rooms if room not in self.lost)
@@ -106,6 +111,10 @@ class Work:
         if not alone or not own or not calls or any(one not in self.done for one in calls):
             return self.entry
         return replace(self.entry, made=change.after, verified=self.at)
+
+
+def _writes_marker(operation: Operation) -> bool:
+    return operation.call is Call.EVENT_CREATE or "description" in operation.parts
 
 
 _OF_CONFERENCES = frozenset({Call.CONFERENCE_CREATE, Call.CONFERENCE_UPDATE, Call.CONFERENCE_SETTINGS})

@@ -116,14 +116,14 @@ def orphans(settings: Globals, *, dismiss: str | None, lock_timeout: float) -> i
 def rebuild(settings: Globals, *, lock_timeout: float) -> int:
     """Rebuild the state from the markers in the organisers' calendars. Reads DingTalk and changes nothing there.
 
-    What can't be found there is kept: orphans, opened conferences, the count of calls.
+    What can't be found there is kept: orphans, opened conferences, the count of calls; and what could not be read.
 
     \b
     Example:
       reconciler state rebuild
     """
     from reconciler.cli.console import tell
-    from reconciler.cli.planning import planned
+    from reconciler.cli.planning import names_for, planned
     from reconciler.cli.project import open_project
     from reconciler.workflow.carrying import rebuild_state
     from reconciler.workflow.looking import Question
@@ -133,6 +133,9 @@ def rebuild(settings: Globals, *, lock_timeout: float) -> int:
     with project.client() as client, lock:
         made = planned(project, client, Question(forget=True, foresight=False), settings, quiet=False)
         state = rebuild_state(made, project.store, client, now=project.clock())
+    people = names_for(project, made).people
+    for failure in made.plan.failures:
+        tell(f"not read, and kept: {failure.place(people)}: {failure.message} [{failure.code}]")
     tell(f"{len(state.entries)} occurrences are known; {len(made.plan.changes)} differ from the config")
     return 1 if made.plan.failures else 0
 

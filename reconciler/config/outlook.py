@@ -11,7 +11,7 @@ from reconciler.config.document import Findings, Path
 from reconciler.config.model import Config, Meeting
 from reconciler.config.semantics import write_moment
 from reconciler.schedule.dates import day_bounds, filled
-from reconciler.schedule.expand import expand, is_plain
+from reconciler.schedule.expand import is_plain, slot_of
 from reconciler.schedule.model import Schedule
 from reconciler.schedule.originals import originals, planned
 from reconciler.schedule.recurrence import parse_rule
@@ -22,7 +22,7 @@ from reconciler.schedule.workdays import unpublished
 from reconciler.schedule.zones import LATEST, localise, zone
 
 LOOK_AHEAD = timedelta(days=366)
-_SOON = timedelta(days=40)  # nearly all meetings take place by then
+_SOON = timedelta(days=8)  # most meetings take place by then
 _LONG = 53  # weeks of some years
 _ALWAYS_THERE = 28  # days that each month has
 _LEAP_DAY = (2, 29)
@@ -132,31 +132,28 @@ def _check_taken(schedule: Schedule, begin: datetime, path: Path, findings: Find
     """Note a meeting of which skips and days off leave nothing, in the year from `begin` on."""
     if is_plain(schedule) or (schedule.start < begin and _comes_to_an_end(schedule)):
         return  # of what comes to an end the last dates may well be skipped
-    where = zone(schedule.timezone)
-    after, soon, last = (localise(begin + far, where) for far in (timedelta(), _SOON, LOOK_AHEAD))
-    if any(expand(schedule, after=after, before=before) for before in (soon, last)):
-        return
+    for far in (_SOON, LOOK_AHEAD):
+        coming = originals(schedule, first=begin, last=begin + far)
+        if any(slot_of(schedule, each) is not None for each in coming):
+            return
     dates = sorted(planned(schedule, begin, begin + LOOK_AHEAD))
     if not dates:
         return
     off = [one for each in dates if (one := taken(schedule, each)) is not None and not _is_skipped(schedule, each)]
-    why = (
-        "skipped"
-        if not off
-        else f"on a day off ({off[0].reason})"
-        if len(off) == len(dates)
-        else "skipped or on days off"
-    )
+    if not off:
+        why, shifted = "skipped", ""
+    else:
+        why = f"on a day off ({off[0].reason})" if len(off) == len(dates) else "skipped or on days off"
+        shifted = ", as with holidays: {shift: next-workday}"
+    single = len(dates) == 1
     what = (
-        f"its date {write_moment(dates[0])} is"
-        if len(dates) == 1
-        else f"all {len(dates)} dates through {dates[-1].date()} are"
+        f"its date {write_moment(dates[0])} is" if single else f"all {len(dates)} dates through {dates[-1].date()} are"
     )
-    shifted = ", as with holidays: {shift: next-workday}" if off else ""
-    hint = f"let some of them take place{shifted}, or remove the meeting"
     skip = (*path, "skip")
     findings.warn(
-        skip if findings.document.has(skip) else (*path, "start"), f"it does not take place: {what} {why}", hint
+        skip if findings.document.has(skip) else (*path, "start"),
+        f"it does not take place: {what} {why}",
+        f"let some of them take place{shifted}, or remove the meeting",
     )
 
 

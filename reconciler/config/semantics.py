@@ -74,6 +74,10 @@ def _check_exceptions(schedule: Schedule, path: Path, findings: Findings) -> Non
         if is_occurrence(replace(schedule, add=()), added):
             message = f"{write_moment(added)} is an occurrence already"
             findings.warn((*path, "add", index), message, "take it out")
+        elif added in schedule.skip or added.date() in schedule.skip:
+            message = f"{write_moment(added)} is skipped, as all of that day is"
+            hint = "skip what is meant by its date and time, or `change` its start instead of adding another"
+            findings.warn((*path, "add", index), message, hint)
     for index, when in enumerate(schedule.skip):
         if not is_occurrence(schedule, when):
             _not_there(schedule, when, (*path, "skip", index), findings, on_key=False)

@@ -43,7 +43,7 @@ def pairs_of(
         and (partner := min(_movable(left), key=lambda have: (have.event is None, have.key), default=None))
     ):
         events, left = [partner], [have for have in left if have is not partner]
-    elif events and not series and new:
+    elif _movable(events) and not series and new:
         series, new = [min(new, key=lambda want: want.start)], [*sorted(new, key=lambda want: want.start)[1:]]
     yield from zip_longest(series, events)
     yield from ((want, None) for want in new)
@@ -99,14 +99,22 @@ def _without_started(
     held = gone | {want.key for want in begun}
     days = {have.key.original.date() for have in started}
     wanted_days = {want.key.original.date() for want in wants if want.key in held}
-    # What was to be on an earlier day, which is over, does not take place on its own one either.
-    left_alone = gone | {want.key for want in begun if want.end > now or not _is_on_another_day(want)}
+    # What is to be on an earlier day, which is over, does not take place on a later one either.
+    have_of = {have.key: have for have in haves}
+    left_alone = gone | {
+        want.key for want in begun if want.end > now or not _is_on_another_day(want, have_of.get(want.key))
+    }
     return (
         [want for want in wants if want.key not in held and want.key.original.date() not in days - wanted_days],
         [have for have in haves if have.key not in left_alone],
     )
 
 
-def _is_on_another_day(want: Occurrence) -> bool:
-    """Return whether a change or a day off takes an occurrence to another day."""
-    return want.start.date() != want.key.original.date()
+def _is_on_another_day(want: Occurrence, have: Observed | None) -> bool:
+    """Return whether a change or a day off takes an occurrence to another day, or back from where we have put it."""
+    if "time" in want.ignore:
+        return False  # people say when it is
+    applied = have.entry.applied if have is not None and have.entry is not None else None
+    if applied is None or have is None or have.start != applied.start:
+        return want.start.date() != want.key.original.date()
+    return want.start.date() != applied.start.date()

@@ -10,7 +10,7 @@ from reconciler.diff.change import ADOPTED, AGAIN, OWN, SHARED, Action, Change
 from reconciler.diff.compare import Comparison, Field, compare
 from reconciler.diff.sharing import Role
 from reconciler.model.marker import ends_with
-from reconciler.model.native import follows, nearest
+from reconciler.model.native import follows, is_date, nearest
 from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Link, Occurrence
 
@@ -68,9 +68,22 @@ def _told_of_another_event(want: Occurrence, have: Observed, now: datetime) -> s
         return ""
     if have.key.series != (want.recurrence is not None):
         return f"calendar: {'occurrences' if have.key.series else 'series'}"
-    if want.recurrence is not None and have.event.start <= now and not follows(want, have.event):
+    if want.recurrence is None or follows(want, have.event):
+        return ""
+    if have.event.start <= now:
         return "another rule or time from now on: what has been of the series stays"
+    if _takes_back(want, have):
+        return "another rule or time, on dates that were taken out of the series"
     return ""
+
+
+def _takes_back(want: Occurrence, have: Observed) -> bool:
+    """Return whether a series is to have a date that was taken out of it: nobody can put one back into an event."""
+    applied = have.entry.applied if have.entry is not None else None
+    where, left_out = want.start.tzinfo, {one.date() for one in want.left_out}
+    out = {one.astimezone(where).date() for one in applied.left_out} if applied is not None else set()
+    on = (datetime.combine(day, want.start.timetz()) for day in sorted(out - left_out))
+    return any(is_date(want.recurrence, want.start, one) for one in on)
 
 
 def _from_then(fields: Sequence[Field], want: Occurrence, have: Observed) -> tuple[Field, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.model.marker import Description, Marker
 from reconciler.model.occurrence import Conference, Event, Occurrence, RoomBooking
 from reconciler.model.settings import digest, readable, write_only
@@ -28,6 +30,17 @@ def memory_digest(want: Occurrence) -> str:
         {name: value for name, value in write_only(want.settings).items() if f"settings.{name}" not in want.ignore},
         ui_lock=want.ui_lock,
     )
+
+
+def as_marked(want: Occurrence, marked: str, last: Occurrence | None) -> Occurrence:
+    """Return `want` with those settings that are declared no more, and that its event's marker still stands for.
+
+    They can't be read, and nobody has changed them: what was `last` applied tells them, if its digest is the `marked`.
+    """
+    if last is None or marked in {"", memory_digest(want)}:
+        return want
+    known = replace(want, settings={**write_only(last.settings), **want.settings})
+    return known if memory_digest(known) == marked else want
 
 
 def event_as_applied(workspace: str, entry: Entry) -> Event | None:

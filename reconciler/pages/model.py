@@ -70,6 +70,7 @@ class Entry:
     notes: tuple[str, ...] = ()
     before: Earlier | None = None
     editable: bool = False  # on a page that can edit
+    serial: bool = False  # a date of a series: it can only be cancelled, and its rooms are those of all dates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

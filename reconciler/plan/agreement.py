@@ -14,10 +14,10 @@ from functools import partial
 from reconciler.config.model import Config
 from reconciler.desired import People, desired
 from reconciler.diff.change import Action, Change, Diff
-from reconciler.diff.compare import yielding
+from reconciler.diff.compare import held_rooms, yielding
 from reconciler.diff.gathering import address_of
 from reconciler.model.observed import Observation, Observed
-from reconciler.model.occurrence import Key, Occurrence
+from reconciler.model.occurrence import Key, Occurrence, RoomStatus
 from reconciler.model.state import Entry, State
 from reconciler.plan.making import plan as planned_anew
 from reconciler.plan.operations import Plan, PlannedChange
@@ -103,12 +103,23 @@ def _after(
         if not frozenset(after.rooms or ()) <= frozenset(pool.rooms) or len(after.rooms or ()) > pool.count:
             yield "its rooms are none of those that the config lets it choose from"
         want = replace(want, rooms=after.rooms)
+    elif have is not None and _are_left(after, want, have):
+        want = replace(want, rooms=after.rooms)
     if not frozenset(planned.spares) <= frozenset(pool.rooms if pool is not None else ()):
         yield "its spare rooms are none of those that the config lets it choose from"
     want = replace(want, pool=None, serial=False)
     for field in fields(Occurrence):
         if field.compare and getattr(after, field.name) != getattr(want, field.name):
             yield f"{field.name} is not as the config asks for"
+
+
+def _are_left(after: Occurrence, want: Occurrence, have: Observed) -> bool:
+    """Return whether rooms are those that are wanted but for what was declined, or stay as they are (see swaps)."""
+    rooms, wanted = frozenset(after.rooms or ()), frozenset(want.rooms or ())
+    if have.event is None or after.rooms is None or want.rooms is None:
+        return False
+    declined = {one.room_id for one in have.event.rooms if one.status is RoomStatus.DECLINED}
+    return rooms == held_rooms(have.event) or (rooms <= wanted and wanted - rooms <= declined)
 
 
 def _template(after: Occurrence, wanted: Mapping[Key, Occurrence], config: Config) -> Occurrence | None:

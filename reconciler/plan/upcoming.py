@@ -93,7 +93,7 @@ def _explained(
     weekend = _is_weekend(change, on_workdays)
     match change.action:
         case Action.CANCEL if change.reason in {NO_LONGER_DECLARED, PASSED}:
-            return replace(change, reason=now or ("no longer a workday" if weekend else change.reason))
+            return replace(change, reason=now or back or ("no longer a workday" if weekend else change.reason))
         case Action.CREATE if change.reason in {NEW, AGAIN}:
             more = now or ("worked in place of a holiday" if weekend else "")
             return replace(change, reason=back or (f"{change.reason}; {more}" if more else change.reason))

@@ -69,6 +69,7 @@ def _document() -> dict[str, Any]:
     """Return the edit that the form asks for, as the control takes it. Raises the refusal of a form that is none."""
     asked = request.form
     event, room = asked.get("event", ""), asked.get("room", "")
+    holder = event.partition("_")[0]  # of a date of a series: rooms are the series'
     match asked.get("do"):
         case "change":
             return {"action": "change_event", "event": event, "summary": asked.get("title", ""), **_times(event)}
@@ -76,11 +77,11 @@ def _document() -> dict[str, Any]:
             return {"action": "delete_event", "event": event}
         case "accept" | "decline" as answer:
             status = {"accept": "accepted", "decline": "declined"}[answer]
-            return {"action": "respond_room", "event": event, "room": room, "status": status}
+            return {"action": "respond_room", "event": holder, "room": room, "status": status}
         case "remove":
-            return {"action": "release_rooms", "event": event, "rooms": [room]}
+            return {"action": "release_rooms", "event": holder, "rooms": [room]}
         case "add":
-            return {"action": "add_rooms", "event": event, "rooms": [room]}
+            return {"action": "add_rooms", "event": holder, "rooms": [room]}
         case _:
             raise ApiFailure(400, "invalid", "Nothing is asked for that can be done.")
 

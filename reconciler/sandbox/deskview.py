@@ -82,7 +82,8 @@ def _entry(store: Store, event: Event, span: Span) -> Entry:
             for room in event_rooms(store, event.id)
         ),
         url=url,
-        editable=not series,
+        editable=True,
+        serial=series,
     )
 
 

@@ -13,8 +13,8 @@ from reconciler.sandbox.bookings import book, set_status
 from reconciler.sandbox.clock import to_ms
 from reconciler.sandbox.confsettings import merge_settings, read_settings
 from reconciler.sandbox.eventfields import read_people, wants_conference
-from reconciler.sandbox.eventrows import Event, find_event, touch
-from reconciler.sandbox.events import WRONG, cancel_event, draft, invite, known_user, modify, store_new
+from reconciler.sandbox.eventrows import Event, find_event, find_instance, touch
+from reconciler.sandbox.events import WRONG, cancel_event, draft, exclude, invite, known_user, modify, store_new
 from reconciler.sandbox.fields import Fields
 from reconciler.sandbox.store import Store
 
@@ -51,6 +51,13 @@ def _change_event(store: Store, fields: Fields, now: datetime) -> dict[str, Any]
 
 
 def _delete_event(store: Store, fields: Fields, now: datetime) -> dict[str, Any]:
+    """Delete an event, or one date of a series by the id of its instance."""
+    name = fields.text("event")
+    series = find_event(store, name.partition("_")[0])
+    found = find_instance(store, name, series.organizer) if series is not None and series.id != name else None
+    if found is not None:
+        exclude(store, *found, to_ms(now))
+        return {"event": name}
     event = _event(store, fields)
     cancel_event(store, event)
     touch(store, event.id, to_ms(now))

@@ -28,7 +28,7 @@ from reconciler.sandbox.eventrows import (
 from reconciler.sandbox.fields import Fields
 from reconciler.sandbox.gateway import CALENDAR_READ, CALENDAR_WRITE, Api, Call, endpoint
 from reconciler.sandbox.people import display_name
-from reconciler.sandbox.recurrence import last_end
+from reconciler.sandbox.recurrence import Span, last_end
 from reconciler.sandbox.store import Store
 
 blueprint = Blueprint("events", __name__)
@@ -172,7 +172,8 @@ def delete(call: Call, user: str, event_id: str) -> None:
     if find_event(call.store, event_id) is None:
         found = find_instance(call.store, event_id, user)
         if found is not None:
-            _exclude(call, found[0], found[1][0], user)
+            own_event(call.store, found[0].id, user)
+            exclude(call.store, *found, call.now_ms)
             return
     event = event_of(call.store, event_id, user)
     if event.organizer == user:
@@ -190,11 +191,10 @@ def cancel_event(store: Store, event: Event) -> None:
     store.run("UPDATE conferences SET cancelled = 1 WHERE event_id = ?", event.id)
 
 
-def _exclude(call: Call, event: Event, start: int, user: str) -> None:
+def exclude(store: Store, event: Event, span: Span, now_ms: int) -> None:
     """Take one instance out of a series."""
-    own_event(call.store, event.id, user)
-    save_event(call.store, replace(event, excluded=event.excluded | {start}))
-    touch(call.store, event.id, call.now_ms)
+    save_event(store, replace(event, excluded=event.excluded | {span[0]}))
+    touch(store, event.id, now_ms)
 
 
 def _timed(event: Event) -> Event:

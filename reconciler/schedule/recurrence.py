@@ -17,6 +17,13 @@ MAX_INTERVAL: Final = 1000
 MAX_COUNT: Final = 10_000
 
 _SUB_DAILY: Final = ("HOURLY", "MINUTELY", "SECONDLY")
+# What people write for a frequency that RFC 5545 says otherwise.
+_ALSO_CALLED: Final = {
+    "BIWEEKLY": "WEEKLY;INTERVAL=2 for every second week",
+    "FORTNIGHTLY": "WEEKLY;INTERVAL=2",
+    "QUARTERLY": "MONTHLY;INTERVAL=3",
+    "ANNUALLY": "YEARLY",
+}
 _EXAMPLE: Final = "write a rule such as FREQ=WEEKLY;BYDAY=MO,WE"
 _BY_DAY: Final = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}")
@@ -128,7 +135,9 @@ def _freq(parts: Mapping[str, str]) -> str:
         fix = "use DAILY or slower; for several times a day, FREQ=DAILY;BYHOUR=9,15"
         raise RuleError(f"a meeting can't recur {freq}", fix=fix)
     if freq not in FREQUENCIES:
-        raise RuleError(f"FREQ={freq} is unknown", fix=f"it is one of {', '.join(FREQUENCIES)}")
+        meant = _ALSO_CALLED.get(freq)
+        fix = f"write FREQ={meant}" if meant else f"it is one of {', '.join(FREQUENCIES)}"
+        raise RuleError(f"FREQ={freq} is unknown", fix=fix)
     return freq
 
 

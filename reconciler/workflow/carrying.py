@@ -94,12 +94,19 @@ def wait_for_approvals(
 
 
 def rebuild_state(planned: Planned, store: Store, client: Client, *, now: datetime) -> State:
-    """Save, and return, a state made of what a plan saw: what is as declared, and what is there but differs."""
+    """Save, and return, a state made of what a plan saw: what is as declared, and what is there but differs.
+
+    What could not be read stays as it was remembered.
+    """
+    unread = {one.who for one in planned.plan.failures} | {one.where for one in planned.plan.failures}
+    kept = {
+        key: entry for key, entry in store.load().entries.items() if entry.organizer in unread or str(key) in unread
+    }
     state = remembered(planned.state, planned.plan, None)
     seen = {
         change.before.key: entry_of(change.before)
         for change in (one.change for one in planned.plan.changes)
         if change.before is not None and not change.duplicate and not change.before.adopting
     }
-    known = with_calendars(replace(state, entries={**seen, **state.entries}), planned.told)
+    known = with_calendars(replace(state, entries={**kept, **seen, **state.entries}), planned.told)
     return store.save(counted(known, client, now))

@@ -117,9 +117,13 @@ def look_at(  # noqa: PLR0917  # all of it is what a look takes
 def trusting(scope: Scope, people: People, state: State) -> Scope:
     """Return `scope` with whom an invitation may show to have been an organiser, where nobody remembers who was.
 
-    A state of which nothing was ever applied remembers none, even if a look has counted its calls in it.
+    A state of which nothing was ever applied remembers none, even if a look has counted its calls in it. Where nobody
+    organises anything today either, there is nobody whose calendar could show it, so everybody's is asked for.
     """
-    return scope if state.organizers else replace(scope, trusted=frozenset(people.values()))
+    if state.organizers:
+        return scope
+    everybody = frozenset(people.values())
+    return replace(scope, trusted=everybody, organizers=scope.organizers or everybody)
 
 
 def _look_of(
@@ -187,7 +191,7 @@ def heard_of(
     """Return what the calendars tell. Raises UnreadableState where a line of the state can't be read."""
     if question.refresh is not Refresh.AUTO or question.destroy or question.forget:
         return Hearing(state=state)
-    scope = scope_of(config, people, (), question)
+    scope = trusting(scope_of(config, people, (), question), people, state)
     heard = listen(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
     budget = verification_budget(config.verify, quota_of(config, state, reader, now), now)
     intact = as_applied(state, heard)

@@ -82,19 +82,20 @@ def make_plan(
     def is_meant(name: str) -> bool:
         return name not in excluded and (not question.targets or name in question.targets)
 
-    def compared(look: Sides) -> tuple[Rooming, Differences]:
-        look = _as_far_as_rooms_go(look, open_, people, reads, ask=question.foresight, now=now)
+    def compared(whole: Sides) -> tuple[Rooming, Differences, tuple[str, ...]]:
+        look = _as_far_as_rooms_go(whole, open_, people, reads, ask=question.foresight, now=now)
         rooming = assign_rooms(
             look.wanted, look.seen, reads, now=now, until=look.until, is_meant=is_meant, rules=question.foresight
         )
-        return rooming, differences(client, look, rooming.wanted, question, excluded, now=now, progress=progress)
+        found = differences(client, look, rooming.wanted, question, excluded, now=now, progress=progress)
+        return rooming, found, tuple(_told_of_ends(whole, look))
 
-    rooming, difference = compared(look)
+    rooming, difference, ends = compared(look)
     while difference.doubted:
         doubted = look.scope.doubted | difference.doubted
         look = replace(look, seen=difference.seen, scope=replace(look.scope, doubted=doubted))
         look = looked_again(open_, client, rest, people, question, heard or {}, look, now=now, progress=progress)
-        rooming, difference = compared(look)
+        rooming, difference, ends = compared(look)
     seen = difference.seen
     found, spared = spare(difference.found, config)
     off = () if question.destroy else days_off(config, after=now - NEAR, before=look.until + SLACK)
@@ -116,6 +117,7 @@ def make_plan(
         *_freeze(config, now),
         *spared,
         *unasked(config, people),
+        *ends,
         *rooming.warnings,
         *(reads.warnings if reads is not None else ()),
         *gone_before_adoption(found, config),
@@ -147,6 +149,17 @@ def _as_far_as_rooms_go(
     ends = {room: latest_end(detail, now) for room, detail in known if detail is not None}
     latest = {room: end for room, end in ends.items() if end is not None}
     return shortened(look, config, people, latest, now=now) if latest else look
+
+
+def _told_of_ends(whole: Sides, look: Sides) -> Iterator[str]:
+    """Yield which recurring events of `look` end earlier than they are to, because of their rooms."""
+    ends = {one.key: one.recurrence.until for one in whole.wanted if one.recurrence is not None}
+    for one in look.wanted:
+        if one.recurrence is not None and one.recurrence.until != ends[one.key]:
+            yield (
+                f"{one.key.meeting}: its series ends on {one.recurrence.until} for now\n"
+                "  a room of it can't be booked further ahead yet; each run lets it go on"
+            )
 
 
 def _made(

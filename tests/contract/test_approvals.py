@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from roomteam import RoomTeam, meeting, room_team
 
-from reconciler.apply.outcome import Outcome
+from reconciler.apply.outcome import Outcome, Status
+from reconciler.errors import PlanStale
 from reconciler.report.apply_text import apply_text
 from reconciler.report.document import apply_document, plan_document
 from reconciler.report.names import Names
@@ -126,3 +128,27 @@ def test_a_named_room_that_was_lost_by_a_move_is_asked_for_again(team: RoomTeam)
     assert [one.message for one in team.plan().plan.problems] == ["was lost, and is asked for again"]
     team.apply()
     assert team.rooms() == {"Sync": ["borealis", "borealis"]}
+
+
+def test_a_saved_plan_leaves_out_a_room_that_was_declined(team: RoomTeam) -> None:
+    team.declare(meeting(rooms=("aurora", "borealis"), rule="FREQ=DAILY;COUNT=1", start="2026-11-30T10:00"))
+    team.apply()
+    team.respond(team.events()[0].id, "aurora", "declined")
+    team.declare(replace(team.config.meetings["sync"], title="Another title"))
+    planned = team.plan()
+    assert [one.code for one in planned.plan.problems] == ["declined"]
+    assert team.apply(team.saved(planned)).count(Status.FAILED) == 0
+    assert team.rooms() == {"Another title": ["borealis"]}
+
+
+def test_a_saved_plan_that_leaves_out_a_room_which_nobody_has_declined_is_refused(team: RoomTeam) -> None:
+    team.apply()
+    team.declare(replace(team.config.meetings["sync"], title="Another title", rooms=("aurora", "borealis")))
+    planned = team.plan()
+    changes = [
+        replace(one, change=replace(one.change, after=replace(one.change.after, rooms=())), operations=one.operations)
+        for one in planned.plan.changes
+        if one.change.after is not None
+    ]
+    with pytest.raises(PlanStale, match="rooms is not as the config asks for"):
+        team.saved(replace(planned, plan=replace(planned.plan, changes=tuple(changes))))

@@ -176,6 +176,19 @@ def test_a_series_that_is_put_off_by_weeks_has_none_of_the_earlier_dates(hands: 
     assert on(coming(hands, 30)) == ["12-14 10:00", "12-21 10:00", "12-28 10:00"]
 
 
+@pytest.mark.parametrize("change", [{"repeat": {"every": "2 weeks"}}, {"start": "2026-12-02T10:30"}])
+def test_a_date_that_comes_back_with_another_rule_is_there_at_once(hands: Hands, change: dict[str, Any]) -> None:
+    weekly = {"start": "2026-12-02T10:00", "repeat": {"every": "week"}}
+    hands.declare(sync=sync(schedule(**weekly, skip=["2026-12-16"])))
+    applied(hands)
+    assert "12-16 10:00" not in on(coming(hands))
+    (before,) = alive(hands)
+    hands.declare(sync=sync(schedule(**(weekly | change))))
+    assert {"event.delete", "event.create"} <= {*applied(hands, forgetting=True)}
+    assert any(one.startswith("12-16 ") for one in on(coming(hands)))
+    assert [one["id"] for one in alive(hands)] == [before["id"]]
+
+
 def test_another_time_once_it_has_begun_leaves_the_past_alone(hands: Hands) -> None:
     hands.declare(sync=sync())
     applied(hands)

@@ -15,14 +15,12 @@ from roomteam import ROOMS, RoomTeam, meeting, room_team
 from reconciler.apply.outcome import Status
 from reconciler.cli.planning import exit_code, only_rooms_missing
 from reconciler.config.model import Override, Room, RoomPool
-from reconciler.plan.file import dumps, loads
 from reconciler.plan.operations import Call
 from reconciler.report.apply_text import apply_text
 from reconciler.report.document import apply_document
 from reconciler.schedule.model import Change
 from reconciler.workflow.drift import look_for_drift
 from reconciler.workflow.looking import Question
-from reconciler.workflow.saved import check_saved
 
 ANY = RoomPool(any=("aurora", "borealis"))
 VIDEO = RoomPool(tags=("video",))
@@ -194,10 +192,8 @@ def test_one_occurrence_may_have_a_pool_of_its_own(team: RoomTeam) -> None:
 def test_a_saved_plan_books_the_rooms_that_it_shows(team: RoomTeam) -> None:
     team.declare(meeting(pool=ANY), meeting("retro", pool=ANY))
     made = team.plan()
-    text = dumps(made.plan, config=team.config, people=made.people, state=team.store.load(), refresh="auto")
-    plan, ground = loads(text, where="plan.json")
-    assert plan.changes == made.plan.changes
-    checked = check_saved(plan, ground, team.config, team.client, team.store, now=team.now)
+    checked = team.saved(made)
+    assert checked.plan.changes == made.plan.changes
     assert team.apply(checked).count(Status.FAILED) == 0
     assert sorted(of[0] for of in team.rooms().values()) == ["aurora", "borealis"]
 
@@ -254,8 +250,7 @@ def test_a_pool_that_is_taken_between_plan_and_apply_says_so_and_is_borne(
 ) -> None:
     team.declare(meeting(pool=ANY, max_conflicts=bears))
     planned = team.plan()
-    text = dumps(planned.plan, config=team.config, people=planned.people, state=team.store.load(), refresh="auto")
-    assert loads(text, where="plan.json")[0].changes == planned.plan.changes
+    assert team.saved(planned).plan.changes == planned.plan.changes
     for room in ("aurora", "borealis"):
         team.occupy(room, "2026-11-30T10:00", "2026-11-30T12:00")
     outcome = team.apply(planned)

@@ -174,6 +174,33 @@ def test_what_is_changed_to_a_day_that_is_over_is_cancelled_and_says_so(team: Ro
     assert not has_drift(drift(team))
 
 
+def test_a_day_off_that_is_none_any_more_takes_back_what_it_has_moved(team: RoomTeam) -> None:
+    closed = Closure(first=date(2026, 12, 7), last=date(2026, 12, 7), reason="off-site")
+    booked(team, weekly("MO"), days_off=DaysOff(closures=(closed,), shift=Shift.NEXT))
+    assert "2026-12-08" in {f"{event.start:%F}" for event in team.events()}
+    team.now = datetime(2026, 12, 7, 12, tzinfo=UTC)  # after Monday's
+    declare(team, weekly("MO"))
+    assert ("cancel", "no longer closed: off-site") in reasons(team)
+
+
+@pytest.mark.parametrize("ignore", [(), ("time",)])
+def test_what_a_person_has_put_off_stays_when_its_own_day_is_over(team: RoomTeam, ignore: tuple[str, ...]) -> None:
+    one = replace(meeting(), ignore=ignore)
+    team.declare(one)
+    team.apply()
+    (event,) = [event for event in team.events() if f"{event.start:%F}" == "2026-11-30"]
+    times = {
+        name: {"dateTime": f"2026-12-02T{hour}:00:00+08:00", "timeZone": "Asia/Shanghai"}
+        for name, hour in (("start", 10), ("end", 11))
+    }
+    team.edit("change_event", event=event.id, **times)
+    if ignore:
+        team.declare(replace(one, title="Another"))
+        team.apply()  # what is applied now is where people have put it
+    team.now = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    assert not any(change.action is Action.CANCEL for change in changes(team))
+
+
 def test_an_hour_that_has_passed_today_leaves_the_occurrence_as_people_know_it(team: RoomTeam) -> None:
     booked(team, weekly("MO"))
     team.now = MONDAY_MORNING

@@ -196,3 +196,16 @@ def test_who_got_but_one_of_two_rooms_gives_it_back_to_who_let_go_of_it(tmp_path
         assert "r2 is booked again" in told["a"]
         assert told["b"].startswith("room r4 is held by carol until")
         assert told["b"].endswith("; r2 is released again")
+
+
+def test_a_saved_plan_leaves_the_rooms_of_a_swap_alone_that_can_not_be_done(tmp_path: Path) -> None:
+    with room_team(tmp_path, rooms_of(2)) as team:
+        rotating(team, 2, 0, PEOPLE)
+        team.rules("r1", status=2, members=["union-bob"])
+        team.apply()
+        rotating(team, 2, 1, PEOPLE)
+        team.declare(*(replace(one, title=one.title + "!") for one in team.config.meetings.values()))
+        planned = team.plan()
+        assert {each.path for one in planned.plan.changes for each in one.change.comparison.event} == {"title"}
+        assert team.apply(team.saved(planned)).count(Status.DONE) == 2
+        assert by_title(team) == {"M0!": "r0", "M1!": "r1"}

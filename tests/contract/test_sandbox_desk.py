@@ -138,12 +138,24 @@ def test_what_can_t_be_done_is_told_on_the_page(
     assert found(sandbox) == before
 
 
-def test_series_are_shown_and_not_edited(browser: FlaskClient, make: Make) -> None:
-    recurrence = {"pattern": {"type": "daily", "interval": 1}, "range": {"type": "numbered", "numberOfOccurrences": 3}}
-    make(recurrence=recurrence)
+def test_of_a_series_one_date_is_cancelled_and_the_rooms_are_those_of_all(
+    browser: FlaskClient, sandbox: Sandbox, make: Make
+) -> None:
+    last = {"type": "endDate", "endDate": "2026-12-03T23:59:59+08:00"}
+    series = make("rAurora", recurrence={"pattern": {"type": "daily", "interval": 1}, "range": last})
+    clock = re.compile(r'<span class="clock">10:00–11:00')
     text = look(browser)
-    assert len(re.findall(r'<span class="clock">10:00–11:00', text)) == 3
-    assert "Edit by hand" not in text
+    assert len(clock.findall(text)) == 3
+    assert (text.count('value="cancel"'), text.count('value="change"')) == (3, 0)
+    second = f"{series}_20261202T020000Z"
+    assert f'value="{second}"' in text
+    assert post(browser, event=second, do="decline", room="rAurora").status_code == 303
+    assert found(sandbox)["Aurora"] == "declined"
+    assert post(browser, event=second, do="cancel").status_code == 303
+    text = look(browser)
+    assert len(clock.findall(text)) == 2
+    assert second not in text
+    assert post(browser, event=second, do="cancel").status_code == 400  # it is gone
 
 
 def test_the_log_follows_the_calls(browser: FlaskClient, sandbox: Sandbox) -> None:

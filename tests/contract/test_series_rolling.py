@@ -142,3 +142,14 @@ def test_a_saved_plan_ends_a_series_whose_rule_has_ended(hands: Hands) -> None:
     ended = hands.saved(hands.plan())
     assert hands.apply(hands.of_saved(ended)).count(Status.DONE) == 1
     assert calls_of(hands.plan()) == []
+
+
+def test_what_remains_of_a_former_organisers_series_asks_for_no_occurrence_beyond_the_horizon(hands: Hands) -> None:
+    meeting = series(start="2026-12-02T15:00")
+    hands.declare(sync=meeting)
+    run(hands, NOW)
+    hands.declare(sync=meeting | {"organizer": "bob"})
+    run(hands, NOW + 4 * DAY)
+    hands.declare(sync={**meeting, "organizer": "bob", "calendar": "occurrences"})
+    run(hands, NOW + 4 * DAY)
+    assert run(hands, NOW + 4 * DAY) == (0, [])

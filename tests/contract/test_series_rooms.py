@@ -81,6 +81,8 @@ def test_a_series_ends_where_its_room_can_not_be_booked_yet_and_goes_on_by_and_b
         hands.team.sandbox.control("clock", {"now": hands.now.isoformat()})
         planned = hands.plan()
         assert [one.code for one in planned.plan.problems] == []
+        told = f"series: its series ends on {last} for now" in " ".join(planned.plan.warnings)
+        assert told is (last != "2026-12-28")  # there the rule ends
         assert hands.apply(planned).count(Status.FAILED) == 0
         assert hands.plan().plan.changes == ()
         [event_id] = {one.event_id for key, one in hands.store().load().entries.items() if key.series}
@@ -119,3 +121,16 @@ def test_a_date_that_has_left_its_series_is_not_in_the_way_of_the_series(hands: 
     planned = hands.plan()
     assert planned.plan.problems == ()
     assert hands.apply(planned).count(Status.FAILED) == 0
+
+
+def test_a_room_that_takes_no_series_costs_the_series_none_of_its_other_rooms(hands: Hands) -> None:
+    edit = {"action": "change_room", "room": "room-aurora", "rules": {"recurring": False}}
+    hands.team.sandbox.control("edits", edit)
+    rooms = ["aurora", "borealis", "cirrus"]
+    hands.team.config["meetings"] = {"series": weekly("2026-01-05T10:00", rooms, calendar="series")}
+    hands.create("Theirs", "2026-12-14T10:30", organizer="carol", rooms=["cirrus"])
+    [told] = [one.error.message for one in hands.apply(hands.plan()).results if one.error is not None]
+    assert "room aurora: " in told
+    assert "; room cirrus is held by carol until 2026-12-14 11:30" in told
+    [held] = {tuple(room.room_id for room in one.rooms) for one in hands.team.events()}
+    assert held == ("room-borealis",)

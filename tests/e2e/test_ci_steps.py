@@ -99,6 +99,18 @@ def test_a_plan_for_review_leaves_the_lock_of_a_shared_state_alone(team: Team) -
         assert gitlab(team, "meetings:plan", **login).code == 1
 
 
+def test_many_cancellations_at_once_are_applied_where_the_job_agrees_to_them(team: Team) -> None:
+    every_day = {"start": "2026-11-30T08:00", "duration": "15m", "repeat": {"every": "day"}}
+    team.config["meetings"]["daily"] = {"title": "Daily", "schedule": every_day}
+    team.apply()
+    del team.config["meetings"]["daily"]
+    assert github(team, "Plan").code == 0
+    assert github(team, "Apply", RECONCILER_ALLOW_CANCEL="0").code == 1
+    assert "unsafe-plan" in (team.folder / "output").read_text(encoding="utf-8")
+    assert github(team, "Apply", RECONCILER_ALLOW_CANCEL="28").code == 0
+    assert {event.title for event in team.events()} == {"Weekly sync", "Retrospective"}
+
+
 def test_the_gitlab_jobs_validate_plan_and_apply_that_plan(team: Team) -> None:
     for job in ("meetings:validate", "meetings:plan", "meetings:apply"):
         done = gitlab(team, job)

@@ -183,6 +183,11 @@ def test_the_state_can_be_looked_at(team: Team) -> None:
     done = team.run("state", "rebuild")
     assert done.code == 0, done.err
     assert team.run("state", "list").out.split() == addresses
+    team.sandbox.control("faults", {"api": "event.list", "kind": "error_before", "times": None})
+    done = team.run("state", "rebuild")
+    assert done.code == 1
+    assert "not read, and kept: the calendar of alice" in done.err
+    assert team.run("state", "list").out.split() == addresses
 
 
 def test_the_agenda_tells_times_rooms_and_links(team: Team) -> None:

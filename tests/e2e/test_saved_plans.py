@@ -98,12 +98,14 @@ def forget(team: Team) -> None:
     shutil.rmtree(team.folder / ".reconciler", ignore_errors=True)
 
 
-@pytest.mark.parametrize("edit", ["handed over", "removed"])
+@pytest.mark.parametrize("edit", ["handed over", "removed", "all removed"])
 def test_a_plan_that_ends_what_a_former_organiser_has_is_applied_by_a_runner_that_keeps_nothing(
     team: Team, edit: str
 ) -> None:
     team.apply()
-    if edit == "removed":
+    if edit == "all removed":
+        team.config["meetings"] = {}
+    elif edit == "removed":
         del team.config["meetings"]["retro"]
     else:
         team.config["meetings"]["retro"] |= {"organizer": "alice", "attendees": ["bob", "dave"]}

@@ -205,6 +205,10 @@ def test_repeat_with_count_and_whole_number_written_as_float(file: Path) -> None
         ),
         (meeting(schedule="repeat: {every: week}, add: [2026-12-08T10:00]"), "is an occurrence already"),
         (meeting(schedule="add: [2026-12-01T10:00]"), "is an occurrence already"),
+        (
+            meeting(schedule="repeat: {every: week}, skip: [2026-12-08], add: [2026-12-08T15:00]"),
+            "meetings.weekly.schedule.add[0]: 2026-12-08T15:00 is skipped, as all of that day is",
+        ),
         (meeting(more="rooms: [aurora], attendees: [all, dan]"), "the room seats 3, and 4 people are invited"),
         (meeting(more="rooms: [cirrus], attendees: [all]"), "the room seats 2, and 3 people"),
         (

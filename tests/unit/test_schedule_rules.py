@@ -193,6 +193,12 @@ def test_a_rule_that_never_has_a_date_is_refused(rule: str) -> None:
         check_rule(rule)
 
 
+def test_a_frequency_of_another_name_tells_how_rfc_5545_says_it() -> None:
+    with pytest.raises(RuleError) as caught:
+        check_rule("FREQ=FORTNIGHTLY;BYDAY=MO")
+    assert caught.value.fix == "write FREQ=WEEKLY;INTERVAL=2"
+
+
 def test_a_rule_that_never_has_a_date_because_of_its_start_is_refused() -> None:
     leap_day = "FREQ=YEARLY;INTERVAL=2;BYMONTH=2;BYMONTHDAY=29"
     check_rule(leap_day)
