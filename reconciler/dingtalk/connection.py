@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import requests
@@ -110,22 +109,14 @@ def origin_of(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """The connections to a server, and what stands before the path of a request: a proxy may want the whole URL."""
-
-    pool: Any
-    prefix: str
-
-
 class Adapter(HTTPAdapter):
-    """Knows how each server is reached, straight or by a proxy: on connections that tell.
+    """Sends requests, straight or by a proxy, on connections that tell. Answers leave no cookie.
 
-    The settings of a server must be the same for all requests: its pool is made once.
+    The settings of a server must be the same for all requests: its pool is looked for once.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        self._ways: dict[str, Way] = {}
+        self._pools: dict[str, Any] = {}
         super().__init__(**kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -138,16 +129,19 @@ class Adapter(HTTPAdapter):
             manager.pool_classes_by_scheme = _POOLS
         return manager
 
-    def way_to(self, url: str, settings: Callable[[], Mapping[str, Any]]) -> Way:
-        """Return how the server of `url` is reached; `settings` are proxies, and whom to trust."""
-        origin = origin_of(url)
-        way = self._ways.get(origin)
-        if way is None:
-            given = settings()
-            request = requests.PreparedRequest()
-            request.url = url
-            pool = self.get_connection_with_tls_context(request, **given)
-            self.cert_verify(pool, url, given["verify"], given["cert"])  # type: ignore[no-untyped-call]  # the library has no types for it
-            whole = self.request_url(request, given["proxies"]).startswith(origin)
-            way = self._ways[origin] = Way(pool=pool, prefix=origin if whole else "")
-        return way
+    def get_connection_with_tls_context(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        origin = origin_of(request.url or "")
+        pool = self._pools.get(origin)
+        if pool is None:
+            pool = self._pools[origin] = super().get_connection_with_tls_context(request, *args, **kwargs)
+        return pool
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        return request.path_url if not proxies or [*proxies] == ["no_proxy"] else super().request_url(request, proxies)
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Return an answer with what is asked of it here: status, headers, and a body to be read."""
+        response = requests.Response()
+        response.status_code, response.headers, response.raw = resp.status, resp.headers, resp
+        response.request, response.url = req, req.url or ""
+        return response

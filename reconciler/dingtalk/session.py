@@ -19,6 +19,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from tenacity import RetryCallState, Retrying, retry_if_exception
+
 from reconciler.dingtalk import calls
 from reconciler.dingtalk.calls import Call, ReadCall, Repeat, WriteCall
 from reconciler.dingtalk.classify import classify, classify_old, is_error, says_no
@@ -203,29 +205,39 @@ class ReadSession:
 
     def _call(self, call: Call, request: Request) -> Answer:
         """Send `request` until it succeeds, or may not or need not be sent again."""
+        attempts = self._options.backoff.attempts
         failures: list[ApiError] = []
-        pause = waited = 0.0
-        while True:
+
+        def attempt() -> Answer:
             try:
-                if failures:
-                    self._rest(pause)
                 return self._with_token(call, request, len(failures) + 1)
-            except Halted as halted:
-                raise failures[-1] if failures else Halted(halted.what, call=str(call)) from None
+            except Halted:
+                raise
             except ApiError as error:
                 error.unclear_before = any(not earlier.certain_not_done for earlier in failures)
                 failures.append(error)
-                pause = wait_before(error, len(failures), self._options.backoff, self._jitter())
-                waited += pause
-                if self._is_final(call, error, attempts=len(failures), waited=waited):
-                    raise
+                raise
 
-    def _is_final(self, call: Call, error: ApiError, *, attempts: int, waited: float) -> bool:
-        """Return whether a call is not sent again after `error`: that would make a wait of so many seconds in all."""
-        backoff = self._options.backoff
-        if self._halt.is_set() or not may_repeat(error, call.repeat):
-            return True
-        return attempts >= backoff.attempts or waited > backoff.total_s
+        def exhausted(state: RetryCallState) -> bool:
+            waited = state.idle_for + state.upcoming_sleep
+            return self._halt.is_set() or state.attempt_number >= attempts or waited > self._options.backoff.total_s
+
+        def pause(state: RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            return wait_before(error, state.attempt_number, self._options.backoff, self._jitter())
+
+        try:
+            return Retrying(
+                retry=retry_if_exception(lambda error: may_repeat(error, call.repeat)),
+                stop=exhausted,
+                wait=pause,
+                sleep=self._rest,
+                reraise=True,
+            )(attempt)
+        except Halted as halted:
+            if failures:
+                raise failures[-1] from None
+            raise Halted(halted.what, call=str(call)) from None
 
     def _with_token(self, call: Call, request: Request, attempt: int) -> Answer:
         """Send once; where the token is rejected, once more with a new one."""

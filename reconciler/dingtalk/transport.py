@@ -6,33 +6,20 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.utils import check_header_validity
-from urllib3 import Timeout
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    DecodeError,
-    HTTPError,
-    LocationValueError,
-    NewConnectionError,
-    SSLError,
-)
-from urllib3.exceptions import TimeoutError as TimedOut
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from reconciler import __version__, loopback
 from reconciler.dingtalk.connection import Adapter, Watch, origin_of, sending
 from reconciler.dingtalk.errors import ApiError, NoAnswer, NotSent, UnreadableAnswer
 from reconciler.errors import ReconcilerError
 
-if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse
-
-_encoded = json.JSONEncoder(allow_nan=False).encode
 _CHUNK = 65_536
 _KEPT = 64  # connections, of as many threads
 _HEADERS = {
@@ -102,7 +89,7 @@ class Transport:
         self._limits = limits
         self._clock = clock
         self._adapter = Adapter(pool_maxsize=_KEPT)
-        self._timeout = Timeout(connect=limits.connect_s, read=limits.read_s)
+        self._settings: dict[str, dict[str, Any]] = {}
 
     def send(self, request: Request, *, fresh: bool = False, watch: Watch | None = None) -> Response:
         """Return the answer, whatever its status. Raises NotSent, NoAnswer, UnreadableAnswer.
@@ -111,79 +98,73 @@ class Transport:
         server at the very moment of sending, and then nobody knows whether the request arrived.
         """
         try:
-            target, headers, body = _written(request)
-            way = self._adapter.way_to(request.url, partial(_settings_of, request.url))
-            with sending(watch, fresh=fresh):
-                answer = way.pool.urlopen(
-                    request.method,
-                    way.prefix + target,
-                    body,
-                    headers,
-                    retries=False,
-                    redirect=False,
-                    assert_same_host=False,
-                    timeout=self._timeout,
-                    preload_content=False,
-                    decode_content=False,
-                )
-                try:
-                    if watch is not None:
-                        watch.answered(answer.status)
-                    return Response(answer.status, answer.headers, self._body(answer, request.call))
-                finally:
-                    answer.close()  # where anything of it is left
-                    answer.release_conn()
-        except DecodeError as error:
+            prepared = _prepared(request)
+            settings = self._settings_of(request.url)
+            timeout = (self._limits.connect_s, self._limits.read_s)
+            with (
+                sending(watch, fresh=fresh),
+                closing(self._adapter.send(prepared, stream=True, timeout=timeout, **settings)) as response,
+            ):
+                if watch is not None:
+                    watch.answered(response.status_code)
+                return Response(response.status_code, response.headers, self._body(response, request.call))
+        except requests.exceptions.ContentDecodingError as error:
             raise UnreadableAnswer("the answer can't be decompressed", call=request.call) from error
         except (requests.exceptions.RequestException, HTTPError, OSError, UnicodeError) as error:
             raise _unsent_or_unanswered(error, request.call, urlsplit(request.url).hostname or "") from error
 
-    def _body(self, answer: BaseHTTPResponse, call: str) -> bytes:
+    def _settings_of(self, url: str) -> dict[str, Any]:
+        """Return what the environment says of a server: proxies, and whom to trust."""
+        origin = origin_of(url)
+        settings = self._settings.get(origin)
+        if settings is None:
+            with requests.Session() as session:
+                proxies = _LOOPBACK if is_loopback(url) else {}
+                settings = dict(session.merge_environment_settings(url, dict(proxies), True, None, None))  # noqa: FBT003  # its signature
+            del settings["stream"]
+            self._settings[origin] = settings
+        return settings
+
+    def _body(self, response: requests.Response, call: str) -> bytes:
         started, body = self._clock(), bytearray()
-        for chunk in answer.stream(_CHUNK, decode_content=True):
+        for chunk in response.iter_content(_CHUNK):
             body += chunk
             if len(body) > self._limits.size:
-                raise UnreadableAnswer("the answer is too big", call=call, status=answer.status)
+                raise UnreadableAnswer("the answer is too big", call=call, status=response.status_code)
             if self._clock() - started > self._limits.whole_s:
-                raise NoAnswer("the answer came too slowly", call=call, status=answer.status)
+                raise NoAnswer("the answer came too slowly", call=call, status=response.status_code)
         return bytes(body)
 
 
-def _settings_of(url: str) -> Mapping[str, Any]:
-    """Return what the environment says of a server: proxies, and whom to trust. No password of ~/.netrc."""
-    with requests.Session() as session:
-        proxies = _LOOPBACK if is_loopback(url) else {}
-        settings = dict(session.merge_environment_settings(url, dict(proxies), True, None, None))  # noqa: FBT003  # its signature
-    del settings["stream"]
-    return settings
+class _Prepared(requests.PreparedRequest):
+    """A request as it is written: no password of ~/.netrc, no cookie."""
+
+    path_url = ""
 
 
-_Written = tuple[str, Mapping[str, str], bytes | str | None]
-
-
-def _written(request: Request) -> _Written:
-    """Return a request as it is written: its target, headers and body. Raises RequestException where that can't be."""
-    if request.form is not None or not request.url.isascii() or "?" in request.url:
+def _prepared(request: Request) -> requests.PreparedRequest:
+    """Return the request as it will be written. Raises RequestException where that can't be."""
+    headers = {**_HEADERS, **request.headers}
+    if request.query is not None or request.form is not None or request.json is None or not request.url.isascii():
         prepared = requests.PreparedRequest()
         prepared.prepare_method(request.method)
         prepared.prepare_url(request.url, request.query)
-        prepared.prepare_headers({**_HEADERS, **request.headers})
+        prepared.prepare_headers(headers)
         prepared.prepare_body(request.form, None, request.json)
-        return prepared.path_url, dict(prepared.headers), prepared.body
+        return prepared
     # Most are of this kind, and our URLs are made of ids that are quoted already.
     for item in request.headers.items():
         check_header_validity(item)
-    target = request.url[len(origin_of(request.url)) :] or "/"
-    if request.query:
-        target = f"{target}?{urlencode(request.query)}"
-    headers = {**_HEADERS, **request.headers}
-    if request.json is None:
-        return target, headers if request.method == "GET" else headers | {"Content-Length": "0"}, None
     try:
-        body = _encoded(request.json).encode()
+        body = json.dumps(request.json, allow_nan=False).encode()
     except ValueError as error:
         raise requests.exceptions.InvalidJSONError(error) from error
-    return target, headers | {"Content-Type": "application/json", "Content-Length": str(len(body))}, body
+    direct = _Prepared()
+    direct.method, direct.url, direct.body = request.method, request.url, body
+    direct.path_url = request.url[len(origin_of(request.url)) :] or "/"
+    headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    direct.headers = requests.structures.CaseInsensitiveDict(headers)
+    return direct
 
 
 _TLS_FIX = "check `provider.endpoint`; for a certificate authority of your own, set REQUESTS_CA_BUNDLE to its file"
@@ -191,32 +172,32 @@ _UNWRITABLE = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidHeader,
     requests.exceptions.InvalidJSONError,
-    LocationValueError,
     UnicodeError,
 )
 
 
 def _unsent_or_unanswered(error: Exception, call: str, host: str) -> ApiError:
     """Return NotSent only for what is known to happen before a byte of the request leaves; NoAnswer for the rest."""
-    if isinstance(error, ConnectTimeoutError):
+    kinds = requests.exceptions
+    if isinstance(error, kinds.ConnectTimeout):
         return NotSent(f"no connection to {host} in time", call=call)
-    if isinstance(error, SSLError) and _no_handshake(error):
+    if isinstance(error, kinds.SSLError) and _no_handshake(error):
         return NotSent(f"no trusted TLS connection to {host}", call=call, fix=_TLS_FIX)
-    if _never_connected(error):
+    if isinstance(error, kinds.ConnectionError) and _never_connected(error):
         return NotSent(f"no connection to {host}", call=call)
     if isinstance(error, _UNWRITABLE):
         return NotSent(f"the request can't be written ({type(error).__name__})", call=call)
-    if isinstance(error, TimedOut):
+    if isinstance(error, kinds.Timeout):
         return NoAnswer(f"no answer from {host} in time", call=call)
     return NoAnswer(f"the connection to {host} broke", call=call)
 
 
 def _causes(error: object) -> Iterator[object]:
-    """Yield an error of the HTTP library and what it wraps, in `original_error` or one of its arguments."""
+    """Yield an error of the HTTP library and what it wraps, in `reason`, `original_error` or its first argument."""
     for _ in range(6):
         yield error
-        wrapped = [one for one in error.args if isinstance(one, BaseException)] if isinstance(error, Exception) else []
-        error = getattr(error, "original_error", None) or (wrapped[0] if wrapped else None)
+        first = error.args[0] if isinstance(error, BaseException) and error.args else None
+        error = getattr(error, "original_error", None) or (error.reason if isinstance(error, MaxRetryError) else first)
 
 
 def _no_handshake(error: Exception) -> bool:
