@@ -36,10 +36,11 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
         if entry is not None and owners.get(entry.event_id, key) != key:
             entries[key] = None
     known = {key: entry for key, entry in entries.items() if entry is not None}
+    left = plan.organizers | organizers(known, besides=plan.organizers, after=plan.window_from)
     return replace(
         state,
         entries=known,
-        organizers=plan.organizers | organizers(known, besides=plan.organizers, after=plan.window_from),
+        organizers=left or state.organizers,  # where none is known, everybody's calendar is asked for
         orphans=state.orphans + (outcome.orphans if outcome is not None else ()),
         days_off={str(one.key): one.reason for one in plan.days_off},
         cancelled={**state.cancelled, **dict(_cancelled(outcome))} if outcome is not None else state.cancelled,

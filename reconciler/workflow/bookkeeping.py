@@ -65,8 +65,9 @@ def remember_look(
 def _without_former(state: State, planned: Planned) -> State:
     """Return `state` without the organisers in whose calendars nothing of ours was left: they need not be asked again.
 
-    Who else there may be is for an apply to say: as long as it knows of nobody, all people are looked for.
+    Who else there may be is for an apply to say: as long as it knows of nobody, all people are looked for. So the last
+    ones stay.
     """
     left = planned.plan.organizers | planned.settled.organizers
     left |= organizers(state.entries, besides=left, after=planned.plan.window_from)
-    return replace(state, organizers=state.organizers & left)
+    return replace(state, organizers=state.organizers & left or state.organizers)

@@ -180,6 +180,15 @@ def test_an_organiser_whose_meetings_are_over_is_asked_no_more_the_day_after(run
     assert runs.plan()[1]["event.list"] == 1
 
 
+def test_where_the_last_meeting_went_not_everybody_is_asked(runs: Runs) -> None:
+    runs.hands.team.config["meetings"] = {}
+    runs.apply()
+    for _ in range(3):
+        runs.hands.now += timedelta(days=4)
+        runs.apply()
+        assert runs.plan()[1]["event.list"] == 1
+
+
 def test_what_a_person_deleted_needs_no_further_look(runs: Runs) -> None:
     runs.plan()
     event = runs.hands.team.events("alice")[2]
