@@ -91,6 +91,13 @@ class Outcome:
         made = {entry.event_id for key, entry in self.entries.items() if entry is not None and str(key) in keys}
         return frozenset(events | made)
 
+    @property
+    def deleted(self) -> frozenset[str]:
+        """Return the ids of the events that were deleted."""
+        done = (one for one in self.results if any(call.call is Call.EVENT_DELETE for call in one.done))
+        before = (one.planned.change.before for one in done)
+        return frozenset(seen.event.id for seen in before if seen is not None and seen.event is not None)
+
     def rooms(self, call: Call) -> int:
         """Return how many rooms were booked or released."""
         return sum(

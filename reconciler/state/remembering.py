@@ -12,15 +12,23 @@ from reconciler.model.state import Calendar, Entry, State
 from reconciler.state.lines import Lines
 
 
-def with_calendars(state: State, told: Mapping[str, Told], *, touched: frozenset[str] = frozenset()) -> State:
-    """Return `state` with what the lists told. `touched` are ids of events that were written since: they come anew.
+def with_calendars(
+    state: State,
+    told: Mapping[str, Told],
+    *,
+    touched: frozenset[str] = frozenset(),
+    deleted: frozenset[str] = frozenset(),
+) -> State:
+    """Return `state` with what the lists told. `touched` are ids of events that were, or may have been, written since.
 
-    An event that is as it was applied is remembered by its entry alone, any other one whole.
+    Those come anew: only what no entry knows is remembered as it was seen, unless it was `deleted`. What was refused
+    after all comes never again. An event that is as it was applied is remembered by its entry alone, others whole.
     """
+    unknown = touched - deleted - {entry.event_id for entry in state.entries.values()}
     calendars = dict(state.calendars)
     entries: dict[Key, Entry] = dict(state.entries)
     for who, one in told.items():
-        kept = {event.id: event for event in one.calendar.events if event.id not in touched}
+        kept = {event.id: event for event in one.calendar.events if event.id not in touched - unknown}
         for key, entry in state.entries.items():
             if entry.organizer != who or not entry.event_id:
                 continue
