@@ -112,8 +112,8 @@ def _save(found: Imported, place: Path, *, into: bool) -> None:
     from reconciler.adopting.writing import added_to
     from reconciler.errors import ReconcilerError
 
-    if into and not found.meetings:
-        return
+    if not found.meetings:
+        return  # a file without a section would be no config
     try:
         text = found.text
         if into:
@@ -134,6 +134,6 @@ def _done(found: Imported, place: Path) -> str:
     from reconciler.workflow.importing import count
 
     if not found.meetings:
-        return f"nothing to import; {place} is unchanged"
+        return f"nothing to import; {place} is {'unchanged' if place.exists() else 'not written'}"
     done = f"{place}: {count(found.events, found.meetings)}"
     return done if in_automation() else f"{done}\n  next: `reconciler plan` shows what will be adopted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -99,7 +100,13 @@ def command(
                 remember_look(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=made)
             if out is not None:
                 save_plan(made, project, out, refresh=refresh)
-        plan, names = shown(made.plan, names_for(project, made), hide_people=hide_people)
-        told.tell(plan, names, project.config)
+        named = names_for(project, made)
+        plan, names = shown(made.plan, named, hide_people=hide_people)
+        config = project.config
+        if hide_people:
+            from reconciler.report.hiding import problems_without_people
+
+            config = replace(config, warnings=problems_without_people(config.warnings, made.plan, named))
+        told.tell(plan, names, config)
     print_plan(plan, names, settings, qps=project.config.provider.qps, as_json=as_json, markdown_limit=markdown_limit)
     return reading_code(made) or (PENDING if detailed_exitcode and made.plan.changes else 0)

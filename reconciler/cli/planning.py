@@ -56,7 +56,8 @@ def names_for(project: Project, made: Planned) -> Names:
     """Return people and rooms as the config calls them."""
     rooms = {room.id: room.alias for room in project.config.rooms.values()}
     titles = {name: meeting.title for name, meeting in project.config.meetings.items()}
-    return Names(people={union_id: alias for alias, union_id in made.people.items()}, rooms=rooms, titles=titles)
+    people = {union_id: alias for alias, union_id in made.people.items()}
+    return Names(people=people, rooms=rooms, titles=titles, aliases=made.people)
 
 
 def shown(plan: Plan, names: Names, *, hide_people: bool) -> tuple[Plan, Names]:

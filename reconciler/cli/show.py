@@ -51,7 +51,8 @@ def command(
         raise click.UsageError("--html - takes stdout: write the page to a file, or leave out --json and --markdown")
     plan, ground = read_plan(planfile)
     told = ground["names"]
-    names = Names(people=told["people"], rooms=told["rooms"], titles=told.get("titles", {}))
+    titles, aliases = told.get("titles", {}), told.get("aliases", {})
+    names = Names(people=told["people"], rooms=told["rooms"], titles=titles, aliases=aliases)
     plan, names = shown(plan, names, hide_people=hide_people)
     if html is not None:
         from reconciler.cli.files import write_page

@@ -47,6 +47,7 @@ def dumps(
         "qps": config.provider.qps,
         "names": {
             "people": {union_id: alias for alias, union_id in people.items()},
+            "aliases": dict(people),
             "rooms": {room.id: room.alias for room in config.rooms.values()},
             "titles": {name: config.meetings[name].title for name in changed if name in config.meetings},
         },

@@ -21,11 +21,6 @@ def for_terminal(text: str) -> str:
     return visible(text)
 
 
-def for_html(text: str) -> str:
-    """Return `text` for the content or a quoted attribute of an HTML element."""
-    return html.escape(for_terminal(text), quote=True)
-
-
 def for_markdown(text: str) -> str:
     """Return `text` for a line or a table cell of Markdown; it formats nothing, links nowhere and mentions nobody."""
     return _BLOCK.sub(_escape_block, _MARKDOWN.sub(r"\\\1", _inert(for_terminal(text))))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar
 
+from reconciler.errors import Problem
 from reconciler.model.settings import SETTINGS, Kind
 from reconciler.plan.operations import Plan
 from reconciler.report.names import Names
 
 T = TypeVar("T")
 # The fields, and the keys of plain values, that hold union ids; `holder` may be an occurrence of ours as well.
-_PEOPLE = frozenset({"organizer", "organizers", "who", "holder", "contact", "union_id", "people", "person"})
+_PEOPLE = frozenset({"organizer", "organizers", "who", "holder", "contact", "union_id", "people", "person", "owner"})
+_PLACE = re.compile(r"(?:\S+:\d+:\d+: )?")  # of a warning of the config: whoever looks has to find that file
 _OWNERS = frozenset(one.name for one in SETTINGS.values() if one.kind in {Kind.PERSON, Kind.PEOPLE})
 
 
@@ -23,16 +25,7 @@ def without_people(plan: Plan, names: Names) -> tuple[Plan, Names]:
 
     Titles and descriptions stay as people wrote them. What it takes to apply the plan is gone.
     """
-    parts = (plan.changes, plan.failures, plan.problems, plan.pending, plan.stays)
-    ids = sorted({*names.people, *plan.organizers, *_mentioned(parts)})
-    called = {union_id: f"person-{number}" for number, union_id in enumerate(ids, start=1)}
-    words = called | {alias: called[union_id] for union_id, alias in names.people.items()}
-    longest_first = sorted(words, key=len, reverse=True)
-    known = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
-
-    def told(text: str) -> str:
-        return known.sub(lambda found: words[found[0]], text) if words else text
-
+    called, told = _calling(plan, names)
     shown = replace(
         plan,
         changes=_called(plan.changes, called),
@@ -44,9 +37,33 @@ def without_people(plan: Plan, names: Names) -> tuple[Plan, Names]:
             replace(one, where=told(one.where), message=told(one.message), hint=told(one.hint), who="")
             for one in plan.failures
         ),
-        warnings=tuple(map(told, plan.warnings)),
+        warnings=tuple(_placed(one, told) for one in plan.warnings),
     )
-    return shown, replace(names, people={})
+    return shown, replace(names, people={}, aliases={})
+
+
+def _placed(warning: str, told: Callable[[str], str]) -> str:
+    found = _PLACE.match(warning)
+    place = found[0] if found is not None else ""
+    return place + told(warning.removeprefix(place))
+
+
+def problems_without_people(problems: Iterable[Problem], plan: Plan, names: Names) -> tuple[Problem, ...]:
+    """Return problems of the config with everybody called as `without_people` calls them for the same plan."""
+    _, told = _calling(plan, names)
+    return tuple(replace(one, path=told(one.path), message=told(one.message), hint=told(one.hint)) for one in problems)
+
+
+def _calling(plan: Plan, names: Names) -> tuple[Mapping[str, str], Callable[[str], str]]:
+    """Return what to call everybody, by union id, and what puts that into a text."""
+    parts = (plan.changes, plan.failures, plan.problems, plan.pending, plan.stays)
+    ids = sorted({*names.people, *names.aliases.values(), *plan.organizers, *_mentioned(parts)})
+    called = {union_id: f"person-{number}" for number, union_id in enumerate(ids, start=1)}
+    words = called | {alias: called[union_id] for union_id, alias in names.people.items()}
+    words |= {alias: called[union_id] for alias, union_id in names.aliases.items()}
+    longest_first = sorted(words, key=len, reverse=True)
+    known = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
+    return called, lambda text: known.sub(lambda found: words[found[0]], text) if words else text
 
 
 def _mentioned(value: object, name: str = "") -> Iterator[str]:

@@ -9,11 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """Aliases by union id and by room id; whoever has none goes by the id. `titles` are those of the meetings."""
+    """Aliases by union id and by room id; whoever has none goes by the id. `titles` are those of the meetings.
+
+    `aliases` are the union ids of all aliases: of who has two, `people` has but one.
+    """
 
     people: Mapping[str, str] = field(default_factory=dict)
     rooms: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     def person(self, union_id: str) -> str:
         """Return what to call a person."""

@@ -22,6 +22,7 @@ from reconciler.model.state import State
 from reconciler.observe import Heard, Refresh, Scope, listen, look_again, observe
 from reconciler.plan.operations import Plan
 from reconciler.plan.policy import verification_budget
+from reconciler.state.lines import meetings as meetings_of
 from reconciler.state.remembering import as_applied, with_intact
 from reconciler.state.store import Store
 from reconciler.workflow.counting import quota_of
@@ -212,7 +213,7 @@ def check_targets(config: Config, store: Store, question: Question) -> None:
     if question.targets and question.excluded:
         raise UsageError("--target and --exclude can't be used together", fix="use one of the two")
     named = question.targets | question.excluded
-    known = config.meetings.keys() | {key.meeting for key in store.load().entries} if named else frozenset()
+    known = config.meetings.keys() | meetings_of(store.load(unread=True).entries) if named else frozenset()
     for name in sorted(named - known):
         raise UsageError(f"there is no meeting {name!r}", fix=choose_from(name, config.meetings))
 

@@ -279,6 +279,9 @@ def test_the_command_writes_into_the_config_and_prints_documents(
     assert list(load(config, now=NOW).meetings["dentist"].adopt) == [datetime(2026, 12, 3, 8, 30)]  # noqa: DTZ001  # local
     assert run([*asked, "--write"]) == 0
     assert "nothing to import" in capsys.readouterr().err
+    assert run([*asked, "--out", "nothing.yaml"]) == 0  # in a folder of configs an empty file would be a mistake
+    assert not (hands.team.folder / "nothing.yaml").exists()
+    assert "nothing.yaml is not written" in capsys.readouterr().err
 
 
 def test_a_broken_config_is_told_before_anybody_is_asked(hands: Hands) -> None:

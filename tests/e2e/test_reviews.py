@@ -145,3 +145,16 @@ def test_a_step_of_github_actions_gets_outputs_and_a_summary(team: Team) -> None
 
 def test_outputs_need_a_step_to_give_them_to(team: Team) -> None:
     assert team.run("plan", "--ci-outputs", GITHUB_OUTPUT="").code == 64
+
+
+def test_no_report_names_somebody_whose_alias_stands_in_a_warning(team: Team) -> None:
+    team.config["people"]["ally"] = team.config["people"]["alice"]  # the same person twice: a warning names both
+    meeting = next(iter(team.config["meetings"].values()))
+    team.config["meetings"]["beside"] = {**meeting, "title": "Beside", "rooms": []}  # another names the organiser
+    line = ("plan", "--codequality", "quality.json", "--out", "plan.json", "--annotations", "github")
+    done = team.run(*line, "--hide-people")
+    assert done.code == 0, done.err
+    report = (team.folder / "quality.json").read_text(encoding="utf-8")
+    for text in (done.out, report, team.run("show", "plan.json", "--hide-people").out):
+        assert "is the same person as" in text
+        assert not [one for one in (*PEOPLE, "ally", "union-") if one in text], text

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from reconciler.report.clean import for_html, for_markdown, for_markdown_html, for_terminal, shortened
+from reconciler.report.clean import for_markdown, for_markdown_html, for_terminal, shortened
 from reconciler.report.document import dump
 from reconciler.report.lines import line, link
 from reconciler.report.patch_text import patch_text
@@ -44,10 +44,6 @@ def test_clean_text_is_one_line_without_controls_and_cleaning_it_again_changes_n
     assert not any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in clean)
     assert for_terminal(clean) == clean
     clean.encode()
-
-
-def test_html_is_escaped_in_content_and_attributes() -> None:
-    assert for_html('<b onclick="x">\'&\x1b') == "&lt;b onclick=&quot;x&quot;&gt;&#x27;&amp;\\x1b"
 
 
 @pytest.mark.parametrize(
