@@ -107,6 +107,7 @@ class _Run:
         self._progress = progress
         self._owner = {operation.id: work for work in self._works for operation in work.planned.operations}
         self._operation = {operation.id: operation for operation in plan.operations}
+        self._held: Mapping[str, Operation] = self._operation  # with what they wait for besides: see `limit`
         self._rank = {operation.id: rank for rank, operation in enumerate(plan.operations)}
         self._cancelled = {
             work.planned.change.address: work
@@ -147,7 +148,7 @@ class _Run:
                 held[one.id] = replace(one, needs=(*one.needs, probe.id))
         with suppress(CycleError):  # what waits for each other across changes goes as it did
             TopologicalSorter({one.id: one.needs for one in held.values()}).prepare()
-            self._operation = held
+            self._held = held
 
     def drain(self, *, parallelism: int) -> None:
         """Run everything in the order of its needs; return when nothing is left that could run.
@@ -156,7 +157,7 @@ class _Run:
         ends a run early (a crash, a limit) leaves few occurrences half made. No API takes all places, where its calls
         would wait for its pace while the calls of another could go out.
         """
-        order = Order(self._operation, self._rank, parallelism)
+        order = Order(self._held, self._rank, parallelism)
         carry_out(order, self._run, most=parallelism, name="apply")
         self._help_the_bare()
         led = {work.entry.conference_id for work in self._works if work.entry.event_id}

@@ -81,8 +81,14 @@ class _Crew(Generic[T]):
                 self._changed.notify()
             else:
                 thread = Thread(target=self._serve, name=f"{self._name}-{len(self._threads)}")
+                try:
+                    thread.start()
+                except RuntimeError:  # the system gives no more of them: those that are there do it all
+                    self._called -= 1
+                    if not self._threads:
+                        raise
+                    return
                 self._threads.append(thread)
-                thread.start()
 
     def _serve(self) -> None:
         with self._changed:

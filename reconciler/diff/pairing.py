@@ -102,7 +102,7 @@ def _without_started(
     # What is to be on an earlier day, which is over, does not take place on a later one either.
     have_of = {have.key: have for have in haves}
     left_alone = gone | {
-        want.key for want in begun if want.end > now or not _is_on_another_day(want, have_of.get(want.key))
+        want.key for want in begun if want.end > now or not is_on_another_day(want, have_of.get(want.key))
     }
     return (
         [want for want in wants if want.key not in held and want.key.original.date() not in days - wanted_days],
@@ -110,7 +110,7 @@ def _without_started(
     )
 
 
-def _is_on_another_day(want: Occurrence, have: Observed | None) -> bool:
+def is_on_another_day(want: Occurrence, have: Observed | None) -> bool:
     """Return whether a change or a day off takes an occurrence to another day, or back from where we have put it."""
     if "time" in want.ignore:
         return False  # people say when it is

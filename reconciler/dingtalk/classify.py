@@ -126,7 +126,8 @@ def classify(
     if answer is None:
         return _no_json(status, body, headers, call, wait)
     code, message = _first(answer, _CODES, redact), _first(answer, _MESSAGES, redact)
-    kind = _by_code(code) or _by_status(status)
+    # What says why it refuses is read well, and says the same the next time.
+    kind = _by_code(code) or (ApiError if status == _OK and code else _by_status(status))
     return kind(
         _sentence(kind, message or f"HTTP {status}", code),
         call=str(call),
@@ -145,8 +146,11 @@ def is_error(answer: Mapping[str, Any]) -> bool:
     """
     if answer.get("punish") == "deny" or _is_ban(answer):
         return True
+    code = str(answer.get("code") or answer.get("errorCode") or "")
+    if str(answer.get("success")).lower() == "true" and _by_code(code) is None:
+        return False  # whatever else it says
     reasoned = says_no(answer.get("success")) or any(isinstance(answer.get(name), str) for name in _MESSAGES)
-    return reasoned and str(answer.get("code") or answer.get("errorCode") or "").lower() not in _FINE
+    return reasoned and code.lower() not in _FINE
 
 
 def says_no(value: object) -> bool:
@@ -157,7 +161,7 @@ def says_no(value: object) -> bool:
 def classify_old(answer: Mapping[str, Any], call: Call, redact: Callable[[str], str] = str) -> ApiError | None:
     """Return the error in an answer of status 200 that carries it in `errcode`, as the older API does; None for 0."""
     try:
-        code = int(answer.get("errcode", 0))
+        code = int(answer.get("errcode") or 0)
     except (TypeError, ValueError):
         return UnreadableAnswer("the answer's errcode is not a number", call=str(call), status=_OK)
     if code == 0:

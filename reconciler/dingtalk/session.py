@@ -283,7 +283,8 @@ class ReadSession:
         finally:
             passage.over()
             if isinstance(failure, RateLimited):
-                self._limiter.slow_down(call.name, max(1.0, failure.retry_after or 0))
+                pause = min(failure.retry_after or 0, self._options.backoff.total_s)
+                self._limiter.slow_down(call.name, max(1.0, pause))
             ms = round((self._clock() - started) * 1000)
             self._note(call, request, failure, status=status, ms=ms, attempt=attempt)
 

@@ -16,6 +16,7 @@ from reconciler.desired import People, desired
 from reconciler.diff.change import Action, Change, Diff
 from reconciler.diff.compare import held_rooms, yielding
 from reconciler.diff.gathering import address_of
+from reconciler.diff.pairing import is_on_another_day
 from reconciler.model.observed import Observation, Observed
 from reconciler.model.occurrence import Key, Occurrence, RoomStatus
 from reconciler.model.state import Entry, State
@@ -45,7 +46,8 @@ def disagreements(
         told = [*_after(planned, wanted, config, have), *_before(change, have, state, known)]
         if change.action is Action.CANCEL and not change.duplicate:
             goes_on = partial(_goes_on, config=config, people=people, now=now, reach=reach)
-            told += _cancelled(change, wanted, config, created, goes_on)
+            due = {key: want for key, want in wanted.items() if not _has_passed(want, change, now)}
+            told += _cancelled(change, due, config, created, goes_on)
         yield from (f"{change.address}: {one}" for one in told)
     anew = planned_anew(
         Diff(changes=tuple(changes)),
@@ -150,6 +152,11 @@ def _cancelled(
     series = meeting is not None and key.series and address_of(meeting) == key
     if (series and goes_on(key.meeting)) or (want is not None and not want.serial):
         yield "it is cancelled, and the config asks for it"
+
+
+def _has_passed(want: Occurrence, change: Change, now: datetime) -> bool:
+    """Return whether an occurrence is wanted on another day than its event is on, which is over: that one goes."""
+    return want.end <= now and is_on_another_day(want, change.before)
 
 
 def _goes_on(name: str, *, config: Config, people: People, now: datetime, reach: timedelta) -> bool:

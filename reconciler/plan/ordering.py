@@ -6,14 +6,16 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from graphlib import CycleError, TopologicalSorter
 
 from reconciler.diff.change import Action
 from reconciler.diff.compare import held_rooms
+from reconciler.model.native import starts, times
 from reconciler.plan.operations import Call, Operation, PlannedChange
 
 _OF_ROOMS = frozenset({Call.ROOMS_BOOK, Call.ROOMS_RELEASE})
+_FAR = timedelta(days=366)  # how far ahead dates of a series are looked at
 _OF_EVENTS = frozenset({Call.EVENT_CREATE, Call.EVENT_UPDATE, Call.EVENT_DELETE})
 
 
@@ -131,46 +133,57 @@ def _ids_of(planned: PlannedChange) -> frozenset[str]:
 
 def _across(changes: Sequence[PlannedChange]) -> dict[str, list[str]]:
     """Return for each call the calls of other occurrences that free a room it takes."""
+    needs: dict[str, list[str]] = {operation.id: [] for one in changes for operation in one.operations}
+    takes = [take for index, planned in enumerate(changes) for take in _takes(index, planned)]
+    if not takes:
+        return needs
+    begin, end = min(take.start for take in takes), max(take.end for take in takes)
     freed: dict[str, list[_Hold]] = defaultdict(list)
     for index, planned in enumerate(changes):
-        for hold in _frees(index, planned):
+        for hold in _frees(index, planned, after=begin, before=end):
             freed[hold.room].append(hold)
     for holds in freed.values():
         holds.sort(key=lambda hold: hold.start)
     longest = {room: max(hold.end - hold.start for hold in holds) for room, holds in freed.items()}
-    starts = {room: [hold.start for hold in holds] for room, holds in freed.items()}
-    needs: dict[str, list[str]] = {operation.id: [] for one in changes for operation in one.operations}
-    for index, planned in enumerate(changes):
-        for take in _takes(index, planned):
-            if take.room not in freed:
-                continue
-            first = bisect_left(starts[take.room], take.start - longest[take.room])
-            for hold in freed[take.room][first:]:
-                if hold.start >= take.end:
-                    break
-                if hold.end > take.start and hold.change != index and hold.operation not in needs[take.operation]:
-                    needs[take.operation].append(hold.operation)
+    begins = {room: [hold.start for hold in holds] for room, holds in freed.items()}
+    for take in takes:
+        if take.room not in freed:
+            continue
+        first = bisect_left(begins[take.room], take.start - longest[take.room])
+        for hold in freed[take.room][first:]:
+            if hold.start >= take.end:
+                break
+            if hold.end > take.start and hold.change != take.change and hold.operation not in needs[take.operation]:
+                needs[take.operation].append(hold.operation)
     return needs
 
 
-def _frees(index: int, planned: PlannedChange) -> Iterator[_Hold]:
-    """Yield what this change lets go of: rooms released, rooms of an event deleted, old times of an event moved."""
-    before = planned.change.before
-    if before is None or before.event is None:
+def _frees(index: int, planned: PlannedChange, *, after: datetime, before: datetime) -> Iterator[_Hold]:
+    """Yield what this change lets go of: rooms released, rooms of an event deleted, old times of an event moved.
+
+    Of a recurring event, at each of its dates from `after` to `before`, or at the one that is taken out.
+    """
+    have = planned.change.before
+    if have is None or have.event is None:
         return
-    event, held = before.event, held_rooms(before.event)
+    event, held = have.event, held_rooms(have.event)
+    length = event.end - event.start
+    dates = [event.start]
+    if event.recurrence is not None:
+        dates = [*starts(event.recurrence, event.start, after=max(event.start, after - length), before=before)]
     released = {room for one in planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms}
     for operation in planned.operations:
         if operation.call is Call.EVENT_DELETE:
             rooms = held
         elif operation.call is Call.ROOMS_RELEASE:
             rooms = frozenset(operation.rooms)
-        elif operation.call is Call.EVENT_UPDATE and "time" in operation.parts:
+        elif operation.call is Call.EVENT_UPDATE and {"time", "recurrence", "end"} & {*operation.parts}:
             rooms = held - released
         else:
             continue
-        for room in rooms:
-            yield _Hold(room=room, start=event.start, end=event.end, operation=operation.id, change=index)
+        for start in dates if operation.instance is None else [operation.instance.start]:
+            for room in rooms:
+                yield _Hold(room=room, start=start, end=start + length, operation=operation.id, change=index)
 
 
 def _takes(index: int, planned: PlannedChange) -> Iterator[_Hold]:
@@ -185,7 +198,8 @@ def _takes(index: int, planned: PlannedChange) -> Iterator[_Hold]:
         elif operation.call is Call.EVENT_UPDATE and "time" in operation.parts:
             rooms = _kept(planned)
         for room in rooms:
-            yield _Hold(room=room, start=after.start, end=after.end, operation=operation.id, change=index)
+            for start, end in times(after, within=_FAR):
+                yield _Hold(room=room, start=start, end=end, operation=operation.id, change=index)
 
 
 def _kept(planned: PlannedChange) -> frozenset[str]:

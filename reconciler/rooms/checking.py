@@ -23,6 +23,7 @@ from reconciler.rooms.foresight import (
     conflicts,
     declined,
     declined_bookings,
+    let_go,
     others,
     ours,
     refusals,
@@ -90,10 +91,14 @@ def foresee(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Come:
-    """What will have come of a plan: who of ours has which room, which events are known by it, and what is amiss."""
+    """What will have come of a plan: who of ours has which room, which events are known by it, and what is amiss.
+
+    `freed` is what it frees of events that are not: see `let_go`.
+    """
 
     own: tuple[Taken, ...]
     known: frozenset[str]
+    freed: frozenset[tuple[str, str | datetime]]
     told: tuple[RoomProblem, ...]
 
 
@@ -104,11 +109,11 @@ def _come_of(plan: Plan, found: Sequence[Booking], busy: Sequence[Busy], refused
     """
     stuck: frozenset[str] = frozenset()
     while True:
-        own, known = ours(plan, stuck)
-        told = (*conflicts(found, Calendar((*own, *others(busy, known)))), *refused)
+        (own, known), freed = ours(plan, stuck), let_go(plan, stuck)
+        told = (*conflicts(found, Calendar((*own, *others(busy, known, freed)))), *refused)
         more = stuck | {one.address for one in told}
         if more == stuck:
-            return _Come(own=own, known=known, told=told)
+            return _Come(own=own, known=known, freed=freed, told=told)
         stuck = more
 
 
@@ -202,7 +207,7 @@ def _with_alternatives(
     spans = [
         replace(span, room=room) for place, rooms in wanted.items() for room in rooms for span in by_place[place].spans
     ]
-    calendar = Calendar((*come.own, *others(reads.busy(spans), come.known)))
+    calendar = Calendar((*come.own, *others(reads.busy(spans), come.known, come.freed)))
     found = []
     for one in told:
         place = one.address, one.room

@@ -154,10 +154,30 @@ def _taken(event: Event, rooms: frozenset[str], holder: str) -> Iterator[Taken]:
         yield Taken(room=room, start=event.start, end=event.end, holder=holder)
 
 
-def others(busy: Iterable[Busy], known: frozenset[str]) -> Iterator[Taken]:
-    """Yield what free/busy tells of events that are not `known`."""
+def let_go(plan: Plan, refused: Collection[str] = ()) -> frozenset[tuple[str, str | datetime]]:
+    """Return what a plan frees of recurring events that stay: by their ids rooms, and starts of dates that go.
+
+    What waits for a booking at one of the addresses `refused` is not freed.
+    """
+    found: set[tuple[str, str | datetime]] = set()
+    for planned in plan.changes:
+        event = planned.change.before.event if planned.change.before is not None else None
+        if event is None or not event.recurring:
+            continue
+        kept = _not_let_go(planned) if planned.change.address in refused else frozenset()
+        rooms = {room for one in planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms} - kept
+        found |= {(event.id, room) for room in rooms}
+        gone = [one.instance for one in planned.operations if one.instance is not None]
+        found |= {(name, one.start) for one in gone for name in (event.id, one.id) if name}
+    return frozenset(found)
+
+
+def others(
+    busy: Iterable[Busy], known: frozenset[str], freed: frozenset[tuple[str, str | datetime]] = frozenset()
+) -> Iterator[Taken]:
+    """Yield what free/busy tells of events that are not `known`, but for what is `freed` of them: see `let_go`."""
     for one in busy:
-        if one.event_id not in known:
+        if one.event_id not in known and freed.isdisjoint({(one.event_id, one.room_id), (one.event_id, one.start)}):
             yield Taken(room=one.room_id, start=one.start, end=one.end, holder=one.organizer)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from reconciler.dingtalk import ApiError, Reader
 from reconciler.model.marker import parse_description
-from reconciler.model.occurrence import RoomStatus
+from reconciler.model.occurrence import Key, RoomStatus
 from reconciler.plan.operations import Pending
 
 FIRST_S, LONGEST_S = 30.0, 300.0  # between two looks; each is twice as long as the one before
@@ -72,7 +72,14 @@ def _look(
 
 
 def _sorted_out(known: Answers, seen: Mapping[tuple[str, str], RoomStatus]) -> Answers:
-    status = {one: seen.get((one.address, one.room), RoomStatus.ACCEPTED) for one in known.pending}
+    # A list does not show a recurring event that has begun: of that nothing is known yet.
+    status = {
+        one: seen.get(
+            (one.address, one.room),
+            RoomStatus.TENTATIVE if Key.parse(one.address).series else RoomStatus.ACCEPTED,
+        )
+        for one in known.pending
+    }
     return replace(
         known,
         pending=tuple(one for one, is_ in status.items() if is_ is RoomStatus.TENTATIVE),

@@ -57,12 +57,13 @@ def holds(store: Store, room_id: str, *, after: int, before: int, but: str = "")
     return sorted(found, key=lambda hold: (hold.span, hold.event.id))
 
 
-def is_free(store: Store, room_id: str, event: Event) -> bool:
-    """Tell whether nobody else holds the room while the event, or any of its series, takes place."""
-    others = holds(store, room_id, after=event.start, before=event.last, but=event.id)
+def is_free(store: Store, room_id: str, event: Event, now: datetime) -> bool:
+    """Tell whether nobody else holds the room while the event, or what is to come of its series, takes place."""
+    begin = event.start if event.recurrence is None else max(event.start, to_ms(now))
+    others = holds(store, room_id, after=begin, before=event.last, but=event.id)
     if not others:
         return True
-    wanted = event.spans(after=event.start, before=event.last)
+    wanted = event.spans(after=begin, before=event.last)
     return not any(start < hold.span[1] and hold.span[0] < end for hold in others for start, end in wanted)
 
 
@@ -75,7 +76,7 @@ def book(store: Store, event: Event, room_id: str, now: datetime) -> None:
     if store.row(sql, event.id, room_id) is not None:
         raise unavailable()
     check_policy(room, event, now)
-    if not is_free(store, room_id, event):
+    if not is_free(store, room_id, event, now):
         raise unavailable()
     status = "tentative" if room.approval else "accepted"
     store.run("REPLACE INTO event_rooms VALUES (?, ?, ?)", event.id, room_id, status)
@@ -126,13 +127,13 @@ def check_held(store: Store, event: Event, now: datetime) -> None:
             _check_series(room, event, now)
 
 
-def recheck(store: Store, event: Event) -> None:
+def recheck(store: Store, event: Event, now: datetime) -> None:
     """After the event moved: a room that is taken at the new time declines, one that needs approval asks again."""
     sql = f"SELECT room_id FROM event_rooms WHERE event_id = ? AND {HELD} ORDER BY rowid"  # noqa: S608  # a constant
     for row in store.rows(sql, event.id):
         room = find_room(store, row["room_id"])
         status = "tentative" if room is not None and room.approval else "accepted"
-        if not is_free(store, row["room_id"], event):
+        if not is_free(store, row["room_id"], event, now):
             status = "declined"
         set_status(store, event.id, row["room_id"], status)
 

@@ -161,7 +161,7 @@ def modify(store: Store, event: Event, body: Fields, now_ms: int) -> None:
         store.run("UPDATE attendees SET removed = 1 WHERE event_id = ?", event.id)
         invite(store, changed, people)
     if (event.start, event.end, event.recurrence) != (changed.start, changed.end, changed.recurrence):
-        recheck(store, changed)
+        recheck(store, changed, from_ms(now_ms))
     touch(store, event.id, now_ms)
 
 

@@ -224,6 +224,15 @@ def test_what_was_created_today_counts_in_the_next_run(tmp_path: Path) -> None:
         assert _made(team) == (100, 101)
 
 
+def test_how_conferences_without_an_event_were_made_is_known_where_the_limit_is_another(tmp_path: Path) -> None:
+    with a_team(tmp_path, Limits(qps=None, daily_events=112)) as team:
+        _daily(team, 149)
+        team.apply()
+        bare = [one for one in team.store.load().entries.values() if one.conference_id and not one.event_id]
+        assert bare
+        assert all(one.made for one in bare)
+
+
 def test_where_there_is_no_such_limit_nothing_waits(tmp_path: Path) -> None:
     with a_team(tmp_path, Limits(qps=None, daily_events=None)) as team:
         _daily(team, 110)

@@ -193,6 +193,37 @@ def test_a_read_is_repeated(server: Scripted, connect: Connect, failure: Any) ->
     assert len(server.api) == 3
 
 
+@pytest.mark.parametrize(
+    "refusal", [{"success": False, "errorCode": "quiteNew", "errorMsg": "no"}, {"code": "quiteNew", "message": "no"}]
+)
+def test_a_refusal_of_status_200_that_says_why_is_not_asked_for_again(
+    server: Scripted, connect: Connect, refusal: dict[str, Any]
+) -> None:
+    server.script = [(200, refusal)] * 6
+    with pytest.raises(ApiError, match="quiteNew"):
+        connect().conferences.cancel(organizer="alice", conference_id="c1")
+    assert len(server.api) == 1
+
+
+@pytest.mark.parametrize("more", [{"code": "00000", "message": "ok"}, {"errcode": None}])
+def test_what_says_that_it_succeeded_did(server: Scripted, connect: Connect, more: dict[str, Any]) -> None:
+    server.script = [(200, {"success": True, "code": 200, "requestId": "R"} | more)]
+    connect().conferences.cancel(organizer="alice", conference_id="c1")
+    assert len(server.api) == 1
+
+
+def test_a_server_that_wants_to_be_left_alone_for_an_hour_holds_up_nobody_that_long(
+    server: Scripted, connect: Connect, clock: Clock
+) -> None:
+    busy = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\nContent-Length: 2\r\n\r\n{}"
+    server.script = [busy, (200, EVENT)]
+    client = connect()
+    with pytest.raises(ApiError):
+        _get(client)
+    assert _get(client) == "e1"
+    assert sum(clock.slept) <= Options().backoff.total_s + 1
+
+
 @pytest.mark.parametrize("failure", [QPS, BAN, _error(403, "Forbidden.AccessDenied.QpmLimitForAppkeyAndApi")])
 def test_a_conference_is_created_after_a_refusal_that_certainly_did_nothing(
     server: Scripted, connect: Connect, failure: Any

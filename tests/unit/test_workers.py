@@ -87,3 +87,20 @@ def test_what_a_task_raises_is_raised_once_those_that_run_have_ended() -> None:
         carry_out(_Listed(range(50)), work, most=2, name="test")
     assert ended == [0]
     assert not [one for one in threading.enumerate() if one.name.startswith("test-")]
+
+
+def test_where_no_more_threads_can_be_had_those_that_are_there_do_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, started = threading.Thread.start, 0
+
+    def refused(thread: threading.Thread) -> None:
+        nonlocal started
+        if thread.name.startswith("few-"):
+            started += 1
+            if started > 3:
+                raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    tasks = _Listed(range(8), lambda task: {0} if task else set())
+    carry_out(tasks, lambda _task: None, most=6, name="few")
+    assert tasks.finished == {*range(8)}
