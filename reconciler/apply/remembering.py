@@ -40,11 +40,19 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
     return replace(
         state,
         entries=known,
-        organizers=left or state.organizers,  # where none is known, everybody's calendar is asked for
+        organizers=state.organizers if is_unsure(plan) else left or state.organizers,
         orphans=state.orphans + (outcome.orphans if outcome is not None else ()),
         days_off={str(one.key): one.reason for one in plan.days_off},
         cancelled={**state.cancelled, **dict(_cancelled(outcome))} if outcome is not None else state.cancelled,
     )
+
+
+def is_unsure(plan: Plan) -> bool:
+    """Return whether somebody may have been an organiser of whom that could not be read: it has to be asked again.
+
+    Who knows of no organisers asks for them; once one is known, nobody would.
+    """
+    return any(one.who and one.who not in plan.organizers for one in plan.failures)
 
 
 def _cancelled(outcome: Outcome) -> Iterator[tuple[str, str]]:

@@ -191,7 +191,7 @@ def _seen_event(want: Occurrence, have: Observed, wanted: View) -> View:
 
 def _zone_seen(want: Occurrence, event: Event, last: Occurrence | None) -> str:
     """Return the zone of the event, by the name that it was written with where the server has another name for it."""
-    written = last is None or last.timezone == want.timezone
+    written = last is None or last.timezone == want.timezone or follows(want, event)
     return want.timezone if written and same_zone(want.timezone, event.timezone, event.start) else event.timezone
 
 

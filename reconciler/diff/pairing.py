@@ -115,6 +115,10 @@ def is_on_another_day(want: Occurrence, have: Observed | None) -> bool:
     if "time" in want.ignore:
         return False  # people say when it is
     applied = have.entry.applied if have is not None and have.entry is not None else None
-    if applied is None or have is None or have.start != applied.start:
-        return want.start.date() != want.key.original.date()
+    if applied is None:  # nobody knows where we have put it: a person may have put it off since
+        there = have.start.astimezone(want.start.tzinfo) if have is not None and have.start is not None else None
+        own = want.key.original.date()
+        return want.start.date() != own and (there is None or there.date() == own)
+    if have is not None and have.start != applied.start and want.start.date() == want.key.original.date():
+        return False  # a person has put it off
     return want.start.date() != applied.start.date()

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from reconciler.model.occurrence import Event, Occurrence
+from reconciler.model.spelling import same_zone
 from reconciler.schedule.pattern import Instance, Recurrence
 from reconciler.schedule.translation import dates, is_in_step, last_date, rule_of
 from reconciler.schedule.zones import localise, zone
@@ -94,7 +95,9 @@ def follows(want: Occurrence, event: Event) -> bool:
         return False
     where = zone(want.timezone)
     if event.timezone not in {"", want.timezone}:
-        return False
+        known = isinstance(event.start.tzinfo, ZoneInfo)  # of a name that is no zone nobody knows which dates it gives
+        if not known or not same_zone(want.timezone, event.timezone, want.start):
+            return False
     have, wanted = (moment.astimezone(where).replace(tzinfo=None) for moment in (event.start, want.start))
     return is_in_step(event.recurrence, have, want.recurrence.pattern, wanted)
 

@@ -57,10 +57,10 @@ def hear(  # noqa: PLR0917  # all of it is what one listing needs
 
     Raises ApiError where DingTalk does not let us in at all. Nobody's entry is read for it, unless events are adopted.
     """
-    since = _since(state, now)
     tokens = {who: token for who in organizers if (token := _token(who, state, scope, now))}
 
     def ask(who: str) -> Changes | Told:
+        since = _since(who, state, scope, now)
         return (_changes(reader, who, tokens[who], since) if who in tokens else None) or _whole(reader, who, now, since)
 
     heard: dict[str, Changes | Told | ApiError] = {}
@@ -79,7 +79,6 @@ def list_calendars(  # noqa: PLR0917  # all of it is what one listing needs
     What has not changed is as it was remembered; where too much of that is missing, the calendar is listed whole.
     """
     asked = meetings_of(heard, state, scope)
-    since = _since(state, now)
     told: dict[str, Told | ApiError] = {}
     short = []
     for who, answer in heard.items():
@@ -89,7 +88,7 @@ def list_calendars(  # noqa: PLR0917  # all of it is what one listing needs
             told[who] = whole
         else:
             short.append(who)
-    told |= reads.all(lambda who: _whole(reader, who, now, since), short)
+    told |= reads.all(lambda who: _whole(reader, who, now, _since(who, state, scope, now)), short)
     events: list[Event] = []
     for who in heard:
         found = told[who]
@@ -102,15 +101,16 @@ def list_calendars(  # noqa: PLR0917  # all of it is what one listing needs
     return events
 
 
-def _since(state: State, now: datetime) -> datetime:
-    return now - (LOOKBACK if state.entries else BACK_TO_SERIES)
+def _since(who: str, state: State, scope: Scope, now: datetime) -> datetime:
+    """Return from when on a calendar is listed: so far back that each series shows, where none may be remembered."""
+    return now - (LOOKBACK if who in state.calendars and not scope.trusted else BACK_TO_SERIES)
 
 
 def _token(who: str, state: State, scope: Scope, now: datetime) -> str:
     """Return the token to ask for changes with, "" where the calendar has to be listed whole."""
     calendar = state.calendars.get(who)
-    if scope.refresh is Refresh.FULL or calendar is None:
-        return ""
+    if scope.refresh is Refresh.FULL or calendar is None or scope.trusted:
+        return ""  # of invitations that were there before, which may show an organiser, no change tells
     if not -LOOKBACK < now - calendar.listed_at < LONGEST:  # another machine may be ahead a little
         return ""
     single = {event_id: key for event_id, key in scope.adopt.items() if not key.series}  # others are asked for by id
@@ -202,7 +202,8 @@ def former_organizers(
         return frozenset()
     suspects: dict[str, str] = {}  # organiser → a conference that should be theirs
     meetings: dict[str, set[str]] = defaultdict(set)
-    for event in events:
+    # Of what was deleted the conference mostly is, too, and says nothing any more; the last one is the likeliest alive.
+    for event in sorted(events, key=lambda one: (one.cancelled, -one.start.timestamp())):
         marker = parse_description(event.description).marker
         ours = marker is not None and marker.workspace == scope.workspace
         if ours and marker is not None and marker.conference and event.organizer in others:

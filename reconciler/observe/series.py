@@ -56,6 +56,9 @@ def find_series(  # noqa: PLR0917  # all of it is what a look needs
         entry = known if known is not None and known.event_id in {"", name} else None
         gone = Observed(key=key, entry=entry, presumed=name in kept)
         if isinstance(answer, ApiError) and not isinstance(answer, NotFound):
+            findings.unread.add(found[name][0])
+            if known is None:
+                findings.calendars.pop(found[name][0], None)  # nothing but a list from far back tells of it again
             findings.fail(str(key), answer, [key.meeting])
         elif isinstance(answer, ApiError) or answer.cancelled:
             if entry is not None and not gone.has_started(now):

@@ -69,7 +69,8 @@ class Replay:
         return replace(
             state,
             entries={key: entry for key, entry in entries.items() if entry is not None},
-            organizers=state.organizers | {intent.organizer for intent in self.open},
+            # Where none is known, everybody's invitations are asked: to know of these alone would end that.
+            organizers=state.organizers and state.organizers | {intent.organizer for intent in self.open},
             orphans=state.orphans + tuple(orphan for orphan in orphans if orphan not in known),
         )
 

@@ -99,14 +99,14 @@ def rebuild_state(planned: Planned, store: Store, client: Client, *, now: dateti
     What could not be read stays as it was remembered.
     """
     unread = {one.who for one in planned.plan.failures} | {one.where for one in planned.plan.failures}
-    kept = {
-        key: entry for key, entry in store.load().entries.items() if entry.organizer in unread or str(key) in unread
-    }
+    known = store.load().entries
+    meetings = {key.meeting for key, entry in known.items() if entry.organizer in unread or str(key) in unread}
+    kept = {key: entry for key, entry in known.items() if key.meeting in meetings}  # a plan leaves out all of it
     state = remembered(planned.state, planned.plan, None)
     seen = {
         change.before.key: entry_of(change.before)
         for change in (one.change for one in planned.plan.changes)
         if change.before is not None and not change.duplicate and not change.before.adopting
     }
-    known = with_calendars(replace(state, entries={**kept, **seen, **state.entries}), planned.told)
-    return store.save(counted(known, client, now))
+    whole = with_calendars(replace(state, entries={**kept, **seen, **state.entries}), planned.told)
+    return store.save(counted(whole, client, now))

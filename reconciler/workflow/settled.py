@@ -71,7 +71,7 @@ def settle(
     lines = state.entries
     if not isinstance(lines, Lines) or not _all_different(lines.texts.values()):
         return Settled()
-    news = _news(heard, state)
+    news = _news(heard, state, config.moved)
     addresses = lines.by_meeting()
     found = []
     for name, meeting in config.meetings.items():
@@ -103,7 +103,7 @@ class _News:
     meetings: frozenset[str]
 
 
-def _news(heard: Mapping[str, object], state: State) -> _News:
+def _news(heard: Mapping[str, object], state: State, moved: Mapping[str, str]) -> _News:
     told: list[Event] = []
     for who, answer in heard.items():
         if isinstance(answer, Changes):
@@ -113,7 +113,7 @@ def _news(heard: Mapping[str, object], state: State) -> _News:
     markers = (parse_description(event.description).marker for event in told)
     return _News(
         events=frozenset(event.id.encode() for event in told),
-        meetings=frozenset(marker.key.meeting for marker in markers if marker is not None),
+        meetings=frozenset(marker.key.moved(moved).meeting for marker in markers if marker is not None),
     )
 
 
