@@ -47,7 +47,7 @@ def spare(found: Diff, config: Config) -> tuple[Diff, tuple[str, ...]]:
     kept = tuple(
         change
         for change in found.changes
-        if change not in spared
+        if not _is_protected(change, config)
         and not stays & {*change.follows}
         and not (change.action is Action.CREATE and (_meeting(change), change.reason) in held)
     )

@@ -30,6 +30,7 @@ class Findings:
     spent: int = 0  # calls, of those that may go into looking after what nothing was heard of
 
     def fail(self, where: str, error: ApiError, meetings: Iterable[str], *, hint: str = "", who: str = "") -> None:
+        """Take note that `where` could not be read, for which these `meetings` are left out of the comparison."""
         hint = hint or error.fix
         self.failures.append(ReadFailure(where=where, code=error.code, message=error.what, hint=hint, who=who))
         self.unresolved.update(meetings)

@@ -23,6 +23,7 @@ class Reads:
         self._exhausted: QuotaExhausted | None = None
 
     def all(self, read: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R | ApiError]]:
+        """Yield each of `items` with what `read` answers, or its error; all of them are asked for side by side."""
         items = list(items)
         self._total += len(items)
 

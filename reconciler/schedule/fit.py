@@ -44,6 +44,7 @@ class Fit:
 
     @property
     def exceptions(self) -> int:
+        """Return how many dates the rule alone would get wrong."""
         return len(self.skip) + len(self.add)
 
     def rule(self, at: time) -> str | None:

@@ -71,6 +71,7 @@ class LockInfo:
 
     @property
     def host(self) -> str:
+        """Return the name of the machine that holds the lock."""
         return self.who.rpartition("@")[2]
 
     def dumps(self) -> bytes:
@@ -168,7 +169,8 @@ class Backend(Protocol):
     """A place that keeps one state. `where` names it in messages, without any secret."""
 
     @property
-    def where(self) -> str: ...
+    def where(self) -> str:
+        """Return where the state is kept, in words for messages, without any secret."""
 
     def read(self) -> Snapshot | None:
         """Return what is stored, None where nothing ever was. Raises StateError."""

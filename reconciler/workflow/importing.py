@@ -51,6 +51,7 @@ class Imported:
 
     @property
     def meetings(self) -> int:
+        """Return how many meetings were found."""
         return len(self.tree.get("meetings", {}))
 
     @property
