@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from reconciler.cli.documents import publish
 from reconciler.cli.options import Globals, global_options, looking_options, option, planning_options
+
+if TYPE_CHECKING:
+    from reconciler.config.model import Config
+    from reconciler.workflow.drift import Drift
 
 FAILED, DRIFTED, DEFERRED = 1, 2, 3
 
@@ -65,31 +71,46 @@ def command(
             remember_look(project.store, reader, now=project.clock(), doubted=found.edited)
     if project.store.notice:
         tell(f"warning: {project.store.notice}")
-    failures = found.seen.failures
-    aliases = {union_id: alias for alias, union_id in found.people.items()}
     if as_json:
         from reconciler.report.drift_document import drift_document
 
-        publish(lambda: drift_document(found.findings, failures, workspace=project.config.workspace, now=now))
+        workspace = project.config.workspace
+        publish(lambda: drift_document(found.findings, found.seen.failures, workspace=workspace, now=now))
     elif adopt:
-        from reconciler.diff.accepting import accept
-        from reconciler.report.patch_text import patch_text
-
-        acceptance = accept(found.findings, found.seen, project.config, found.people)
-        for left in acceptance.left:
-            tell(left)
-        for failure in failures:
-            tell(f"not read: {failure.place(aliases)}: {failure.message}")
-        if acceptance.patch:
-            click.echo(patch_text(acceptance.patch), nl=False)
+        _print_patch(found, project.config)
     else:
-        from reconciler.cli.console import show
-        from reconciler.report.drift_text import drift_text
-        from reconciler.report.names import Names
-
-        rooms = {room.id: room.alias for room in project.config.rooms.values()}
-        names = Names(people=aliases, rooms=rooms)
-        show(drift_text(found.findings, failures, names, verbose=settings.verbose > 0), no_color=settings.no_color)
+        _print_text(found, project.config, settings)
+    failures = found.seen.failures
     if failures:
         return DEFERRED if {one.code for one in failures} == {QuotaExhausted.code} else FAILED
     return DRIFTED if has_drift(found.findings) else 0
+
+
+def _print_patch(found: Drift, config: Config) -> None:
+    """Print what accepts the drift, and tell what can't be accepted and what could not be read."""
+    from reconciler.cli.console import tell
+    from reconciler.diff.accepting import accept
+    from reconciler.report.patch_text import patch_text
+
+    acceptance = accept(found.findings, found.seen, config, found.people)
+    for left in acceptance.left:
+        tell(left)
+    aliases = _aliases(found)
+    for failure in found.seen.failures:
+        tell(f"not read: {failure.place(aliases)}: {failure.message}")
+    if acceptance.patch:
+        click.echo(patch_text(acceptance.patch), nl=False)
+
+
+def _print_text(found: Drift, config: Config, settings: Globals) -> None:
+    from reconciler.cli.console import show
+    from reconciler.report.drift_text import drift_text
+    from reconciler.report.names import Names
+
+    names = Names(people=_aliases(found), rooms={room.id: room.alias for room in config.rooms.values()})
+    text = drift_text(found.findings, found.seen.failures, names, verbose=settings.verbose > 0)
+    show(text, no_color=settings.no_color)
+
+
+def _aliases(found: Drift) -> dict[str, str]:
+    return {union_id: alias for alias, union_id in found.people.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.apply.daily import told_deferrals
@@ -16,7 +16,7 @@ from reconciler.diff.renames import unsaid_renames
 from reconciler.dingtalk import Client, Reader
 from reconciler.errors import UnreadableState
 from reconciler.model.state import State
-from reconciler.observe import Refresh
+from reconciler.observe import Heard, Refresh
 from reconciler.plan.making import halted_swaps, plan, without_swaps
 from reconciler.plan.operations import Plan, verification_of
 from reconciler.plan.policy import foretold_refusal
@@ -74,40 +74,30 @@ def make_plan(
     except UnreadableState as error:
         store.give_up(error)
         return make_plan(config, client, store, question, now=now, progress=progress)
-    open_ = replace(config, meetings={k: one for k, one in config.meetings.items() if k not in settled.meetings})
-    look = look_at(open_, client, rest, people, question, heard, settled.meetings, now=now, progress=progress)
-    reads = _room_reads(config, client, state, people, question, now=now)
-    excluded = question.excluded | disabled(config)
-
-    def is_meant(name: str) -> bool:
-        return name not in excluded and (not question.targets or name in question.targets)
-
-    def compared(whole: Sides) -> tuple[Rooming, Differences, tuple[str, ...]]:
-        look = _as_far_as_rooms_go(whole, open_, people, reads, ask=question.foresight, now=now)
-        rooming = assign_rooms(
-            look.wanted, look.seen, reads, now=now, until=look.until, is_meant=is_meant, rules=question.foresight
-        )
-        found = differences(client, look, rooming.wanted, question, excluded, now=now, progress=progress)
-        return rooming, found, tuple(_told_of_ends(whole, look))
-
-    rooming, difference, ends = compared(look)
-    while difference.doubted:
-        doubted = look.scope.doubted | difference.doubted
-        look = replace(look, seen=difference.seen, scope=replace(look.scope, doubted=doubted))
-        look = looked_again(open_, client, rest, people, question, heard or {}, look, now=now, progress=progress)
-        rooming, difference, ends = compared(look)
-    seen = difference.seen
-    found, spared = spare(difference.found, config)
-    off = () if question.destroy else days_off(config, after=now - NEAR, before=look.until + SLACK)
+    ground = _Ground(
+        config=replace(config, meetings={k: one for k, one in config.meetings.items() if k not in settled.meetings}),
+        client=client,
+        state=rest,
+        people=people,
+        question=question,
+        excluded=question.excluded | disabled(config),
+        reads=_room_reads(config, client, state, people, question, now=now),
+        heard=heard,
+        now=now,
+        progress=progress,
+    )
+    sides = _compared(ground, settled.meetings)
+    found, spared = spare(sides.difference.found, config)
+    off = () if question.destroy else days_off(config, after=now - NEAR, before=sides.look.until + SLACK)
     found = explained(found, off, state.days_off, on_workdays=made_up(config))
-    made = _made(found, replace(look, seen=seen), rooming, config, reads if question.foresight else None, now=now)
-    declared = () if question.destroy else tuple(filter(is_meant, config.meetings))
+    declared = () if question.destroy else tuple(filter(ground.is_meant, config.meetings))
+    made = _made(found, sides, config, ground.reads if question.foresight else None, now=now)
     made = replace(
         made,
         quota=quota_of(config, state, client, now),
-        kept=made.kept + sum(many for name, many in settled.kept.items() if is_meant(name)),
-        verification=verification_of(seen, now=now) + settled.verification,
-        days_off=ahead(off, now=now, before=look.until),
+        kept=made.kept + sum(many for name, many in settled.kept.items() if ground.is_meant(name)),
+        verification=verification_of(sides.look.seen, now=now) + settled.verification,
+        days_off=ahead(off, now=now, before=sides.look.until),
         rules=next_dates(config, found, state.rules, meetings=declared, now=now),
     )
     names = names_of(config, people)
@@ -117,23 +107,82 @@ def make_plan(
         *_freeze(config, now),
         *spared,
         *unasked(config, people),
-        *ends,
-        *rooming.warnings,
-        *(reads.warnings if reads is not None else ()),
-        *gone_before_adoption(found, config),
-        *(() if question.destroy else unsaid_renames(found, config.meetings)),
-        *(str(problem) for problem in config.warnings),
+        *sides.warnings,
+        *(ground.reads.warnings if ground.reads is not None else ()),
+        *_of_the_config(found, config, question),
     )
-    kept_rules = {name: rule for name, rule in state.rules.items() if not is_meant(name)}
-    notes = reads.notes if reads is not None else state.rooms
+    kept_rules = {name: rule for name, rule in state.rules.items() if not ground.is_meant(name)}
+    notes = ground.reads.notes if ground.reads is not None else state.rooms
     return Planned(
         plan=replace(made, warnings=warnings),
         state=replace(state, rooms=notes, rules=kept_rules | rules_of(config, declared)),
         people=people,
         names=names,
-        told=seen.calendars,
+        told=sides.look.seen.calendars,
         settled=settled,
         intact=hearing.intact,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What a plan is made on: the meetings that have to be looked at, whom to ask, and what the calendars told."""
+
+    config: Config
+    client: Client
+    state: State
+    people: People
+    question: Question
+    excluded: frozenset[str]
+    reads: RoomReads | None
+    heard: Heard | None
+    now: datetime
+    progress: Callable[[int, int], None]
+
+    def is_meant(self, name: str) -> bool:
+        """Return whether the plan is about the meeting."""
+        return name not in self.excluded and (not self.question.targets or name in self.question.targets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """Both sides with the rooms that pools give, what differs, and what is to be told of the looking."""
+
+    look: Sides
+    rooming: Rooming
+    difference: Differences
+    warnings: tuple[str, ...]
+
+
+def _compared(on: _Ground, settled: frozenset[str]) -> _Compared:
+    """Look at both sides, and again at what is about to change by what was only presumed, until all of it was seen."""
+    now, progress = on.now, on.progress
+    look = look_at(
+        on.config, on.client, on.state, on.people, on.question, on.heard, settled, now=now, progress=progress
+    )
+    found = _compared_once(on, look)
+    while found.difference.doubted:
+        doubted = look.scope.doubted | found.difference.doubted
+        look = replace(look, seen=found.difference.seen, scope=replace(look.scope, doubted=doubted))
+        heard = on.heard or {}
+        look = looked_again(
+            on.config, on.client, on.state, on.people, on.question, heard, look, now=now, progress=progress
+        )
+        found = _compared_once(on, look)
+    return replace(found, look=replace(look, seen=found.difference.seen))
+
+
+def _compared_once(on: _Ground, whole: Sides) -> _Compared:
+    asks = on.question.foresight
+    look = _as_far_as_rooms_go(whole, on.config, on.people, on.reads, ask=asks, now=on.now)
+    rooming = assign_rooms(
+        look.wanted, look.seen, on.reads, now=on.now, until=look.until, is_meant=on.is_meant, rules=asks
+    )
+    difference = differences(
+        on.client, look, rooming.wanted, on.question, on.excluded, now=on.now, progress=on.progress
+    )
+    return _Compared(
+        look=look, rooming=rooming, difference=difference, warnings=(*_told_of_ends(whole, look), *rooming.warnings)
     )
 
 
@@ -162,10 +211,9 @@ def _told_of_ends(whole: Sides, look: Sides) -> Iterator[str]:
             )
 
 
-def _made(
-    found: Diff, look: Sides, rooming: Rooming, config: Config, reads: RoomReads | None, *, now: datetime
-) -> Plan:
+def _made(found: Diff, sides: _Compared, config: Config, reads: RoomReads | None, *, now: datetime) -> Plan:
     """Return the plan of the changes `found`, without the swaps of rooms that would come to a halt half way."""
+    look, rooming = sides.look, sides.rooming
 
     def foreseen(found: Diff) -> Plan:
         made = plan(found, look.seen, workspace=config.workspace, now=now, until=look.until)
@@ -175,6 +223,14 @@ def _made(
     refused = refused_by_rules(made)
     swaps = halted_swaps(found, refused) if refused else ()
     return with_halted(foreseen(without_swaps(found, swaps)), made, swaps) if swaps else made
+
+
+def _of_the_config(found: Diff, config: Config, question: Question) -> Iterator[str]:
+    """Yield what is odd about the config, by itself or for what would come of it."""
+    yield from gone_before_adoption(found, config)
+    if not question.destroy:
+        yield from unsaid_renames(found, config.meetings)
+    yield from (str(problem) for problem in config.warnings)
 
 
 def _freeze(config: Config, now: datetime) -> Iterator[str]:
