@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from reconciler.apply.outcome import Mismatch
 from reconciler.diff.compare import held_rooms
@@ -14,10 +13,8 @@ from reconciler.dingtalk.errors import InvalidParameter, RoomNotAvailable
 from reconciler.errors import ReconcilerError
 from reconciler.model.native import times
 from reconciler.model.occurrence import Busy, Event, Key, Occurrence
+from reconciler.model.room import BUSY_LONGEST, BUSY_ROOMS
 from reconciler.plan.operations import NO_ROOM, PlannedPool
-
-_AT_ONCE = 5  # rooms that one call tells of,
-_LONGEST = timedelta(days=90)  # and for how long
 
 
 class RoomTaken(ReconcilerError):
@@ -128,8 +125,8 @@ class RoomBooker:
         missing = [room for room in rooms if room not in held_rooms(event)]
         if not missing:
             return {}
-        asked = [*missing, *(room for room in place.spares if room not in missing)][:_AT_ONCE]
-        dates = times(want, within=_LONGEST)
+        asked = [*missing, *(room for room in place.spares if room not in missing)][:BUSY_ROOMS]
+        dates = times(want, within=BUSY_LONGEST)
         busy = self.client.rooms.busy(requester=place.organizer, rooms=asked, start=want.start, end=dates[-1][1])
         known = {
             one.room_id: one
@@ -191,7 +188,7 @@ class RoomBooker:
                 why = "refuses" if one is None else f"{holder} until {one.end.astimezone(zone):%H:%M}"
                 reasons.append(f"{self.names.get(room, room)}: {why}")
         names = [self.names.get(room, room) for room in pool.rooms if room not in got]
-        others = ", ".join(names[:_AT_ONCE]) + (" and others" if len(names) > _AT_ONCE else "")
+        others = ", ".join(names[:BUSY_ROOMS]) + (" and others" if len(names) > BUSY_ROOMS else "")
         told = f"no room of its pool could be had ({'; '.join(reasons)})"
         fix = f"the meeting is there, without a room; the next run looks for any of {others}"
         if got:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+# What one question for free/busy takes. Source: POST …/meetingRooms/schedules/query.
+BUSY_ROOMS, BUSY_LONGEST = 5, timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

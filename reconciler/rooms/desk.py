@@ -10,8 +10,8 @@ from functools import partial
 from reconciler.config.model import Config
 from reconciler.dingtalk import ApiError, Reader
 from reconciler.model.occurrence import Busy
-from reconciler.model.room import RoomNote
-from reconciler.rooms.freebusy import LONGEST, Query, Span, queries
+from reconciler.model.room import BUSY_LONGEST, RoomNote
+from reconciler.rooms.freebusy import Query, Span, queries
 from reconciler.rooms.look import RoomView, views
 from reconciler.rooms.reads import TIME_TO_LIVE, rules_of, side_by_side
 
@@ -67,8 +67,8 @@ class RoomDesk:
 
 def _parts(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
     while start < end:
-        yield start, min(start + LONGEST, end)
-        start += LONGEST
+        yield start, min(start + BUSY_LONGEST, end)
+        start += BUSY_LONGEST
 
 
 def requester_of(config: Config, people: Mapping[str, str], organizers: Sequence[str] = ()) -> str:

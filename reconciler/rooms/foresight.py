@@ -16,9 +16,9 @@ from reconciler.diff.compare import held_rooms
 from reconciler.model.native import times
 from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Busy, Event, Key, Occurrence, RoomStatus
-from reconciler.model.room import RoomDetail
+from reconciler.model.room import BUSY_LONGEST, RoomDetail
 from reconciler.plan.operations import Call, Plan, PlannedChange, RoomProblem
-from reconciler.rooms.freebusy import LONGEST, Span
+from reconciler.rooms.freebusy import Span
 from reconciler.rooms.pools.problem import Calendar, Taken
 
 ALTERNATIVES = 3  # free rooms that are told
@@ -80,7 +80,7 @@ def _bookings(planned: PlannedChange) -> Iterator[Booking]:
             rooms=frozenset(want.rooms or ()),
             moves=room not in booked,
             recurring=want.recurrence is not None,
-            times=times(want, within=LONGEST),
+            times=times(want, within=BUSY_LONGEST),
         )
 
 
@@ -351,7 +351,7 @@ def _booking(want: Occurrence, room: str) -> Booking:
         people=None if want.attendees is None else len(want.attendees) + 1,
         rooms=frozenset(want.rooms or ()),
         recurring=want.recurrence is not None,
-        times=times(want, within=LONGEST),
+        times=times(want, within=BUSY_LONGEST),
     )
 
 

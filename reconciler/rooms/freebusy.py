@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-MOST_ROOMS = 5
-LONGEST = timedelta(days=90)
+from reconciler.model.room import BUSY_LONGEST, BUSY_ROOMS
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,7 +42,7 @@ def queries(spans: Iterable[Span], also: Sequence[str] = ()) -> tuple[Query, ...
 def _blocks(spans: Sequence[Span]) -> Iterator[list[Span]]:
     block: list[Span] = []
     for span in spans:
-        if block and span.end > block[0].start + LONGEST:
+        if block and span.end > block[0].start + BUSY_LONGEST:
             yield block
             block = []
         block.append(span)
@@ -55,6 +54,6 @@ def _calls(block: Sequence[Span], also: Sequence[str]) -> Iterator[Query]:
     start, end = block[0].start, max(span.end for span in block)
     rooms = sorted({span.room for span in block})
     spare = [room for room in also if room not in rooms]
-    rooms += spare[: -len(rooms) % MOST_ROOMS]
-    for first in range(0, len(rooms), MOST_ROOMS):
-        yield Query(rooms=tuple(rooms[first : first + MOST_ROOMS]), start=start, end=end)
+    rooms += spare[: -len(rooms) % BUSY_ROOMS]
+    for first in range(0, len(rooms), BUSY_ROOMS):
+        yield Query(rooms=tuple(rooms[first : first + BUSY_ROOMS]), start=start, end=end)

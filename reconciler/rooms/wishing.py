@@ -13,7 +13,7 @@ from reconciler.diff.sharing import ahead
 from reconciler.model.native import follows, times
 from reconciler.model.observed import Observation, Observed
 from reconciler.model.occurrence import Event, Key, Occurrence, RoomStatus
-from reconciler.rooms.freebusy import LONGEST
+from reconciler.model.room import BUSY_LONGEST
 from reconciler.rooms.pools.problem import Calendar, Taken, Wish, possible
 
 SPARES = 2  # further rooms for each wish
@@ -135,7 +135,7 @@ def _fixed(want: Occurrence, have: Observed | None) -> Iterator[Taken]:
     last = have.entry.applied if have is not None and have.entry is not None else None
     if have is not None:
         want = yielding(want, have)
-    dates = times(want, within=LONGEST)
+    dates = times(want, within=BUSY_LONGEST)
     for room in sorted(wanted_rooms(want, event, last)):
         for start, end in dates:
             yield Taken(room=room, start=start, end=end, holder=str(want.key))
