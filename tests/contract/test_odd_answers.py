@@ -31,7 +31,7 @@ pytestmark = pytest.mark.chaos  # minutes of answers that never end well
 QUICK = Options(
     qps=1000,
     backoff=Backoff(attempts=3, first_s=0.01, most_s=0.02, minute_s=0.02),
-    limits=Limits(read_s=0.3, whole_s=0.4),
+    limits=Limits(read_s=3, whole_s=3.5),  # no machine is so busy that an honest answer takes that
 )
 EVENTS = r"/primary/events$"
 CONFERENCES = r"/scheduleConferences$"
@@ -264,7 +264,7 @@ def slow(answer: Answer) -> Iterator[bytes]:
 
     def drip() -> Iterator[bytes]:
         for at in range(20):
-            time.sleep(0.03)
+            time.sleep(0.25)
             yield body[at : at + 1] if at < 19 else body[19:]
 
     return drip()
@@ -320,8 +320,8 @@ def test_a_write_without_a_usable_answer_is_finished_or_told_and_never_done_twic
         odd.meddler.order(call, once(name))
     done = odd.apply()
     assert done.code == 1
-    assert [one["status"] for one in done.json["results"]].count("done") >= 3
     assert messages(done)
+    assert [one["status"] for one in done.json["results"]].count("done") >= 3, messages(done)
     orphans = done.json["orphans"]
     odd.converges()
     assert odd.known() == len(orphans)  # one, or more where the machine is slow
