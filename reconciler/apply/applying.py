@@ -279,7 +279,7 @@ class _Run:
 
 def _orphan(one: Observed, *, at: datetime) -> Orphan:
     """Return what may be left of the conference of `one`, to which nothing leads any more."""
-    applied = one.entry.applied if one.entry is not None else None
+    applied = one.applied
     title = one.event.title if one.event is not None else applied.title if applied is not None else ""
     return Orphan(
         address=str(one.key),

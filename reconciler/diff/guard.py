@@ -81,7 +81,7 @@ def _is_protected(change: Change, config: Config) -> bool:
     declared = config.meetings.get(change.before.key.meeting)
     if declared is not None:
         return declared.protect
-    last = change.before.entry.applied if change.before.entry is not None else None
+    last = change.before.applied
     return last is not None and last.protect
 
 

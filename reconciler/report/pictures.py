@@ -173,7 +173,7 @@ def _planned(planned: PlannedChange, names: Names) -> Iterator[Entry]:
 
 def _places(change: Change, names: Names) -> Iterator[Place]:
     """Yield the rooms that it would have; of a cancellation those that it has."""
-    event = change.before.event if change.before is not None else None
+    event = change.event
     seen = event.rooms if event is not None else ()
     if change.after is None or change.after.rooms is None:
         yield from (_place(room, names) for room in seen)

@@ -117,7 +117,7 @@ def ours(plan: Plan, refused: Collection[str] = ()) -> tuple[tuple[Taken, ...], 
         for span in one.spans
     ]
     for planned in plan.changes:
-        event = planned.change.before.event if planned.change.before is not None else None
+        event = planned.change.event
         if event is not None and not _moves(planned) and not planned.change.replaces:
             booked = {room for one in planned.operations if one.call is Call.ROOMS_BOOK for room in one.rooms}
             kept = _kept(planned) - booked
@@ -140,7 +140,7 @@ def _not_let_go(planned: PlannedChange) -> frozenset[str]:
 def _known(plan: Plan) -> Iterator[str]:
     """Yield the ids of the events of which all dates are known; of a recurring one only if it goes, or moves."""
     for planned in plan.changes:
-        event = planned.change.before.event if planned.change.before is not None else None
+        event = planned.change.event
         gone = planned.change.action is Action.CANCEL or planned.change.replaces or _moves(planned)
         if event is not None and (gone or not event.recurring):
             yield event.id
@@ -161,7 +161,7 @@ def let_go(plan: Plan, refused: Collection[str] = ()) -> frozenset[tuple[str, st
     """
     found: set[tuple[str, str | datetime]] = set()
     for planned in plan.changes:
-        event = planned.change.before.event if planned.change.before is not None else None
+        event = planned.change.event
         if event is None or not event.recurring:
             continue
         kept = _not_let_go(planned) if planned.change.address in refused else frozenset()
@@ -321,7 +321,7 @@ def declined_bookings(
     """
     found: dict[tuple[Key, str], Declined] = {}
     for want, have in _wanting(plan):
-        last = have.entry.applied if have.entry is not None else None
+        last = have.applied
         for room in have.event.rooms if have.event is not None else ():
             place = want.key, room.room_id
             had = last is not None and room.room_id in (last.rooms or ())
