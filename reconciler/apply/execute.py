@@ -13,7 +13,6 @@ from functools import partial
 from reconciler.apply.booking import PoolShort, RoomBooker, RoomTaken
 from reconciler.apply.outcome import Failure, Mismatch
 from reconciler.apply.work import Work, left_to_do, may_be_short, place_of
-from reconciler.diff.compare import held_rooms
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, NotFound
 from reconciler.dingtalk.events import EventDraft, EventPatch
@@ -359,9 +358,7 @@ class Executor:
 
     def _check_rooms(self, work: Work, answer: Event | None) -> None:
         """See that an event that has moved still has the rooms which it took along; book what it lost."""
-        released = {room for one in work.planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms}
-        held = held_rooms(work.before.event) if work.before.event is not None else frozenset()
-        kept = (held - released) & frozenset(work.after.rooms or ())
+        kept = work.planned.kept_rooms & frozenset(work.after.rooms or ())
         if kept:
             self._got(work, partial(self._rooms.recheck, place_of(work), kept, answer))
 

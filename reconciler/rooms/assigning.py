@@ -8,17 +8,14 @@ from datetime import datetime
 
 from reconciler.model.observed import Observation
 from reconciler.model.occurrence import Key, Occurrence, Pool
-from reconciler.rooms.foresight import (
-    Booking,
-    Details,
-    others,
-    refusal,
-)
+from reconciler.rooms.bookings import Booking
+from reconciler.rooms.foresight import others
 from reconciler.rooms.freebusy import Span
 from reconciler.rooms.pools import greedy
 from reconciler.rooms.pools.assign import assign, has_solver
 from reconciler.rooms.pools.problem import Assignment, Calendar, Taken, Wish, parts, possible
 from reconciler.rooms.reads import RoomReads
+from reconciler.rooms.rules import Details, refusal
 from reconciler.rooms.wishing import Shortage, Wishes, events_of, gather, settled, shortages, spares, without
 
 ROUNDS = 6  # how often rooms are looked for anew because one turns out to refuse

@@ -23,8 +23,8 @@ from reconciler.plan.policy import foretold_refusal
 from reconciler.plan.upcoming import ahead, days_off, explained, made_up, next_dates, rules_of
 from reconciler.rooms.assigning import Rooming, assign_rooms
 from reconciler.rooms.checking import foresee, refused_by_rules, with_halted, with_pools
-from reconciler.rooms.foresight import latest_end
 from reconciler.rooms.reads import RoomReads
+from reconciler.rooms.rules import latest_end
 from reconciler.schedule.workdays import REACH
 from reconciler.state.edit import moves, renamed, without_undone
 from reconciler.state.lines import parted
