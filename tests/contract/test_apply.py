@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.apply.applying import Stop
 from reconciler.apply.outcome import Failure, Outcome, Status
-from reconciler.cli.planning import save_plan
+from reconciler.cli.planfile import save_plan
 from reconciler.cli.project import Project
 from reconciler.config.model import Config, Invitation, Meeting, Person, Provider, Room
 from reconciler.dingtalk import Client, Credentials, EventDraft, EventPatch, Options, Secret, connect
