@@ -84,13 +84,14 @@ def command(
 def _print_patch(found: Drift, config: Config) -> None:
     """Print what accepts the drift, and tell what can't be accepted and what could not be read."""
     from reconciler.cli.console import tell
+    from reconciler.desired import aliases_of
     from reconciler.diff.accepting import accept
     from reconciler.report.patch_text import patch_text
 
     acceptance = accept(found.findings, found.seen, config, found.people)
     for left in acceptance.left:
         tell(left)
-    aliases = _aliases(found)
+    aliases = aliases_of(found.people)
     for failure in found.seen.failures:
         tell(f"not read: {failure.place(aliases)}: {failure.message}")
     if acceptance.patch:
@@ -100,12 +101,7 @@ def _print_patch(found: Drift, config: Config) -> None:
 def _print_text(found: Drift, config: Config, settings: Globals) -> None:
     from reconciler.cli.console import show
     from reconciler.report.drift_text import drift_text
-    from reconciler.report.names import Names
+    from reconciler.report.names import names_in
 
-    names = Names(people=_aliases(found), rooms={room.id: room.alias for room in config.rooms.values()})
-    text = drift_text(found.findings, found.seen.failures, names, verbose=settings.verbose > 0)
+    text = drift_text(found.findings, found.seen.failures, names_in(config, found.people), verbose=settings.verbose > 0)
     show(text, no_color=settings.no_color)
-
-
-def _aliases(found: Drift) -> dict[str, str]:
-    return {union_id: alias for alias, union_id in found.people.items()}

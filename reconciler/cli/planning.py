@@ -11,7 +11,7 @@ from reconciler.cli.project import Project
 from reconciler.dingtalk import Client
 from reconciler.plan.operations import Plan
 from reconciler.report.document import plan_document
-from reconciler.report.names import Names
+from reconciler.report.names import Names, names_in
 from reconciler.workflow.looking import Planned, Question
 from reconciler.workflow.planning import make_plan
 
@@ -27,10 +27,7 @@ def planned(project: Project, client: Client, question: Question, settings: Glob
 
 def names_for(project: Project, made: Planned) -> Names:
     """Return people and rooms as the config calls them."""
-    rooms = {room.id: room.alias for room in project.config.rooms.values()}
-    titles = {name: meeting.title for name, meeting in project.config.meetings.items()}
-    people = {union_id: alias for alias, union_id in made.people.items()}
-    return Names(people=people, rooms=rooms, titles=titles, aliases=made.people)
+    return names_in(project.config, made.people)
 
 
 def shown(plan: Plan, names: Names, *, hide_people: bool) -> tuple[Plan, Names]:

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reconciler.config.model import Config
-from reconciler.desired import People
+from reconciler.desired import People, aliases_of
 from reconciler.errors import PlanUnreadable
 from reconciler.model.state import Entry, State
 from reconciler.plan.codec import Json, decode, encode
@@ -46,9 +46,9 @@ def dumps(
         "refresh": refresh,
         "qps": config.provider.qps,
         "names": {
-            "people": {union_id: alias for alias, union_id in people.items()},
+            "people": aliases_of(people),
             "aliases": dict(people),
-            "rooms": {room.id: room.alias for room in config.rooms.values()},
+            "rooms": config.room_aliases,
             "titles": {name: config.meetings[name].title for name in changed if name in config.meetings},
         },
         "state": {"lineage": state.lineage, "serial": state.serial, "digest": state_digest(state)},

@@ -20,6 +20,7 @@ from reconciler.adopting.writing import new_text
 from reconciler.config.model import Config
 from reconciler.config.words import choose_from
 from reconciler.config.yaml import parse
+from reconciler.desired import aliases_of
 from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import NotFound
 from reconciler.errors import UsageError
@@ -96,8 +97,8 @@ def import_calendar(
         else:
             groups.append(made)
     known = Known(
-        people={union_id: name for name, union_id in people.items()},
-        rooms={room.id: room.alias for room in config.rooms.values()},
+        people=aliases_of(people),
+        rooms=config.room_aliases,
         person_names=frozenset(config.people) | _group_names(path),
         room_names=frozenset(config.rooms),
         meeting_names=frozenset(config.meetings) | frozenset(config.moved),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from reconciler.apply.daily import told_deferrals
 from reconciler.config.model import Config
-from reconciler.desired import People
+from reconciler.desired import People, aliases_of
 from reconciler.diff.change import Diff
 from reconciler.diff.gathering import rooms_of_growing
 from reconciler.diff.guard import disabled, frozen, gone_before_adoption, spare
@@ -250,6 +250,4 @@ def _room_reads(
 
 def names_of(config: Config, people: People) -> dict[str, str]:
     """Return the aliases of people and rooms by their ids."""
-    return {union_id: alias for alias, union_id in people.items()} | {
-        room.id: room.alias for room in config.rooms.values()
-    }
+    return aliases_of(people) | config.room_aliases
