@@ -152,6 +152,7 @@ def _choice(
 def _write_ics(path: Path, config: Config, seen: Agenda, meetings: set[str], now: datetime) -> int:
     from reconciler.cli.console import tell
     from reconciler.report.ics import calendar
+    from reconciler.report.lines import counted
 
     text = calendar(config, meetings, seen.observed, now=now)
     if str(path) == "-":
@@ -161,5 +162,5 @@ def _write_ics(path: Path, config: Config, seen: Agenda, meetings: set[str], now
         path.write_bytes(text.encode())
     except OSError as error:
         raise ReconcilerError(f"the calendar can't be written: {error.strerror}", where=str(path)) from error
-    tell(f"Wrote {len(meetings)} {'meeting' if len(meetings) == 1 else 'meetings'} to {path}")
+    tell(f"Wrote {counted(len(meetings), 'meeting')} to {path}")
     return 0

@@ -161,7 +161,7 @@ def _wait(made: Planned, outcome: Outcome, project: Project, client: Client, *, 
     organizers = len({one.organizer for one in outcome.pending})
     tell(
         f"waiting for the approval of {counted(len(outcome.pending), 'room')}, {lasting(limit_s)} at most;"
-        f" a look now and then costs {organizers} {'call' if organizers == 1 else 'calls'}"
+        f" a look now and then costs {counted(organizers, 'call')}"
     )
     with stopping(stop), client.session.halting(stop.event):
         return wait_for_approvals(

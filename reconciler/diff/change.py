@@ -11,7 +11,7 @@ from reconciler.diff.compare import Comparison
 from reconciler.diff.sharing import Role
 from reconciler.model.native import follows, nearest
 from reconciler.model.observed import Observed
-from reconciler.model.occurrence import Conference, Event, Key, Occurrence
+from reconciler.model.occurrence import Conference, Event, Key, Occurrence, meeting_of
 from reconciler.schedule.pattern import Instance
 
 ADOPTED = "adopted: people made the event"
@@ -102,6 +102,11 @@ class Change:
     def address(self) -> str:
         """Return the address under which people know it: the new one, where it moved."""
         return str(self.after.key if self.after is not None else self.before.key if self.before is not None else "")
+
+    @property
+    def meeting(self) -> str:
+        """Return the name of its meeting, the new one where it has been renamed."""
+        return meeting_of(self.address)
 
     @property
     def start(self) -> datetime | None:

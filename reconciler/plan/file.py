@@ -39,7 +39,7 @@ def dumps(
     Aliases of people and rooms, titles and what stays around the changes are in it, so that it can be shown where there
     is no config. `settled` are what is known of occurrences that needed no look.
     """
-    changed = sorted({planned.change.address.partition("@")[0] for planned in plan.changes})
+    changed = sorted({planned.change.meeting for planned in plan.changes})
     document = encode(plan, settled=settled) | {
         "format_version": FORMAT_VERSION,
         "config_digest": config_digest(config),

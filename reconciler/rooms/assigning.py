@@ -58,21 +58,7 @@ def assign_rooms(
     taken = (*wishes.taken, *_busy(wishes, seen, reads))
     refused = dict(_refused(wishes, _all(wishes), reads.remembered() if reads else {}, now))
     refused |= dict.fromkeys(declined, "declined")
-    found = Assignment()
-    for _ in range(ROUNDS):
-        found = assign(_possible(wishes, taken, refused))
-        new = [
-            (wish, room)
-            for wish in wishes.wishes
-            for room in found.rooms[wish.key]
-            if room not in wishes.certain[wish.key]
-        ]
-        if not rules or reads is None or not new:
-            break
-        more = dict(_refused(wishes, new, reads.details(room for _, room in new), now))
-        if more.keys() <= refused.keys():
-            break
-        refused |= more
+    found, refused = _assigned(wishes, taken, refused, reads if rules else None, now)
     own = [
         Taken(room=room, start=wish.start, end=wish.end, holder=str(wish.key))
         for wish in wishes.wishes
@@ -90,6 +76,33 @@ def assign_rooms(
         warnings=tuple(_about_solver(found)),
         refused=refused,
     )
+
+
+def _assigned(
+    wishes: Wishes,
+    taken: Sequence[Taken],
+    refused: Mapping[tuple[Key, str], str],
+    reads: RoomReads | None,
+    now: datetime,
+) -> tuple[Assignment, dict[tuple[Key, str], str]]:
+    """Return who gets which room, and all that is `refused`: the rules of what is given are asked for, by `reads`."""
+    known = dict(refused)
+    found = Assignment()
+    for _ in range(ROUNDS):
+        found = assign(_possible(wishes, taken, known))
+        new = [
+            (wish, room)
+            for wish in wishes.wishes
+            for room in found.rooms[wish.key]
+            if room not in wishes.certain[wish.key]
+        ]
+        if reads is None or not new:
+            break
+        more = dict(_refused(wishes, new, reads.details(room for _, room in new), now))
+        if more.keys() <= known.keys():
+            break
+        known |= more
+    return found, known
 
 
 def _declined(wishes: Wishes, reads: RoomReads | None, *, rules: bool) -> frozenset[tuple[Key, str]]:

@@ -26,6 +26,7 @@ from reconciler.dingtalk.errors import NotFound
 from reconciler.errors import UsageError
 from reconciler.model.occurrence import LOCAL_FORMAT, Event
 from reconciler.model.state import State
+from reconciler.pages.words import counted
 from reconciler.visible import visible
 from reconciler.workflow.provider import resolve_people
 
@@ -172,7 +173,7 @@ def _remarks(
 
 def count(events: int, meetings: int) -> str:
     """Return how much was found, in words."""
-    return f"{events} event{'s' if events != 1 else ''} in {meetings} meeting{'s' if meetings != 1 else ''}"
+    return f"{counted(events, 'event')} in {counted(meetings, 'meeting')}"
 
 
 def told(one: LeftOut) -> str:
