@@ -18,7 +18,6 @@ from reconciler.dingtalk.errors import (
     NotFound,
     TokenRejected,
 )
-from reconciler.model.marker import parse_description
 from reconciler.model.observed import Changes, Told
 from reconciler.model.occurrence import Event
 from reconciler.model.rendering import event_as_applied
@@ -201,9 +200,8 @@ def former_organizers(survey: Survey, events: Iterable[Event]) -> frozenset[str]
     meetings: dict[str, set[str]] = defaultdict(set)
     # Of what was deleted the conference mostly is, too, and says nothing any more; the last one is the likeliest alive.
     for event in sorted(events, key=lambda one: (one.cancelled, -one.start.timestamp())):
-        marker = parse_description(event.description).marker
-        ours = marker is not None and marker.workspace == scope.workspace
-        if ours and marker is not None and marker.conference and event.organizer in others:
+        marker = scope.marker_of(event)
+        if marker is not None and marker.conference and event.organizer in others:
             suspects.setdefault(event.organizer, marker.conference)
             meetings[event.organizer].add(marker.key.moved(scope.moved).meeting)
     former: set[str] = set()
@@ -228,11 +226,6 @@ def keep_ours(survey: Survey) -> None:
         ours = tuple(
             event
             for event in told.calendar.events
-            if event.organizer == who and not event.series and (event.id in known or _is_marked(event, scope))
+            if event.organizer == who and not event.series and (event.id in known or scope.marker_of(event) is not None)
         )
         calendars[who] = replace(told, calendar=replace(told.calendar, events=ours))
-
-
-def _is_marked(event: Event, scope: Scope) -> bool:
-    marker = parse_description(event.description).marker
-    return marker is not None and marker.workspace == scope.workspace

@@ -45,11 +45,10 @@ def find_by_memory(survey: Survey) -> None:
             findings.live[entry.key] = gone
         else:
             found = Observed(key=entry.key, event=answer, entry=entry)
-            marker = found.description.marker
-            ours = marker is not None and marker.workspace == scope.workspace
+            ours = scope.marker_of(answer)
             # A run that died may have moved it, and what the event says counts.
-            key = marker.key.moved(scope.moved) if ours and marker is not None else entry.key
-            findings.live.setdefault(key, replace(found, key=key, marker=marker))
+            key = ours.key.moved(scope.moved) if ours is not None else entry.key
+            findings.live.setdefault(key, replace(found, key=key, marker=found.description.marker))
 
 
 def _gone(entry: Entry, findings: Findings) -> Observed:

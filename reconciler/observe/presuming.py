@@ -64,10 +64,8 @@ def _tells_of(event: Event, name: str, meeting: str, scope: Scope) -> bool:
     """Return whether `event` is this recurring event, an instance of it, or has the marker of its meeting's series."""
     if event.series == name or event.id.startswith(name):
         return True
-    marker = parse_description(event.description).marker
-    if marker is None or not marker.key.series or marker.workspace != scope.workspace:
-        return False
-    return marker.key.moved(scope.moved).meeting == meeting
+    marker = scope.marker_of(event)
+    return marker is not None and marker.key.series and marker.key.moved(scope.moved).meeting == meeting
 
 
 def _is_told(look: Look, news: Iterable[Event], scope: Scope) -> bool:

@@ -79,8 +79,8 @@ def _adopt(survey: Survey, named: Found) -> None:
             if not isinstance(answer, NotFound):
                 survey.findings.fail(str(key), answer, [key.meeting])
             continue
-        marker = parse_description(answer.description).marker
-        if marker is None or marker.workspace != scope.workspace:
+        marker = scope.marker_of(answer)
+        if marker is None:
             if not answer.cancelled and not is_over(answer, survey.now):
                 adopt_one(survey, answer, key)
         elif marker.key.series and not answer.cancelled and answer.organizer == named[name][0]:
@@ -89,8 +89,8 @@ def _adopt(survey: Survey, named: Found) -> None:
 
 def _marked(events: Iterable[Event], scope: Scope) -> Iterator[tuple[str, tuple[str, Key]]]:
     for event in events:
-        marker = parse_description(event.description).marker
-        if marker is not None and marker.key.series and marker.workspace == scope.workspace and not event.cancelled:
+        marker = scope.marker_of(event)
+        if marker is not None and marker.key.series and not event.cancelled:
             yield event.series or event.id, (event.organizer, marker.key.moved(scope.moved))
 
 
@@ -153,6 +153,6 @@ def _look_at_instances(survey: Survey, kept: Mapping[str, Look]) -> None:
 def _begun(events: Iterable[Event], scope: Scope, now: datetime) -> Iterator[tuple[Key, datetime]]:
     """Yield what has begun of our series, of those that are over, too."""
     for event in events:
-        marker = parse_description(event.description).marker
-        if event.start <= now and marker is not None and marker.key.series and marker.workspace == scope.workspace:
+        marker = scope.marker_of(event)
+        if event.start <= now and marker is not None and marker.key.series:
             yield marker.key.moved(scope.moved), event.start

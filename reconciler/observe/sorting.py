@@ -105,8 +105,7 @@ def adopt(survey: Survey, events: Iterable[Event]) -> None:
     known = {entry.event_id for entry in survey.state.entries.values()}
     for event in events:
         key = scope.adopt.get(event.id)
-        marker = parse_description(event.description).marker
-        managed = event.id in known or (marker is not None and marker.workspace == scope.workspace)
+        managed = event.id in known or scope.marker_of(event) is not None
         if key is not None and not key.series and not event.cancelled and not managed:
             adopt_one(survey, event, key)
 
