@@ -14,6 +14,7 @@ from reconciler.dingtalk.session import ReadSession, Session, confirm
 from reconciler.dingtalk.wire import (
     Answer,
     from_attendees,
+    from_time,
     iso,
     items,
     listed,
@@ -133,7 +134,8 @@ class EventReader:
         for answer in pages(self._reading, call, path={"user": organizer}, query=query):
             for item in listed(answer, "events", call):
                 event = to_event(item, organizer=organizer, call=call, max_attendees=PAGE)
-                events[event.id] = event  # a page may repeat what moved while it was read
+                if not _is_older(event, events.get(event.id)):  # a list may repeat what changed while it was read
+                    events[event.id] = event
                 for who in (*items(item, "attendees"), part(item, "organizer")):
                     if name := text(who, "displayName"):
                         names[text(who, "id")] = name
@@ -231,6 +233,14 @@ class Events(EventReader):
         event = self.get(organizer=organizer, event_id=event_id, max_attendees=PAGE)
         held = {room.room_id for room in event.rooms if room.status is not RoomStatus.DECLINED}
         return held >= set(rooms)
+
+
+def _is_older(event: Event, known: Event | None) -> bool:
+    """Return whether `event` is an older version of `known`, as far as both say when they were changed."""
+    if known is None:
+        return False
+    changed, before = (from_time({"dateTime": one.updated}) for one in (event, known))
+    return changed is not None and before is not None and changed < before
 
 
 def _patch_body(event_id: str, patch: EventPatch) -> dict[str, Any]:

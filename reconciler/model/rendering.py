@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.model.marker import Description, Marker
+from reconciler.model.marker import Description, Marker, ends_with, parse_description
 from reconciler.model.occurrence import Conference, Event, Occurrence, RoomBooking
 from reconciler.model.settings import digest, readable, write_only
-from reconciler.model.spelling import one_line_end
+from reconciler.model.spelling import clocks, one_line_end, plain, shown
 from reconciler.model.state import Entry
 
 
@@ -63,6 +63,21 @@ def event_as_applied(workspace: str, entry: Entry) -> Event | None:
         rooms=tuple(RoomBooking(room) for room in want.rooms or ()),
         recurring=want.recurrence is not None,
         recurrence=want.recurrence,
+    )
+
+
+def canonical(event: Event) -> Event:
+    """Return `event` in one of the spellings that servers have for it: equal ones differ in nothing that counts.
+
+    An event whose marker is not its last line keeps its text: it is to be mended.
+    """
+    said = parse_description(event.description)
+    intact = said.marker is not None and ends_with(event.description, said.marker)
+    return replace(
+        event,
+        title=plain(event.title),
+        description=str(replace(said, body=shown(said.body))) if intact else event.description,
+        timezone=clocks(event.timezone, event.start),
     )
 
 

@@ -26,8 +26,23 @@ def alike(wanted: str, seen: str) -> bool:
     return _words(wanted) in {_words(seen), _words(html.unescape(seen))}
 
 
+def plain(title: str) -> str:
+    """Return a title on one line as people see it, whether or not a server has escaped it as HTML."""
+    return _words(html.unescape(title))
+
+
 def _words(text: str) -> str:
     return " ".join(text.split())
+
+
+@lru_cache(maxsize=256)
+def clocks(name: str, around: datetime) -> str:
+    """Return what clocks in a zone show in the year before and after `around` (aware), "" where it is no IANA zone."""
+    try:
+        place = ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return ""
+    return " ".join(str((around + step).astimezone(place).utcoffset()) for step in _YEAR)
 
 
 @lru_cache(maxsize=256)
@@ -38,9 +53,5 @@ def same_zone(wanted: str, seen: str, around: datetime) -> bool:
     """
     if wanted == seen:
         return True
-    try:
-        one, other = ZoneInfo(wanted), ZoneInfo(seen)
-    except (ValueError, OSError, KeyError):
-        return True
-    moments = (around + step for step in _YEAR)
-    return all(moment.astimezone(one).utcoffset() == moment.astimezone(other).utcoffset() for moment in moments)
+    one, other = clocks(wanted, around), clocks(seen, around)
+    return one == other or not one or not other

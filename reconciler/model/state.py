@@ -59,13 +59,15 @@ class Calendar:
 
     `token` is DingTalk's sync token, `listed_at` when the calendar was last listed whole. `events` are those of this
     workspace that are not as they were applied; those that are stand in the entries alone. `looks` are those at its
-    recurring events, by their ids, of which nothing was heard since.
+    recurring events, by their ids, of which nothing was heard since. `written_at` is when we last wrote to it, None
+    where a list has shown all of that since.
     """
 
     token: str
     listed_at: datetime
     events: tuple[Event, ...] = ()
     looks: Mapping[str, Look] = field(default_factory=dict)
+    written_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

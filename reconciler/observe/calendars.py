@@ -22,6 +22,7 @@ from reconciler.model.observed import Changes, Told
 from reconciler.model.occurrence import Event
 from reconciler.model.rendering import event_as_applied
 from reconciler.model.state import Calendar, State
+from reconciler.observe.lagging import caught_up
 from reconciler.observe.scope import Refresh, Scope
 from reconciler.observe.survey import Survey
 
@@ -81,6 +82,7 @@ def list_calendars(survey: Survey, heard: Heard) -> list[Event]:
         else:
             short.append(who)
     told |= survey.reads.all(lambda who: _whole(survey, who), short)
+    told |= caught_up(survey, {who: one for who, one in told.items() if isinstance(one, Told)})
     events: list[Event] = []
     for who in heard:
         found = told[who]

@@ -12,6 +12,7 @@ from reconciler.config.model import Config
 from reconciler.errors import Position
 from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Event, RoomStatus
+from reconciler.model.rendering import canonical
 from reconciler.model.state import State
 from reconciler.state.remembering import bare
 from reconciler.state.values import (
@@ -45,8 +46,11 @@ def seen_digest(seen: Observed | None) -> str:
 
 
 def stripped(event: Event) -> Event:
-    """Return `event` without what only DingTalk knows, its rooms as if approved: that is what was asked for."""
-    found = bare(event)
+    """Return `event` without what only DingTalk knows, its rooms as if approved: that is what was asked for.
+
+    How a server spells what was written does not count either.
+    """
+    found = canonical(bare(event))
     rooms = tuple(
         replace(room, status=RoomStatus.ACCEPTED) if room.status is RoomStatus.TENTATIVE else room
         for room in found.rooms

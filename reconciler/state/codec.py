@@ -135,6 +135,7 @@ def _encode_calendar(calendar: Calendar) -> Json:
         "listed_at": calendar.listed_at.isoformat(),
         "events": [encode_event(event) for event in calendar.events],
         "looks": {name: _encode_look(look) for name, look in calendar.looks.items()},
+        **({} if calendar.written_at is None else {"written_at": calendar.written_at.isoformat()}),
     }
 
 
@@ -144,6 +145,7 @@ def _calendar(document: Json) -> Calendar:
         listed_at=as_instant(document["listed_at"]),
         events=tuple(decode_event(one) for one in document["events"]),
         looks={as_text(name): _look(one) for name, one in document.get("looks", {}).items()},
+        written_at=as_instant(document["written_at"]) if "written_at" in document else None,
     )
 
 

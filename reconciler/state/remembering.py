@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from reconciler.model.observed import Changes, Told
 from reconciler.model.occurrence import Event, Key, RoomBooking
-from reconciler.model.rendering import event_as_applied
+from reconciler.model.rendering import canonical, event_as_applied
 from reconciler.model.state import Calendar, Entry, State
 from reconciler.state.lines import Lines
 
@@ -18,11 +19,13 @@ def with_calendars(
     *,
     touched: frozenset[str] = frozenset(),
     deleted: frozenset[str] = frozenset(),
+    now: datetime | None = None,
 ) -> State:
     """Return `state` with what the lists told. `touched` are ids of events that were, or may have been, written since.
 
     Those come anew: only what no entry knows is remembered as it was seen, unless it was `deleted`. What was refused
     after all comes never again. An event that is as it was applied is remembered by its entry alone, others whole.
+    `now` is when they were written. A look that finds a calendar as it was written ends the doubts in its lists.
     """
     unknown = touched - deleted - {entry.event_id for entry in state.entries.values()}
     calendars = dict(state.calendars)
@@ -40,11 +43,13 @@ def with_calendars(
                 entries[key] = replace(entry, intact=intact) if intact != entry.intact else entry
             if entries[key].intact:
                 kept.pop(entry.event_id, None)
+        awaited = any(entry.organizer == who and entry.event_id and not entry.intact for entry in entries.values())
         calendars[who] = Calendar(
             token=one.calendar.token,
             listed_at=one.calendar.listed_at,
             events=tuple(kept.values()),
             looks={name: look for name, look in one.calendar.looks.items() if name not in touched},
+            written_at=now if touched else (one.calendar.written_at if awaited else None),
         )
     return replace(state, entries=entries, calendars=calendars)
 
@@ -80,8 +85,17 @@ def with_intact(state: State, events: frozenset[str]) -> State:
 
 
 def is_intact(event: Event, entry: Entry, workspace: str) -> bool:
-    """Return whether an event is as it was applied."""
-    return bare(event) == _applied(workspace, entry)
+    """Return whether an event is as it was applied, however the server spells it."""
+    applied = _applied(workspace, entry)
+    if applied is None:
+        return False
+    seen = bare(event)
+    return seen == applied or canonical(_in_zone(seen, applied)) == canonical(applied)
+
+
+def _in_zone(event: Event, applied: Event) -> Event:
+    """Return `event` with the zone that it was written in, where the server names none."""
+    return event if event.timezone else replace(event, timezone=applied.timezone)
 
 
 def in_doubt(state: State, ids: Collection[str]) -> State:

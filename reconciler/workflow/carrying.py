@@ -49,7 +49,9 @@ def apply_plan(
     kept, others = parted(planned.state.entries, planned.settled.meetings)
     state = remembered(replace(planned.state, entries=others), planned.plan, outcome)
     state = with_events(state, outcome, began)
-    state = pruned(with_calendars(state, planned.told, touched=outcome.touched, deleted=outcome.deleted), clock())
+    ended = clock()
+    state = with_calendars(state, planned.told, touched=outcome.touched, deleted=outcome.deleted, now=ended)
+    state = pruned(state, ended)
     kept = without_past(kept, clock())
     organizers = state.organizers | planned.settled.organizers
     rooms = {room: note for room, note in state.rooms.items() if room not in outcome.refused_rooms}

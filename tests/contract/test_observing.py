@@ -2,54 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from adopting import Hands, calls_of
+from runs import Runs
 from team import NOW, a_team
 
-from reconciler.apply.outcome import Status
-from reconciler.config import load
 from reconciler.dingtalk import EventPatch
 from reconciler.dingtalk.errors import ApiError, ServerError, UnreadableAnswer
 from reconciler.model.occurrence import Attendee
 from reconciler.observe import Refresh
-from reconciler.state.store import Store, local_store
-from reconciler.workflow.bookkeeping import remember_calls
-from reconciler.workflow.carrying import apply_plan
-from reconciler.workflow.looking import Planned, Question
-from reconciler.workflow.planning import make_plan
-
-
-@dataclass
-class Runs:
-    """Runs one after the other, each with a client of its own as a process would have."""
-
-    hands: Hands
-
-    @property
-    def store(self) -> Store:
-        return local_store(self.hands.team.folder, "acme-platform")
-
-    def plan(self, **question: Any) -> tuple[Planned, Counter[str]]:
-        """Return a plan, and the calls that it took."""
-        self.hands.team.write()
-        config = load(self.hands.team.folder / "meetings.yaml", now=self.hands.now)
-        before = len(self.hands.calls())
-        store = self.store
-        planned = make_plan(config, self.hands.team.client, store, Question(**question), now=self.hands.now)
-        remember_calls(store, self.hands.team.client, now=self.hands.now, planned=planned)
-        return planned, Counter(self.hands.calls()[before:])
-
-    def apply(self) -> None:
-        planned, _ = self.plan()
-        outcome = apply_plan(planned, self.hands.team.client, self.store, clock=lambda: self.hands.now)
-        assert outcome.count(Status.DONE) == len(outcome.results), outcome
 
 
 @pytest.fixture
