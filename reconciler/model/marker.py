@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qs, quote
@@ -23,11 +24,19 @@ _LINE = re.compile(
     r"/(?P<original>\d{4}-\d\d-\d\dT\d\d:\d\d)(?:\?(?P<query>\S*))?"
 )
 _NEWER = re.compile(r"^\s*reconciler:([2-9]|[1-9]\d{1,3})/([a-z0-9-]{1,40})/", re.MULTILINE)
-_PREFIX = "reconciler:1/"
+_PREFIX = "econciler:1/"  # telephones write the first letter of a line large
+_LAST = "&applied="  # of a marker that is not cut short
 _LINK = "Video conference: "
-_ESCAPED = re.compile(r"reconciler:1/\S+\?\S*&amp;")
+_ESCAPED = re.compile(r"reconciler:1/\S+\?\S*&(?:amp|#38|#x26);")
 _BREAK = re.compile(r"<br ?/?>\n?", re.IGNORECASE)
 _BROKEN = re.compile(r"<br ?/?>\n?(Video conference: |reconciler:1/)", re.IGNORECASE)
+_BLOCK = r"(?:p|div|li)"
+_BLOCKS = re.compile(rf"<{_BLOCK}\b[^<>]*>(?:<span\b[^<>]*>)?(?:Video conference: |reconciler:1/)", re.IGNORECASE)
+_END = re.compile(rf"</{_BLOCK}>\n?", re.IGNORECASE)
+_TAG = re.compile(rf"</?(?:{_BLOCK}|ul|ol|span|font|a)\b[^<>]*>", re.IGNORECASE)
+_INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", ""))
+# What editors put before our line: a bullet, or the lines before it. Whatever else stands there is a quotation.
+_LEAD = re.compile(rf"[\s•·*–—-]*(?:(?P<body>.*?)\s*{_LINK}(?P<link>\S+)\s+)?(?=[Rr]{_PREFIX})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,22 +67,29 @@ class Description:
 
 
 def ends_with(text: str, marker: Marker) -> bool:
-    """Return whether `marker` is the last line of an event's description."""
+    """Return whether `marker` is the last line of an event's description. In paragraphs of an editor it is not."""
     last = str(marker)
-    return text.rstrip().endswith(last) or _as_written(text).rstrip().endswith(last)
+    return _last_line(text) == last or (not _BLOCKS.search(text) and _last_line(_as_written(text)) == last)
+
+
+def _last_line(text: str) -> str:
+    return text.rstrip().rpartition("\n")[2].lstrip()
 
 
 def _as_written(text: str) -> str:
     """Return a description as it was written, where our own lines show that a server has made HTML of it."""
     text = one_line_end(text)
-    if _ESCAPED.search(text):
-        text = html.unescape(text)
-    return _BREAK.sub("\n", text) if _BROKEN.search(text) else text
+    if _BLOCKS.search(text):
+        text = _TAG.sub("", _END.sub("\n", _BREAK.sub("\n", text)))
+    elif _BROKEN.search(text):
+        text = _BREAK.sub("\n", text)
+    return html.unescape(text) if _ESCAPED.search(text) else text
 
 
 def parse_marker(line: str) -> Marker | None:
     """Return the marker that `line` is, or None. Parameters that we don't know are passed over."""
-    match = _LINE.fullmatch(line.strip())
+    line = line.strip()
+    match = _LINE.fullmatch(line[:1].lower() + line[1:])
     if match is None:
         return None
     try:
@@ -96,17 +112,42 @@ def newer_format(text: str, workspace: str) -> int:
     return max((int(number) for number, whose in _NEWER.findall(text) if whose == workspace), default=0)
 
 
+def _visible(line: str) -> str:
+    """Return a line of ours without the characters that editors put in and nobody sees."""
+    return line if line.isascii() else line.translate(_INVISIBLE).replace("\xa0", " ")
+
+
+def _unbroken(lines: list[str]) -> Iterator[str]:
+    """Yield lines, with a marker in one piece that an editor has broken into two lines."""
+    rest = iter(lines)
+    for line in rest:
+        if _PREFIX not in line or _LAST in line:
+            yield line
+            continue
+        following = next(rest, None)
+        more = _visible(following or "").strip()
+        whole = _visible(line).rstrip() + more
+        if _LAST in more and _PREFIX not in more and parse_marker(whole) is not None:
+            yield whole
+        else:
+            yield line
+            if following is not None:
+                yield following
+
+
 @lru_cache(maxsize=1 << 16)
 def parse_description(text: str) -> Description:
-    """Return the parts of an event's description, wherever a person may have moved our lines to."""
+    """Return the parts of an event's description, wherever a person or an editor may have moved our lines to."""
     body: list[str] = []
     link, marker = "", None
-    for line in _as_written(text).split("\n"):
-        found = parse_marker(line) if _PREFIX in line else None
-        if found is not None:
-            marker = found
-        elif line.startswith(_LINK):
-            link = line.removeprefix(_LINK).strip()
+    for line in _unbroken(_as_written(text).split("\n")):
+        lead = _LEAD.match(_visible(line)) if _PREFIX in line else None
+        found = parse_marker(_visible(line)[lead.end() :]) if lead is not None else None
+        if found is not None and lead is not None:
+            marker, link = found, lead["link"] or link
+            body += [lead["body"]] if lead["body"] else []
+        elif "conference:" in line and _visible(line).startswith(_LINK):
+            link = _visible(line).removeprefix(_LINK).strip()
         else:
             body.append(line)
     return Description(body="\n".join(body).strip(), link=link, marker=marker)

@@ -1,7 +1,8 @@
-"""Lists that are not up to date, tell of an event twice, or spell it their own way: nothing is done twice for them."""
+"""Lists that lag, repeat or respell, and editors that alter our lines: nothing is done twice for any of them."""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from adopting import Hands
 from runs import Runs
 from team import a_team
 
+from reconciler.diff.change import Action
 from reconciler.dingtalk import EventPatch
 from reconciler.dingtalk.calls import EVENT_LIST
 from reconciler.dingtalk.events import EventList, EventReader
@@ -124,3 +126,31 @@ def test_a_server_with_a_spelling_of_its_own_costs_no_further_calls(
         planned, calls = runs.plan()
         assert planned.plan.changes == ()
         assert calls == {"event.list": 1}
+
+
+EDITORS: dict[str, Callable[[str], str]] = {
+    "paragraphs": lambda text: "".join(f"<p>{html.escape(line)}</p>" for line in text.split("\n")),
+    "bullet": lambda text: text.replace("reconciler:1/", "• reconciler:1/"),
+    "joined": lambda text: text.replace("\n", " "),
+    "wrapped": lambda text: text.replace("&revision", "\n&revision"),
+    "unseen": lambda text: text.replace("reconciler:1/", "\u200breconciler:1/") + "\u200b",
+}
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+def test_a_marker_that_an_editor_has_altered_is_found_without_a_state(runs: Runs, editor: str) -> None:
+    client, before = runs.hands.team.client, runs.hands.team.events("alice")
+    for event in before:
+        client.events.patch(
+            organizer="union-alice",
+            event_id=event.id,
+            patch=EventPatch(description=EDITORS[editor](event.description)),
+            token=f"hand-{event.id}",
+        )
+    runs.store.save(replace(runs.store.load(), entries={}, calendars={}))
+    planned, _ = runs.plan()
+    assert {planned.change.action for planned in planned.plan.changes} == {Action.UPDATE}
+    runs.apply()
+    after = runs.hands.team.events("alice")
+    assert [(one.id, one.description) for one in after] == [(one.id, one.description) for one in before]
+    assert runs.plan()[0].plan.changes == ()

@@ -81,11 +81,33 @@ def test_a_description_without_anything_of_ours_is_all_body() -> None:
         lambda text: html.escape(text, quote=False),
         lambda text: text.replace("\n", "<br>"),
         lambda text: html.escape(text).replace("\n", "<br />\n"),
+        lambda text: html.escape(text).replace("&amp;", "&#38;").replace("\n", "<br>"),
+        lambda text: "".join(f"<p>{html.escape(line)}</p>" for line in text.split("\n")),
+        lambda text: "\n".join(f'<div class="x"><span>{html.escape(line)}</span></div>' for line in text.split("\n")),
+        lambda text: text.replace("reconciler:1/", "Reconciler:1/"),
+        lambda text: text.replace("reconciler:1/", "\u200breconciler:1/") + "\u200b",
+        lambda text: text.replace("Video conference: ", "\u200bVideo\xa0conference:\xa0"),
+        lambda text: text.replace("reconciler:1/", " • reconciler:1/"),
+        lambda text: text.replace("\nreconciler:1/", " reconciler:1/"),
+        lambda text: text.replace("&revision", "\n&revision"),
+        lambda text: text.replace("c%2F1", "c%\n  2F1"),
     ],
 )
 def test_a_description_is_read_whatever_a_server_made_of_it(make: Callable[[str], str]) -> None:
     written = Description(body='R&D <b>"notes"</b>\n\n&amp; more', link="https://meet/1?a=1&b=2", marker=MARKER)
     assert parse_description(make(str(written))) == written
+
+
+@pytest.mark.parametrize("before", ["> ", "see ", "| ", "was: ", "https://wiki/"])
+def test_a_marker_that_is_quoted_is_none(before: str) -> None:
+    text = f"Forwarded\n{before}{MARKER}"
+    assert parse_description(text) == Description(body=text)
+
+
+def test_a_line_after_the_marker_is_no_part_of_it() -> None:
+    short = f"reconciler:1/acme/sync/2026-12-02T10:00?conference=c\n{MARKER}\ncake"
+    assert parse_description(short) == Description(body="cake", marker=MARKER)
+    assert parse_description("reconciler:1/acme/sync/2026-12-02T10:00?conference=c\ncake").body == "cake"
 
 
 @pytest.mark.parametrize(
