@@ -20,6 +20,7 @@ from reconciler.schedule.pattern import Recurrence
 Answer = Mapping[str, Any]
 
 _RESPONSES = {"accepted", "declined", "tentative"}  # needsAction is none
+_GONE = {"cancelled", "canceled", "deleted"}  # documented is the first
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -175,7 +176,7 @@ def _rooms(answer: Answer) -> tuple[RoomBooking, ...]:
     return tuple(
         RoomBooking(
             room_id=room_id,
-            status=known.get(text(room, "responseStatus"), RoomStatus.ACCEPTED),
+            status=known.get(text(room, "responseStatus").lower(), RoomStatus.ACCEPTED),
             name=text(room, "displayName"),
         )
         for room in items(answer, "meetingRooms")
@@ -190,7 +191,7 @@ def to_event(answer: Answer, *, organizer: str, call: Call, max_attendees: int) 
     the id alone; its times are then those of the epoch. Raises UnreadableAnswer without an id or a start,
     or where the description is no text.
     """
-    cancelled = text(answer, "status") == "cancelled"
+    cancelled = text(answer, "status").lower() in _GONE
     owner = text(part(answer, "organizer"), "id") or organizer
     start = from_time(part(answer, "start")) or (EPOCH if cancelled else None)
     if start is None:

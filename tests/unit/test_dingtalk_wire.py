@@ -46,8 +46,9 @@ def test_as_many_attendees_as_asked_for_may_be_cut() -> None:
     assert not _event(attendees=[{"id": "a"}, {"id": "b"}, {"id": "c"}]).attendees_complete
 
 
-def test_a_deleted_event_may_have_nothing_but_its_id() -> None:
-    event = to_event({"id": "e1", "status": "cancelled"}, organizer="a", call=calls.EVENT_LIST, max_attendees=1)
+@pytest.mark.parametrize("status", ["cancelled", "CANCELLED", "canceled", "deleted"])
+def test_a_deleted_event_may_have_nothing_but_its_id(status: str) -> None:
+    event = to_event({"id": "e1", "status": status}, organizer="a", call=calls.EVENT_LIST, max_attendees=1)
     assert event.cancelled
 
 
