@@ -27,7 +27,7 @@ _NEWER = re.compile(r"^\s*reconciler:([2-9]|[1-9]\d{1,3})/([a-z0-9-]{1,40})/", r
 _PREFIX = "econciler:1/"  # telephones write the first letter of a line large
 _LAST = "&applied="  # of a marker that is not cut short
 _LINK = "Video conference: "
-_ESCAPED = re.compile(r"reconciler:1/\S+\?\S*&(?:amp|#38|#x26);")
+_ESCAPED = re.compile(r"reconciler:1/[^\s?]+\?[^\s&]*&(?:amp|#38|#x26);")
 _BREAK = re.compile(r"<br ?/?>\n?", re.IGNORECASE)
 _BROKEN = re.compile(r"<br ?/?>\n?(Video conference: |reconciler:1/)", re.IGNORECASE)
 _BLOCK = r"(?:p|div|li)"
@@ -35,8 +35,7 @@ _BLOCKS = re.compile(rf"<{_BLOCK}\b[^<>]*>(?:<span\b[^<>]*>)?(?:Video conference
 _END = re.compile(rf"</{_BLOCK}>\n?", re.IGNORECASE)
 _TAG = re.compile(rf"</?(?:{_BLOCK}|ul|ol|span|font|a)\b[^<>]*>", re.IGNORECASE)
 _INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", ""))
-# What editors put before our line: a bullet, or the lines before it. Whatever else stands there is a quotation.
-_LEAD = re.compile(rf"[\s•·*–—-]*(?:(?P<body>.*?)\s*{_LINK}(?P<link>\S+)\s+)?(?=[Rr]{_PREFIX})")
+_BULLETS = " \t•·*–—-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +116,19 @@ def _visible(line: str) -> str:
     return line if line.isascii() else line.translate(_INVISIBLE).replace("\xa0", " ")
 
 
+def _with_marker(line: str) -> Description | None:
+    """Return what a line holds that ends with a marker, None where there is none.
+
+    Before it there may be a bullet, or what an editor has joined to it. Anything else there makes it a quotation.
+    """
+    at = max(line.find(_PREFIX) - 1, 0)
+    before, marker = line[:at].strip(_BULLETS), parse_marker(line[at:])
+    body, led, link = before.rpartition(_LINK)
+    if marker is None or (before and (not led or len(link.split()) != 1)):
+        return None
+    return Description(body=body.strip(), link=link.strip(), marker=marker)
+
+
 def _unbroken(lines: list[str]) -> Iterator[str]:
     """Yield lines, with a marker in one piece that an editor has broken into two lines."""
     rest = iter(lines)
@@ -141,11 +153,10 @@ def parse_description(text: str) -> Description:
     body: list[str] = []
     link, marker = "", None
     for line in _unbroken(_as_written(text).split("\n")):
-        lead = _LEAD.match(_visible(line)) if _PREFIX in line else None
-        found = parse_marker(_visible(line)[lead.end() :]) if lead is not None else None
-        if found is not None and lead is not None:
-            marker, link = found, lead["link"] or link
-            body += [lead["body"]] if lead["body"] else []
+        ours = _with_marker(_visible(line)) if _PREFIX in line else None
+        if ours is not None:
+            marker, link = ours.marker, ours.link or link
+            body += [ours.body] if ours.body else []
         elif "conference:" in line and _visible(line).startswith(_LINK):
             link = _visible(line).removeprefix(_LINK).strip()
         else:

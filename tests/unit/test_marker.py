@@ -124,3 +124,19 @@ def test_a_line_after_the_marker_is_no_part_of_it() -> None:
 )
 def test_a_marker_of_a_newer_program_is_known_as_one(text: str, format_: int) -> None:
     assert newer_format(text, "acme") == format_
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 4900 + "x reconciler:1/",
+        "Video conference: a " * 240 + "x reconciler:1/",
+        "•  " * 1600 + "x reconciler:1/",
+        ("reconciler:1/" + "?" * 50) * 79,
+        "<p>" + "<span " * 800 + "Video conference: ",
+    ],
+)
+def test_a_description_made_to_be_read_slowly_is_read_at_once(text: str) -> None:
+    """Else the time allowed for a test is over."""
+    for number in range(20):
+        assert parse_description(f"{text}{number}").marker is None
