@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconciler.diff.change import PASSED, TAKEN_OUT, Action, Change, Diff
 from reconciler.diff.compare import yielding
-from reconciler.diff.pairing import by_meeting, pairs_of
+from reconciler.diff.pairing import by_meeting, is_spent, pairs_of
 from reconciler.diff.sharing import ahead, roles
 from reconciler.diff.turns import in_turn
 from reconciler.diff.updating import changes_of, creation
@@ -67,7 +67,7 @@ def _of_meeting(
         if want is None:
             if have is None or have.adopting:
                 continue  # nothing of people's making is ever cancelled
-            if have.event is None and not have.alive:
+            if have.event is None and (not have.alive or is_spent(have, wants, now=now)):
                 gone.append(have)
             else:
                 reason = _reason_to_cancel(have, wants)

@@ -63,7 +63,11 @@ def _shared(
     staying = frozenset(have.key for want, have in pairs if want is not None and have is not None)
     conference = _chosen(seen, staying)
     used = conference.id if conference is not None else ""
-    running = _is_on(conference, now) or any(one.takes_place(now) and _leads(one, used) for one in seen)
+    leading = [one for one in seen if _leads(one, used)]
+    running = _is_on(conference, now) or any(one.takes_place(now) for one in leading)
+    # What stays as people know it, though the schedule says otherwise by now, has the conference until it is over.
+    compared = {have.key for _, have in pairs if have is not None}
+    running |= any(one.key not in compared and one.event is not None and not one.has_started(now) for one in leading)
     maker = "" if conference is not None else str(wants[0].key)
     had = {want.key: have for want, have in pairs if want is not None and have is not None}
     return {

@@ -98,9 +98,14 @@ def _names() -> frozenset[str]:
 def zone(name: str) -> ZoneInfo:
     """Return the zone of that IANA name, the same object each time; raise UnknownZone where there is none."""
     # ZoneInfo would open a file of this name: only what is listed ever reaches it.
-    if not _NAME.fullmatch(name) or name not in _names():
+    if not is_zone(name):
         raise UnknownZone(name, _suggest(name))
     return ZoneInfo(name)
+
+
+def is_zone(name: str) -> bool:
+    """Return whether that is the name of an IANA zone."""
+    return _NAME.fullmatch(name) is not None and name in _names()
 
 
 def _suggest(name: str) -> tuple[str, ...]:

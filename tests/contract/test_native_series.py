@@ -408,3 +408,13 @@ def test_a_protected_meeting_does_not_become_a_series(hands: Hands) -> None:
     applied(hands)
     hands.declare(sync=sync(protect=True))
     assert calls_of(hands.plan()) == []
+
+
+def test_a_series_that_became_single_events_hands_no_conference_on_once_that_is_over(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    hands.now += 2 * WEEK
+    hands.declare(sync=sync(calendar="occurrences", link="per-occurrence"))
+    applied(hands, forgetting=True)
+    hands.now += WEEK
+    applied(hands, forgetting=True)

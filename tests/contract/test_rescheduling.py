@@ -120,6 +120,50 @@ def test_on_a_sunday_evening_mondays_become_sundays_by_a_day(team: RoomTeam) -> 
     assert cancelled == ["sync@2026-11-30T10:00"]
 
 
+DAILY = "FREQ=DAILY"
+
+
+@pytest.mark.parametrize("now", [datetime(2026, 11, 29, tzinfo=UTC), datetime(2026, 11, 30, 12, tzinfo=UTC)])
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [
+        (("America/Los_Angeles", "2026-11-29T18:00", DAILY), ("Asia/Shanghai", "2026-11-30T10:00", DAILY)),
+        (("Asia/Shanghai", "2026-11-30T09:00", DAILY), ("America/Los_Angeles", "2026-11-29T17:00", DAILY)),
+        (
+            ("America/Los_Angeles", "2026-11-30T18:00", weekly("MO,TU,WE,TH,FR")),
+            ("Asia/Shanghai", "2026-12-01T10:00", weekly("TU,WE,TH,FR,SA")),
+        ),
+        (("Asia/Shanghai", "2026-11-30T10:00", DAILY), ("PRC", "2026-11-30T10:00", DAILY)),
+    ],
+)
+def test_the_same_moments_told_in_another_zone_move_nothing(
+    team: RoomTeam, there: tuple[str, str, str], here: tuple[str, str, str], now: datetime
+) -> None:
+    team.config = replace(team.config, horizon=timedelta(days=7))
+    zone, start, rule = there
+    booked(team, rule, datetime.fromisoformat(start), timezone=zone)
+    events = {event.id: event.start for event in team.events()}
+    team.now = now
+    zone, start, rule = here
+    declare(team, rule, datetime.fromisoformat(start), timezone=zone)
+    assert actions(team).keys() <= {"update", "create"}
+    assert team.apply().count(Status.FAILED) == 0
+    assert events.items() <= {event.id: event.start for event in team.events()}.items()
+    assert changes(team) == []
+
+
+def test_what_is_called_the_same_is_the_same_in_another_zone(team: RoomTeam) -> None:
+    team.config = replace(team.config, horizon=timedelta(days=7))
+    booked(team, DAILY, datetime(2026, 11, 30, 10), timezone="America/Los_Angeles")  # noqa: DTZ001  # local
+    team.now = datetime(2026, 12, 2, 19, tzinfo=UTC)  # it was on today, an hour ago; it will be on in Shanghai in 7
+    declare(team, DAILY, datetime(2026, 11, 30, 10), timezone="Asia/Shanghai")  # noqa: DTZ001  # local
+    moved = {
+        one.after.start - one.before.start for one in changes(team) if one.after and one.before and one.before.start
+    }
+    assert moved == {timedelta(hours=-16)}
+    assert "cancel" not in actions(team)
+
+
 def drift(team: RoomTeam) -> tuple[Finding, ...]:
     return look_for_drift(team.config, team.client, team.store, Question(), now=team.now).findings
 
