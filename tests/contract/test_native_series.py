@@ -418,3 +418,11 @@ def test_a_series_that_became_single_events_hands_no_conference_on_once_that_is_
     applied(hands, forgetting=True)
     hands.now += WEEK
     applied(hands, forgetting=True)
+
+
+def test_a_monthly_series_is_found_again_after_a_month_without_it(hands: Hands) -> None:
+    monthly = schedule(repeat={"every": "month", "on": "first mon"}, skip=["2027-01-04"])
+    hands.declare(sync=sync(monthly))
+    for _ in range(8):
+        applied(hands, forgetting=True)
+        hands.now += WEEK
