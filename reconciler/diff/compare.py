@@ -126,9 +126,9 @@ def _compare_conference(want: Occurrence, have: Observed) -> tuple[Field, ...]:
         if path in seen or not (value == [] or (path in applied and applied[path] == value))
     }
     found = _differences(wanted, seen, applied)
-    if want.link is not Link.STABLE:
+    if Link.STABLE not in {want.link, last.link if last is not None else want.link}:
         return found
-    # It stands where the series is now: nobody has moved it, and the event says what people see.
+    # While it is shared it stands where the series is: nobody has moved it, and the event says what people see.
     return tuple(
         replace(one, path=f"conference.{one.path}", drift=False) if one.path in CONFERENCE_PARTS else one
         for one in found

@@ -336,3 +336,13 @@ def test_the_conference_stays_with_what_is_on_later_today_though_another_zone_sa
     assert hands.team.conference(today).start == today.start
     hands.now += timedelta(hours=4)
     assert applied(hands) == ["conference.update"]
+
+
+def test_where_a_shared_conference_stands_is_nobodys_doing_when_it_is_shared_no_more(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    hands.now += timedelta(days=2)  # Monday's is over, and no run has moved it on
+    hands.declare(sync=sync(link="per-occurrence"))
+    assert not has_drift(hands.drift())
+    assert not any("DingTalk" in one.change.reason for one in hands.plan().plan.changes)
+    applied(hands)
