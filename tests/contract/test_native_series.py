@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from adopting import Hands, calls_of, reasons
@@ -426,3 +427,15 @@ def test_a_monthly_series_is_found_again_after_a_month_without_it(hands: Hands) 
     for _ in range(8):
         applied(hands, forgetting=True)
         hands.now += WEEK
+
+
+@pytest.mark.parametrize(("there", "here"), [("America/Sao_Paulo", "America/New_York"), ("UTC", "Asia/Shanghai")])
+def test_in_another_zone_a_series_ends_with_the_same_date(hands: Hands, there: str, here: str) -> None:
+    at = {"start": "2026-12-07T23:30" if here.startswith("America") else "2026-12-07T00:30", "duration": "15m"}
+    repeat = {"every": "week", "until": "2026-12-21"}
+    hands.declare(sync=sync({**at, "repeat": repeat, "timezone": there}))
+    applied(hands)
+    hands.declare(sync=sync({**at, "repeat": repeat, "timezone": here}))
+    applied(hands, forgetting=True)
+    local = [event.start.astimezone(ZoneInfo(here)).date().day for event in coming(hands)]
+    assert local == [7, 14, 21]
