@@ -15,6 +15,7 @@ from roomteam import RoomTeam, meeting, room_team
 from reconciler.apply.outcome import Status
 from reconciler.diff.change import Action, Change
 from reconciler.diff.drift import Finding, has_drift
+from reconciler.model.marker import parse_description
 from reconciler.model.occurrence import Link
 from reconciler.sandbox.limits import Limits
 from reconciler.schedule.model import Change as ScheduleChange
@@ -162,6 +163,23 @@ def test_what_is_called_the_same_is_the_same_in_another_zone(team: RoomTeam) -> 
     }
     assert moved == {timedelta(hours=-16)}
     assert "cancel" not in actions(team)
+
+
+@pytest.mark.parametrize("link", [Link.PER_OCCURRENCE, Link.STABLE, Link.EVENT])
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_day_that_was_left_and_comes_back_on_the_same_day_is_there(team: RoomTeam, link: Link, saved: bool) -> None:
+    """A client token that was used today would be answered with the event that has moved since."""
+    team.config = replace(team.config, horizon=timedelta(days=14))
+    for days in ("MO", "TU", "MO,TU"):
+        one = replace(meeting(), link=link)
+        team.declare(replace(one, schedule=replace(one.schedule, rule=weekly(days))))
+        planned = team.plan()
+        assert team.apply(team.saved(planned) if saved else planned).count(Status.FAILED) == 0
+        team.now += timedelta(minutes=20)
+        assert changes(team) == []
+    assert [f"{event.start:%a %d}" for event in team.events()] == ["Mon 30", "Tue 01", "Mon 07", "Tue 08"]
+    markers = [parse_description(event.description).marker for event in team.events()]
+    assert len({marker.conference for marker in markers if marker}) == (4 if link is Link.PER_OCCURRENCE else 1)
 
 
 def drift(team: RoomTeam) -> tuple[Finding, ...]:
