@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -439,3 +439,17 @@ def test_in_another_zone_a_series_ends_with_the_same_date(hands: Hands, there: s
     applied(hands, forgetting=True)
     local = [event.start.astimezone(ZoneInfo(here)).date().day for event in coming(hands)]
     assert local == [7, 14, 21]
+
+
+def test_a_conference_that_was_on_when_its_series_changed_is_moved_on_by_the_next_run(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    hands.now += timedelta(days=5)
+    assert applied(hands) == ["conference.update"]
+    hands.now = datetime(2026, 12, 7, 2, 20, tzinfo=UTC)  # it is on
+    hands.declare(sync=sync(schedule(start="2026-01-05T15:00")))
+    assert "conference.update" not in applied(hands)
+    hands.now += timedelta(hours=1)
+    assert applied(hands) == ["conference.update"]
+    (event,) = coming(hands, days=8)
+    assert hands.team.conference(event).start == event.start
