@@ -59,7 +59,8 @@ def _of_meeting(
 ) -> Diff:
     """Return what has to change of one meeting, each change in its turn."""
     pairs = list(pairs_of(wants, haves, now=now))
-    shared, early, dropped = roles(pairs, haves, now=now), ahead(pairs), _dropped(haves)
+    shared = roles(pairs, haves, now=now, create_before=create_before)
+    early, dropped = ahead(pairs), _dropped(haves)
     changes: list[Change] = []
     unchanged: list[tuple[Occurrence, Observed]] = []
     gone: list[Observed] = []

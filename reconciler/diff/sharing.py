@@ -38,12 +38,19 @@ class Role:
         return replace(self.conference, title=want.title, start=want.start, end=want.end, settings=None)
 
 
-def roles(pairs: Sequence[Pair], seen: Iterable[Observed], *, now: datetime) -> Mapping[Key, Role]:
+def roles(
+    pairs: Sequence[Pair], seen: Iterable[Observed], *, now: datetime, create_before: datetime
+) -> Mapping[Key, Role]:
     """Return the roles of one meeting's wanted occurrences, by their keys; of those that have nothing to share, none.
 
-    `pairs` are what is wanted with what it keeps; `seen` is everything of the meeting, also what has begun.
+    `pairs` are what is wanted with what it keeps; `seen` is everything of the meeting, also what has begun. What starts
+    at `create_before` or later, and is not there yet, comes last: it makes no conference, and none stands at it.
     """
-    wants = sorted((want for want, _ in pairs if want is not None), key=lambda want: want.start)
+    early = ahead(pairs)
+    later = {want.key for want, have in pairs if want is not None and have is None and want.start >= create_before}
+    wants = sorted(
+        (want for want, _ in pairs if want is not None), key=lambda want: (want.key in later - early, want.start)
+    )
     if not wants:
         return {}
     return _shared(wants, pairs, seen, now) if wants[0].link is Link.STABLE else _split(wants, pairs)

@@ -453,3 +453,14 @@ def test_a_conference_that_was_on_when_its_series_changed_is_moved_on_by_the_nex
     assert applied(hands) == ["conference.update"]
     (event,) = coming(hands, days=8)
     assert hands.team.conference(event).start == event.start
+
+
+def test_a_series_has_a_conference_though_its_next_date_is_another_event_that_is_not_due_yet(hands: Hands) -> None:
+    monthly = schedule(repeat={"every": "month", "on": "first mon"}, change={"2027-01-04": {"duration": "20m"}})
+    hands.team.config["horizon"] = "14d"
+    hands.now = datetime(2026, 12, 8, tzinfo=UTC)
+    hands.declare(sync=sync(monthly))
+    assert "conference.create" in applied(hands, forgetting=True)
+    hands.now += 3 * WEEK
+    applied(hands, forgetting=True)
+    assert on(coming(hands)) == ["01-04 10:00", "02-01 10:00"]
