@@ -92,7 +92,9 @@ class _Run:
         progress: Progress,
     ) -> None:
         self._works = [Work.begin(planned, at=clock()) for planned in plan.changes]
-        self._executor = Executor(client, journal, workspace=plan.workspace, clock=clock, names=names)
+        there = [have for _, have in plan.unchanged] + [work.planned.change.before for work in self._works]
+        seen = frozenset(have.event.id for have in there if have is not None and have.event is not None)
+        self._executor = Executor(client, journal, workspace=plan.workspace, clock=clock, names=names, seen=seen)
         self._plan = plan
         self._unwinding = Unwinding(self._works, client, names)
         self._stop = stop

@@ -20,7 +20,7 @@ from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, NotFound
 from reconciler.dingtalk.events import EventDraft, EventPatch
 from reconciler.errors import ReconcilerError
 from reconciler.model.marker import Description, parse_description
-from reconciler.model.occurrence import Event, Link, Occurrence
+from reconciler.model.occurrence import Event, Key, Link, Occurrence
 from reconciler.model.rendering import describe
 from reconciler.model.spelling import alike
 from reconciler.model.state import Entry, Orphan
@@ -45,8 +45,11 @@ class Executor:
         workspace: str,
         clock: Callable[[], datetime],
         names: Mapping[str, str],
+        seen: Container[str] = (),
     ) -> None:
+        """`names` are people and rooms as the config calls them, `seen` the ids of events that are there already."""
         self.orphans: list[Orphan] = []
+        self._seen = seen
         self._client = client
         self._journal = journal
         self._workspace = workspace
@@ -147,8 +150,8 @@ class Executor:
         """Create the event, or find the one that was created under the same client token today.
 
         The token is the same in every run, so that a run after a crash, or beside this one, makes no second event.
-        What comes back may therefore be another run's event, which is then the one; or one that was deleted since,
-        and the next revision makes a new one.
+        What comes back may therefore be another run's event, which is then the one; or one that was deleted since or
+        has become another occurrence, and the next revision makes a new one.
         """
         after, entry = work.after, work.entry
         for revision in range(entry.revision, entry.revision + MAX_REVISIONS):
@@ -167,33 +170,38 @@ class Executor:
             )
             token = client_token(self._workspace, known)
             event = self._client.events.create(organizer=after.organizer, draft=draft, token=token)
+            if event.id in self._seen:
+                continue
             made = parse_description(event.description)
-            if (made.marker is None or made.marker.conference == entry.conference_id) and self._is_ours(event, entry):
+            if (made.marker is None or made.marker.conference == entry.conference_id) and self._is_ours(work, event):
                 work.mismatches.extend(mismatches(after, event, {"title", "time"}))
                 return partial(replace, event_id=event.id, revision=revision)
-            if self._is_alive(event):
+            if self._is_there(event, work.key):
                 return self._joined(work, event, made, revision)
         raise ReconcilerError(
-            "every new event turns out to be one that was deleted today",
+            "every new event turns out to be one that was deleted or moved today",
             where=str(work.key),
             fix="run again tomorrow: client tokens are forgotten after a day",
         )
 
-    def _is_ours(self, event: Event, entry: Entry) -> bool:
-        """Return whether `event` is the one just asked for: a conference tells, else its age and a look at it."""
-        if entry.conference_id or not event.created:
+    def _is_ours(self, work: Work, event: Event) -> bool:
+        """Return whether `event` is the one just asked for: its own conference tells, else its age and a look at it."""
+        if (work.entry.conference_id and work.planned.change.role is None) or not event.created:
             return True
         try:
             age = self._clock() - datetime.fromisoformat(event.created)
         except (ValueError, TypeError):  # no date, or one without an offset
             return True
-        return age < JUST_NOW or self._is_alive(event)
+        return age < JUST_NOW or self._is_there(event, work.key)
 
-    def _is_alive(self, event: Event) -> bool:
+    def _is_there(self, event: Event, key: Key) -> bool:
+        """Return whether an event is still there, and still the occurrence `key`, for all that its marker says."""
         try:
-            return not self._client.events.get(organizer=event.organizer, event_id=event.id).cancelled
+            found = self._client.events.get(organizer=event.organizer, event_id=event.id)
         except NotFound:
             return False
+        marker = parse_description(found.description).marker
+        return not found.cancelled and (marker is None or marker.key == key)
 
     def _joined(self, work: Work, event: Event, made: Description, revision: int) -> Learned:
         """Take over the event and the conference that another run made, and give up the conference that we made."""

@@ -12,6 +12,7 @@ from reconciler.config.quick import Check, compile_schema, first_repeated, match
 from reconciler.config.words import did_you_mean, example, meant, one_of, show, similar
 from reconciler.schedule.recurrence import RuleError
 from reconciler.schedule.words import is_day, parse_day, parse_every
+from reconciler.schedule.zones import UnknownZone, zone
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -194,7 +195,11 @@ def _limit(error: ValidationError, name: str, schema: dict[str, Any]) -> tuple[s
             return f"this {name} is not a plain {'base ' if name == 'endpoint' else ''}URL", _write(schema)
         case _:
             wanted = name if name.startswith(("a ", "an ")) else f"a valid value for {name}"
-            hint = _of_a_rule(error.absolute_path, instance) or _guess(instance, schema) + _write(schema)
+            hint = (
+                _of_a_rule(error.absolute_path, instance)
+                or _of_a_zone(error.absolute_path, instance)
+                or _guess(instance, schema) + _write(schema)
+            )
             return f"{show(instance)} is not {wanted}", hint
 
 
@@ -208,6 +213,17 @@ def _of_a_rule(path: Sequence[str | int], instance: str) -> str:
         read(instance)
     except RuleError as error:
         return error.fix
+    return ""
+
+
+def _of_a_zone(path: Sequence[str | int], instance: str) -> str:
+    """Return which zone is meant by what can't be the name of one, "" where that is not known."""
+    if path[-1] != "timezone":
+        return ""
+    try:
+        zone(instance)
+    except UnknownZone as error:
+        return error.fix if error.suggestions else ""
     return ""
 
 

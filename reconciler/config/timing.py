@@ -12,6 +12,7 @@ from reconciler.config.document import Findings, Path
 from reconciler.config.moments import read_moment
 from reconciler.config.registry import section, words
 from reconciler.config.repeating import read_rule
+from reconciler.errors import Severity
 from reconciler.schedule.model import Change, DaysOff, Schedule
 from reconciler.schedule.originals import originals
 from reconciler.schedule.shifting import taken
@@ -79,7 +80,8 @@ def read_schedule(
     skip = [read_moment(when, (*path, "skip", at), findings) for at, when in words(tree.get("skip"))]
     add = [read_moment(when, (*path, "add", at), findings) for at, when in words(tree.get("add"))]
     changes = _changes(tree, (*path, "change"), findings)
-    if rule is None or not duration or not timezone or len(findings.problems) > before:
+    found = findings.problems[before:]
+    if rule is None or not duration or not timezone or any(one.severity is Severity.ERROR for one in found):
         return None
     counted = rule.counted and bool(days_off.calendars or days_off.closures)
     schedule = Schedule(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconciler.diff.change import PASSED, TAKEN_OUT, Action, Change, Diff
 from reconciler.diff.compare import yielding
-from reconciler.diff.pairing import by_meeting, pairs_of
+from reconciler.diff.pairing import by_meeting, is_spent, pairs_of
 from reconciler.diff.sharing import ahead, roles
 from reconciler.diff.turns import in_turn
 from reconciler.diff.updating import changes_of, creation
@@ -59,7 +59,8 @@ def _of_meeting(
 ) -> Diff:
     """Return what has to change of one meeting, each change in its turn."""
     pairs = list(pairs_of(wants, haves, now=now))
-    shared, early, dropped = roles(pairs, haves, now=now), ahead(pairs), _dropped(haves)
+    shared = roles(pairs, haves, now=now, create_before=create_before)
+    early, dropped = ahead(pairs), _dropped(haves)
     changes: list[Change] = []
     unchanged: list[tuple[Occurrence, Observed]] = []
     gone: list[Observed] = []
@@ -67,7 +68,7 @@ def _of_meeting(
         if want is None:
             if have is None or have.adopting:
                 continue  # nothing of people's making is ever cancelled
-            if have.event is None and not have.alive:
+            if have.event is None and (not have.alive or is_spent(have, wants, now=now)):
                 gone.append(have)
             else:
                 reason = _reason_to_cancel(have, wants)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from reconciler.model.native import follows, too_many
 from reconciler.model.observed import Observed
@@ -19,6 +19,7 @@ from reconciler.model.rendering import memory_digest
 from reconciler.model.settings import canonical, plain, readable, write_only
 from reconciler.model.spelling import alike, same_zone, shown
 from reconciler.schedule.pattern import Recurrence, spoken
+from reconciler.schedule.zones import is_zone
 
 View = Mapping[str, Any]
 CONFERENCE_PARTS = frozenset({"title", "start", "end"})  # what one call changes of a conference
@@ -79,18 +80,10 @@ def yielding(want: Occurrence, have: Observed) -> Occurrence:
         want = replace(want, description=have.description.body)
     if "time" in want.ignore:
         zone = event.timezone or want.timezone
-        want = replace(want, start=event.start, end=event.end, timezone=zone if _is_zone(zone) else want.timezone)
+        want = replace(want, start=event.start, end=event.end, timezone=zone if is_zone(zone) else want.timezone)
     if "attendees" in want.ignore:
         want = replace(want, attendees=event.attendees)
     return replace(want, rooms=tuple(sorted(held_rooms(event)))) if "rooms" in want.ignore else want
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return False
-    return True
 
 
 def _minded(want: Occurrence, fields: tuple[Field, ...]) -> tuple[Field, ...]:
@@ -133,9 +126,9 @@ def _compare_conference(want: Occurrence, have: Observed) -> tuple[Field, ...]:
         if path in seen or not (value == [] or (path in applied and applied[path] == value))
     }
     found = _differences(wanted, seen, applied)
-    if want.link is not Link.STABLE:
+    if Link.STABLE not in {want.link, last.link if last is not None else want.link}:
         return found
-    # It stands where the series is now: nobody has moved it, and the event says what people see.
+    # While it is shared it stands where the series is: nobody has moved it, and the event says what people see.
     return tuple(
         replace(one, path=f"conference.{one.path}", drift=False) if one.path in CONFERENCE_PARTS else one
         for one in found

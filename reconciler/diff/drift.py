@@ -118,9 +118,9 @@ def _of_pair(want: Occurrence, have: Observed, role: Role | None) -> Iterator[Fi
 
 def _ours_to_share(path: str, have: Observed, role: Role | None) -> bool:
     """Return whether a difference is but where a shared conference stands, or that it is shared (or no more)."""
-    return role is not None and (
-        path == "link" or path.startswith("conference.") or (path == "conference" and have.alive)
-    )
+    if path.startswith("conference."):
+        return True
+    return role is not None and (path == "link" or (path == "conference" and have.alive))
 
 
 def _finding(key: Key, field: Field, have: Observed, cause: Cause | None = None) -> Finding:

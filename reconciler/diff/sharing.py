@@ -38,12 +38,19 @@ class Role:
         return replace(self.conference, title=want.title, start=want.start, end=want.end, settings=None)
 
 
-def roles(pairs: Sequence[Pair], seen: Iterable[Observed], *, now: datetime) -> Mapping[Key, Role]:
+def roles(
+    pairs: Sequence[Pair], seen: Iterable[Observed], *, now: datetime, create_before: datetime
+) -> Mapping[Key, Role]:
     """Return the roles of one meeting's wanted occurrences, by their keys; of those that have nothing to share, none.
 
-    `pairs` are what is wanted with what it keeps; `seen` is everything of the meeting, also what has begun.
+    `pairs` are what is wanted with what it keeps; `seen` is everything of the meeting, also what has begun. What starts
+    at `create_before` or later, and is not there yet, comes last: it makes no conference, and none stands at it.
     """
-    wants = sorted((want for want, _ in pairs if want is not None), key=lambda want: want.start)
+    early = ahead(pairs)
+    later = {want.key for want, have in pairs if want is not None and have is None and want.start >= create_before}
+    wants = sorted(
+        (want for want, _ in pairs if want is not None), key=lambda want: (want.key in later - early, want.start)
+    )
     if not wants:
         return {}
     return _shared(wants, pairs, seen, now) if wants[0].link is Link.STABLE else _split(wants, pairs)
@@ -63,7 +70,11 @@ def _shared(
     staying = frozenset(have.key for want, have in pairs if want is not None and have is not None)
     conference = _chosen(seen, staying)
     used = conference.id if conference is not None else ""
-    running = _is_on(conference, now) or any(one.takes_place(now) and _leads(one, used) for one in seen)
+    leading = [one for one in seen if _leads(one, used)]
+    running = _is_on(conference, now) or any(one.takes_place(now) for one in leading)
+    # What stays as people know it, though the schedule says otherwise by now, has the conference until it is over.
+    compared = {have.key for _, have in pairs if have is not None}
+    running |= any(one.key not in compared and one.event is not None and not one.has_started(now) for one in leading)
     maker = "" if conference is not None else str(wants[0].key)
     had = {want.key: have for want, have in pairs if want is not None and have is not None}
     return {

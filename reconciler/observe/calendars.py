@@ -27,7 +27,6 @@ from reconciler.observe.scope import Refresh, Scope
 from reconciler.observe.survey import Survey
 
 LOOKBACK = timedelta(days=1)  # far enough to know what began today, near enough not to page through the past
-BACK_TO_SERIES = timedelta(days=40)  # a series shows only instances that have begun; without a state they are the trace
 LONGEST = timedelta(days=7)  # after so long a calendar is listed whole again, whatever its token could tell
 PAGE = 100
 Asked = Mapping[str, frozenset[str]]  # organiser → meetings that are unknown as long as that calendar is
@@ -100,7 +99,7 @@ def list_calendars(survey: Survey, heard: Heard) -> list[Event]:
 def _since(survey: Survey, who: str) -> datetime:
     """Return from when on a calendar is listed: so far back that each series shows, where none may be remembered."""
     remembered = who in survey.state.calendars and not survey.scope.trusted
-    return survey.now - (LOOKBACK if remembered else BACK_TO_SERIES)
+    return survey.now - (LOOKBACK if remembered else survey.scope.back)
 
 
 def _token(survey: Survey, who: str) -> str:

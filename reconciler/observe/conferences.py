@@ -155,13 +155,17 @@ def _stands(state: State) -> Mapping[str, Conference]:
 
 
 def _presumed(one: Observed, stands: Mapping[str, Conference], scope: Scope, *, is_news: bool) -> Observed:
-    """Return an occurrence with its conference as it should be; of one that is news it counts as never verified."""
+    """Return an occurrence with its conference as it should be.
+
+    It counts as never verified if the event is news, or if nothing that is remembered tells where a shared one stands.
+    """
     if one.key.meeting not in scope.meetings:
         conference = _to_be_cancelled_if_any(one)
     else:
         conference = stands.get(one.conference_id) or _by_memory(one)
     same = one.entry is not None and conference is not None and one.entry.conference_id == conference.id
-    verified = one.entry.verified if one.entry is not None and same and not is_news else None
+    astray = one.entry is not None and not one.entry.carries and one.conference_id not in stands
+    verified = one.entry.verified if one.entry is not None and same and not is_news and not astray else None
     return replace(one, conference=conference, verified=verified)
 
 

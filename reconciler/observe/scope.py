@@ -10,6 +10,8 @@ from enum import StrEnum
 from reconciler.model.marker import Marker, parse_description
 from reconciler.model.occurrence import Event, Key
 
+BACK_TO_SERIES = timedelta(days=40)  # a series shows only instances that have begun; without a state they are the trace
+
 
 class Refresh(StrEnum):
     """How much is asked: what is due, everything, the calendars alone, or nothing (the state is trusted)."""
@@ -37,6 +39,7 @@ class Scope:
     `every` ago or longer. With `presume` a recurring event of which nothing was heard is as it was when it was last
     looked at, but for those of `doubted` meetings; `looked_at` are ids of those that this run has looked at.
     `settled` meetings are not looked at: whatever a list shows of them is as it should be.
+    `back` is how far back a calendar is listed of which nothing is remembered, to see each series by an instance.
     Who is `spent` gets no further event today: of their conferences without one nothing is asked that the state knows.
     """
 
@@ -61,6 +64,7 @@ class Scope:
     looked_at: frozenset[str] = frozenset()
     spent: frozenset[str] = frozenset()
     settled: frozenset[str] = frozenset()
+    back: timedelta = BACK_TO_SERIES
 
     def asks_for(self, key: Key) -> bool:
         """Return whether calls may be made for this occurrence alone."""

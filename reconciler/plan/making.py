@@ -195,7 +195,8 @@ def _event_parts(change: Change) -> tuple[str, ...]:
     parts = ["title"] if "title" in paths else []
     if paths & {"start", "end", "timezone"}:
         parts.append("time")
-    if paths & {"recurrence", "until"}:
+    # An end is a moment: that of another zone would come before the last date, or after the next one.
+    if paths & {"recurrence", "until"} or ("timezone" in paths and after.recurrence is not None):
         parts.append("recurrence")
     if (
         paths & {"description", "link", "marker", "ui_lock"}

@@ -154,6 +154,8 @@ def _day_meant(word: str) -> str:
         return f"write [{', '.join(_NAMES[_DAYS[one]][:3] for one in several)}]"
     if word in {"weekday", "weekdays", "workday", "workdays"}:
         return "write every: workday, or with months first workday or last workday"
-    last = word.rpartition(" ")[2]
+    counted, _, last = word.rpartition(" ")
+    if counted and last in {"weekday", "weekdays", "workdays"}:
+        return f"write {counted} workday"
     near = difflib.get_close_matches(last, _NAMES, n=1, cutoff=0.75)
     return f"did you mean {near[0][:3]!r}? {_ON_EXAMPLE}" if near else _ON_EXAMPLE

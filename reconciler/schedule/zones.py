@@ -98,9 +98,14 @@ def _names() -> frozenset[str]:
 def zone(name: str) -> ZoneInfo:
     """Return the zone of that IANA name, the same object each time; raise UnknownZone where there is none."""
     # ZoneInfo would open a file of this name: only what is listed ever reaches it.
-    if not _NAME.fullmatch(name) or name not in _names():
+    if not is_zone(name):
         raise UnknownZone(name, _suggest(name))
     return ZoneInfo(name)
+
+
+def is_zone(name: str) -> bool:
+    """Return whether that is the name of an IANA zone."""
+    return _NAME.fullmatch(name) is not None and name in _names()
 
 
 def _suggest(name: str) -> tuple[str, ...]:
@@ -118,9 +123,19 @@ def _suggest(name: str) -> tuple[str, ...]:
     known = {each.lower(): each for each in sorted(_names())}
     if asked in known:
         return (known[asked],)
+    if (windows := _of_windows(name)) in _names():
+        return (windows,)
     same_city = [full for lower, full in known.items() if city and lower.rpartition("/")[2] == city]
     close = [known[lower] for lower in difflib.get_close_matches(asked, known, n=_SUGGESTIONS, cutoff=0.7)]
     return tuple(dict.fromkeys([*same_city, *close]))[:_SUGGESTIONS]
+
+
+def _of_windows(name: str) -> str:
+    """Return the zone that Windows and Outlook call `name`, "" where they don't."""
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON  # a long table, and it takes time to import
+
+    called = {each.casefold(): zone for each, zone in WINDOWS_TO_OLSON.items()}
+    return called.get(" ".join(name.split()).casefold(), "")
 
 
 def never_changed(name: str) -> str:

@@ -22,6 +22,8 @@ from reconciler.model.state import State
 from reconciler.observe import Heard, Refresh, Scope, listen, look_again, observe
 from reconciler.plan.operations import Plan
 from reconciler.plan.policy import verification_budget
+from reconciler.schedule.expand import expand, next_slots
+from reconciler.schedule.model import Schedule
 from reconciler.state.lines import meetings as meetings_of
 from reconciler.state.remembering import as_applied, with_intact
 from reconciler.state.store import Store
@@ -30,6 +32,7 @@ from reconciler.workflow.settled import Settled, settle
 
 SLACK = timedelta(days=31)  # how far around what was seen the schedule is expanded, so that old finds its new
 NEAR = timedelta(days=93)  # most meetings have their next dates by then: it saves looking further
+_MOST_BACK = timedelta(days=200)  # in search of a series: for longer it hardly pauses
 FARTHEST = timedelta(days=732)  # beyond, nothing seen is looked for: a marker is but text, and may name any year
 
 
@@ -118,6 +121,7 @@ def look_at(on: Ground, heard: Heard | None = None, settled: frozenset[str] = fr
     scope = replace(scope, budget=spend, every=config.verify.every, until=until, presume=heard is not None, spent=spent)
     scope = replace(scope, settled=settled)
     scope = replace(scope, organizers=frozenset(people.values())) if question.forget else trusting(scope, people, state)
+    scope = reaching_back(scope, config, state, now=now)
     seen = observe(reader, state, scope, now=now, heard=heard, parallelism=question.parallelism, progress=on.progress)
     return _look_of(on, seen, scope, until=until)
 
@@ -132,6 +136,26 @@ def trusting(scope: Scope, people: People, state: State) -> Scope:
         return scope
     everybody = frozenset(people.values())
     return replace(scope, trusted=everybody, organizers=scope.organizers or everybody)
+
+
+def reaching_back(scope: Scope, config: Config, state: State, *, now: datetime) -> Scope:
+    """Return `scope` with the way back to the last two instances of each series, where a calendar is not remembered.
+
+    To two of them, because the last one may have been taken out by what the config said until now.
+    """
+    if scope.organizers <= state.calendars.keys() and not scope.trusted:
+        return scope
+    series = (meeting.schedule for meeting in config.meetings.values() if meeting.pattern is not None)
+    return replace(scope, back=max([scope.back, *(_back_to(schedule, now) for schedule in series)]))
+
+
+def _back_to(schedule: Schedule, now: datetime) -> timedelta:
+    """Return how long ago the last two dates were that a series had itself, nothing if it is over."""
+    if not next_slots(schedule, 1, after=now):
+        return timedelta()
+    slots = expand(schedule, after=now - _MOST_BACK, before=now)
+    own = [one for one in slots if one.change is None and not one.holiday and one.original not in schedule.add]
+    return now - own[-2:][0].start if own else timedelta()
 
 
 def _look_of(on: Ground, seen: Observation, scope: Scope, *, until: datetime) -> Sides:
@@ -172,6 +196,7 @@ def heard_of(on: Ground) -> Hearing:
     if question.refresh is not Refresh.AUTO or question.destroy or question.forget:
         return Hearing(state=state)
     scope = trusting(scope_of(config, people, (), question), people, state)
+    scope = reaching_back(scope, config, state, now=now)
     heard = listen(reader, state, scope, now=now, parallelism=question.parallelism, progress=on.progress)
     budget = verification_budget(config.verify, quota_of(config, state, reader, now), now)
     intact = as_applied(state, heard)

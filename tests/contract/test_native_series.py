@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from adopting import Hands, calls_of, reasons
@@ -408,3 +409,58 @@ def test_a_protected_meeting_does_not_become_a_series(hands: Hands) -> None:
     applied(hands)
     hands.declare(sync=sync(protect=True))
     assert calls_of(hands.plan()) == []
+
+
+def test_a_series_that_became_single_events_hands_no_conference_on_once_that_is_over(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    hands.now += 2 * WEEK
+    hands.declare(sync=sync(calendar="occurrences", link="per-occurrence"))
+    applied(hands, forgetting=True)
+    hands.now += WEEK
+    applied(hands, forgetting=True)
+
+
+def test_a_monthly_series_is_found_again_after_a_month_without_it(hands: Hands) -> None:
+    monthly = schedule(repeat={"every": "month", "on": "first mon"}, skip=["2027-01-04"])
+    hands.declare(sync=sync(monthly))
+    for _ in range(8):
+        applied(hands, forgetting=True)
+        hands.now += WEEK
+
+
+@pytest.mark.parametrize(("there", "here"), [("America/Sao_Paulo", "America/New_York"), ("UTC", "Asia/Shanghai")])
+def test_in_another_zone_a_series_ends_with_the_same_date(hands: Hands, there: str, here: str) -> None:
+    at = {"start": "2026-12-07T23:30" if here.startswith("America") else "2026-12-07T00:30", "duration": "15m"}
+    repeat = {"every": "week", "until": "2026-12-21"}
+    hands.declare(sync=sync({**at, "repeat": repeat, "timezone": there}))
+    applied(hands)
+    hands.declare(sync=sync({**at, "repeat": repeat, "timezone": here}))
+    applied(hands, forgetting=True)
+    local = [event.start.astimezone(ZoneInfo(here)).date().day for event in coming(hands)]
+    assert local == [7, 14, 21]
+
+
+def test_a_conference_that_was_on_when_its_series_changed_is_moved_on_by_the_next_run(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    hands.now += timedelta(days=5)
+    assert applied(hands) == ["conference.update"]
+    hands.now = datetime(2026, 12, 7, 2, 20, tzinfo=UTC)  # it is on
+    hands.declare(sync=sync(schedule(start="2026-01-05T15:00")))
+    assert "conference.update" not in applied(hands)
+    hands.now += timedelta(hours=1)
+    assert applied(hands) == ["conference.update"]
+    (event,) = coming(hands, days=8)
+    assert hands.team.conference(event).start == event.start
+
+
+def test_a_series_has_a_conference_though_its_next_date_is_another_event_that_is_not_due_yet(hands: Hands) -> None:
+    monthly = schedule(repeat={"every": "month", "on": "first mon"}, change={"2027-01-04": {"duration": "20m"}})
+    hands.team.config["horizon"] = "14d"
+    hands.now = datetime(2026, 12, 8, tzinfo=UTC)
+    hands.declare(sync=sync(monthly))
+    assert "conference.create" in applied(hands, forgetting=True)
+    hands.now += 3 * WEEK
+    applied(hands, forgetting=True)
+    assert on(coming(hands)) == ["01-04 10:00", "02-01 10:00"]

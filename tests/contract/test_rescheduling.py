@@ -15,6 +15,7 @@ from roomteam import RoomTeam, meeting, room_team
 from reconciler.apply.outcome import Status
 from reconciler.diff.change import Action, Change
 from reconciler.diff.drift import Finding, has_drift
+from reconciler.model.marker import parse_description
 from reconciler.model.occurrence import Link
 from reconciler.sandbox.limits import Limits
 from reconciler.schedule.model import Change as ScheduleChange
@@ -118,6 +119,67 @@ def test_on_a_sunday_evening_mondays_become_sundays_by_a_day(team: RoomTeam) -> 
     assert moved == [timedelta(days=-1)] * 7
     cancelled = [one.address for one in found if one.action is Action.CANCEL]
     assert cancelled == ["sync@2026-11-30T10:00"]
+
+
+DAILY = "FREQ=DAILY"
+
+
+@pytest.mark.parametrize("now", [datetime(2026, 11, 29, tzinfo=UTC), datetime(2026, 11, 30, 12, tzinfo=UTC)])
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [
+        (("America/Los_Angeles", "2026-11-29T18:00", DAILY), ("Asia/Shanghai", "2026-11-30T10:00", DAILY)),
+        (("Asia/Shanghai", "2026-11-30T09:00", DAILY), ("America/Los_Angeles", "2026-11-29T17:00", DAILY)),
+        (
+            ("America/Los_Angeles", "2026-11-30T18:00", weekly("MO,TU,WE,TH,FR")),
+            ("Asia/Shanghai", "2026-12-01T10:00", weekly("TU,WE,TH,FR,SA")),
+        ),
+        (("Asia/Shanghai", "2026-11-30T10:00", DAILY), ("PRC", "2026-11-30T10:00", DAILY)),
+    ],
+)
+def test_the_same_moments_told_in_another_zone_move_nothing(
+    team: RoomTeam, there: tuple[str, str, str], here: tuple[str, str, str], now: datetime
+) -> None:
+    team.config = replace(team.config, horizon=timedelta(days=7))
+    zone, start, rule = there
+    booked(team, rule, datetime.fromisoformat(start), timezone=zone)
+    events = {event.id: event.start for event in team.events()}
+    team.now = now
+    zone, start, rule = here
+    declare(team, rule, datetime.fromisoformat(start), timezone=zone)
+    assert actions(team).keys() <= {"update", "create"}
+    assert team.apply().count(Status.FAILED) == 0
+    assert events.items() <= {event.id: event.start for event in team.events()}.items()
+    assert changes(team) == []
+
+
+def test_what_is_called_the_same_is_the_same_in_another_zone(team: RoomTeam) -> None:
+    team.config = replace(team.config, horizon=timedelta(days=7))
+    booked(team, DAILY, datetime(2026, 11, 30, 10), timezone="America/Los_Angeles")  # noqa: DTZ001  # local
+    team.now = datetime(2026, 12, 2, 19, tzinfo=UTC)  # it was on today, an hour ago; it will be on in Shanghai in 7
+    declare(team, DAILY, datetime(2026, 11, 30, 10), timezone="Asia/Shanghai")  # noqa: DTZ001  # local
+    moved = {
+        one.after.start - one.before.start for one in changes(team) if one.after and one.before and one.before.start
+    }
+    assert moved == {timedelta(hours=-16)}
+    assert "cancel" not in actions(team)
+
+
+@pytest.mark.parametrize("link", [Link.PER_OCCURRENCE, Link.STABLE, Link.EVENT])
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_day_that_was_left_and_comes_back_on_the_same_day_is_there(team: RoomTeam, link: Link, saved: bool) -> None:
+    """A client token that was used today would be answered with the event that has moved since."""
+    team.config = replace(team.config, horizon=timedelta(days=14))
+    for days in ("MO", "TU", "MO,TU"):
+        one = replace(meeting(), link=link)
+        team.declare(replace(one, schedule=replace(one.schedule, rule=weekly(days))))
+        planned = team.plan()
+        assert team.apply(team.saved(planned) if saved else planned).count(Status.FAILED) == 0
+        team.now += timedelta(minutes=20)
+        assert changes(team) == []
+    assert [f"{event.start:%a %d}" for event in team.events()] == ["Mon 30", "Tue 01", "Mon 07", "Tue 08"]
+    markers = [parse_description(event.description).marker for event in team.events()]
+    assert len({marker.conference for marker in markers if marker}) == (4 if link is Link.PER_OCCURRENCE else 1)
 
 
 def drift(team: RoomTeam) -> tuple[Finding, ...]:

@@ -323,3 +323,26 @@ def test_the_conference_that_came_second_is_told_where_it_can_not_be_ended(hands
     (orphan,) = outcome.orphans
     assert {orphan.conference_id} == set(alive(hands)) - led_to(hands.team.events("alice"))
     assert store.load().orphans == (orphan,)
+
+
+def test_the_conference_stays_with_what_is_on_later_today_though_another_zone_says_it_was_on(hands: Hands) -> None:
+    times = {"start": "2026-01-05T10:00", "duration": "45m", "repeat": {"every": "week", "on": ["mon"]}}
+    hands.declare(sync=sync(schedule=times | {"timezone": "Europe/London"}))
+    applied(hands)
+    hands.now = datetime(2026, 11, 30, 7, 30, tzinfo=UTC)
+    hands.declare(sync=sync(schedule=times | {"timezone": "Asia/Kolkata"}))
+    assert "conference.update" not in applied(hands)
+    (today,) = [event for event in hands.team.events() if event.start.date() == hands.now.date()]
+    assert hands.team.conference(today).start == today.start
+    hands.now += timedelta(hours=4)
+    assert applied(hands) == ["conference.update"]
+
+
+def test_where_a_shared_conference_stands_is_nobodys_doing_when_it_is_shared_no_more(hands: Hands) -> None:
+    hands.declare(sync=sync())
+    applied(hands)
+    hands.now += timedelta(days=2)  # Monday's is over, and no run has moved it on
+    hands.declare(sync=sync(link="per-occurrence"))
+    assert not has_drift(hands.drift())
+    assert not any("DingTalk" in one.change.reason for one in hands.plan().plan.changes)
+    applied(hands)

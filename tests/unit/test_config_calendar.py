@@ -251,8 +251,10 @@ def test_several_days_without_brackets_are_told_to_get_some(tmp_path: Path) -> N
 
 
 def test_a_zone_without_summer_time_that_people_hardly_mean_is_told(tmp_path: Path) -> None:
-    (warning,) = _warnings(_file(tmp_path, "repeat: {every: week}, timezone: EST"))
+    path = _file(tmp_path, "repeat: {every: week}, timezone: EST")
+    (warning,) = _warnings(path)
     assert "EST has no summer time" in warning
+    assert load(path, now=NOW).meetings["sync"].schedule.timezone == "EST"
 
 
 def test_holidays_that_are_not_published_are_told_and_do_no_harm(tmp_path: Path) -> None:

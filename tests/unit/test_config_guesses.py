@@ -49,6 +49,7 @@ def test_the_hint_says_what_to_write_instead(field: str, written: str, meant: st
         ("every", "weekly", "write week"),
         ("every", "Biweekly", "write 2 weeks for every second week, or week with two days"),
         ("on", "wensday", "did you mean 'wed'? "),
+        ("on", "last weekday", "write last workday"),
     ],
 )
 def test_the_hint_for_another_period_or_day_says_what_to_write(
@@ -66,3 +67,18 @@ def test_nothing_is_guessed_where_nothing_suggests_itself(field: str, written: s
     path.write_text(TEXT.format(**GOOD | {field: written}), encoding="utf-8")
     (problem,) = check(path, now=NOW)
     assert "did you mean" not in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("America/New York", "America/New_York"),
+        ("W. Europe Standard Time", "Europe/Berlin"),
+        ("china standard time", "Asia/Shanghai"),
+    ],
+)
+def test_a_zone_by_the_name_that_other_programs_give_it_is_told(written: str, meant: str, tmp_path: Path) -> None:
+    path = tmp_path / "meetings.yaml"
+    path.write_text(TEXT.format(**GOOD).replace("Asia/Shanghai", f'"{written}"'), encoding="utf-8")
+    (problem,) = check(path, now=NOW)
+    assert problem.hint.startswith(f"did you mean {meant}")

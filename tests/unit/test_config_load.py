@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from reconciler.config import check, load
 from reconciler.config.model import Config, Invitation, Override, Person, ProviderKind, Room
 from reconciler.config.pools import fitting
+from reconciler.config.yaml import parse
 from reconciler.errors import ConfigError, Position, Severity
 from reconciler.model.occurrence import ExtensionApp
 from reconciler.schedule.model import Change
@@ -526,9 +528,12 @@ def _survives(path: Path) -> None:
     found = check(path, now=NOW)
     assert all(problem.hint and problem.position.line >= 1 and problem.position.column >= 1 for problem in found)
     try:
-        load(path, now=NOW)
+        config = load(path, now=NOW)
     except ConfigError as error:
         assert error.problems == found  # noqa: PT017  # both ways are right
+    else:
+        document: Any = parse(path.read_bytes(), str(path))[0].value
+        assert config.meetings.keys() == document.get("meetings", {}).keys()
 
 
 def test_thousands_of_unknown_names_are_all_reported(file: Path) -> None:
