@@ -191,8 +191,17 @@ def lacks_rooms(work: Work) -> bool:
 
 
 def is_bare(work: Work) -> bool:
-    """Return whether a change let go of rooms, and did not get those that it did so for. What moves needs no other."""
-    calls = {one.call for one in work.done}
-    moved = any("time" in one.parts for one in work.done)
+    """Return whether a change let go of rooms, and did not get those that it did so for."""
     wanted = any(one.call is Call.ROOMS_BOOK for one in left_to_do(work))
-    return lacks_rooms(work) and Call.ROOMS_RELEASE in calls and wanted and not moved
+    return work.failure is not None and wanted and any(one.call is Call.ROOMS_RELEASE for one in work.done)
+
+
+def has_moved(work: Work) -> bool:
+    """Return whether the event is at another time by now than it was."""
+    return any("time" in one.parts for one in work.done)
+
+
+def span_of(work: Work) -> tuple[datetime, datetime]:
+    """Return from when to when the event is now."""
+    event = work.before.event if work.planned.change.before is not None else None
+    return (work.after.start, work.after.end) if event is None or has_moved(work) else (event.start, event.end)

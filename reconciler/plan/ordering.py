@@ -51,10 +51,11 @@ def halted(
 ) -> tuple[frozenset[str], ...]:
     """Return the swaps, each as the addresses that take part, in which somebody takes a room that will be refused.
 
-    `refused` are addresses and ids of rooms. To open such a circle would only leave somebody without a room. `changes`
-    have no needs across yet.
+    `refused` are addresses and ids of rooms. To open such a circle would only leave somebody without a room. Who moves
+    lets go of its rooms before, whatever comes; it takes part if it does so for one of the circle. `changes` have no
+    needs across yet.
     """
-    work, found = list(changes), []
+    work, found = [_letting_go_last(one) for one in changes], []
     while circle := _circle(work, _waits(work)):
         inside = [index for index, one in enumerate(work) if any(call.id in circle for call in one.operations)]
         calls = [(work[index].change.address, call) for index in inside for call in work[index].operations]
@@ -70,6 +71,25 @@ def halted(
             index = _furthest(work, circle)
             work[index] = _broken(work[index], circle, draw_id)
     return tuple(found)
+
+
+def _letting_go_last(planned: PlannedChange) -> PlannedChange:
+    """Return `planned` as if an event that moves let go of its rooms only for those that it gets."""
+    book = next((one.id for one in planned.operations if one.call is Call.ROOMS_BOOK), None)
+    release = next((one.id for one in planned.operations if one.call is Call.ROOMS_RELEASE), None)
+    if book is None or release is None or not _moves(planned):
+        return planned
+
+    def turned(one: Operation) -> Operation:
+        return replace(
+            one, needs=(book,) if one.id == release else tuple(need for need in one.needs if need != release)
+        )
+
+    return replace(planned, operations=tuple(turned(one) for one in planned.operations))
+
+
+def _moves(planned: PlannedChange) -> bool:
+    return any(one.call is Call.EVENT_UPDATE and "time" in one.parts for one in planned.operations)
 
 
 def _waits(work: Sequence[PlannedChange]) -> dict[str, list[str]]:
