@@ -13,6 +13,7 @@ from reconciler.diff.change import Action
 from reconciler.diff.compare import held_rooms
 from reconciler.model.native import starts, times
 from reconciler.plan.operations import Call, Operation, PlannedChange
+from reconciler.schedule.zones import later
 
 _OF_ROOMS = frozenset({Call.ROOMS_BOOK, Call.ROOMS_RELEASE})
 _FAR = timedelta(days=366)  # how far ahead dates of a series are looked at
@@ -187,7 +188,7 @@ def _frees(index: int, planned: PlannedChange, *, after: datetime, before: datet
     if have is None or have.event is None:
         return
     event, held = have.event, held_rooms(have.event)
-    length = event.end - event.start
+    length = event.end.astimezone(UTC) - event.start.astimezone(UTC)
     dates = [event.start]
     if event.recurrence is not None:
         dates = [*starts(event.recurrence, event.start, after=max(event.start, after - length), before=before)]
@@ -203,7 +204,13 @@ def _frees(index: int, planned: PlannedChange, *, after: datetime, before: datet
             continue
         for start in dates if operation.instance is None else [operation.instance.start]:
             for room in rooms:
-                yield _Hold(room=room, start=start, end=start + length, operation=operation.id, change=index)
+                yield _hold(room, start, later(start, length), operation, index)
+
+
+def _hold(room: str, start: datetime, end: datetime, operation: Operation, change: int) -> _Hold:
+    """Return a hold in UTC: clock times of one zone can't be compared where an hour comes twice."""
+    span = start.astimezone(UTC), end.astimezone(UTC)
+    return _Hold(room=room, start=span[0], end=span[1], operation=operation.id, change=change)
 
 
 def _takes(index: int, planned: PlannedChange) -> Iterator[_Hold]:
@@ -219,7 +226,7 @@ def _takes(index: int, planned: PlannedChange) -> Iterator[_Hold]:
             rooms = planned.kept_rooms
         for room in rooms:
             for start, end in times(after, within=_FAR):
-                yield _Hold(room=room, start=start, end=end, operation=operation.id, change=index)
+                yield _hold(room, start, end, operation, index)
 
 
 def _circle(changes: Sequence[PlannedChange], across: Mapping[str, Sequence[str]]) -> frozenset[str]:

@@ -79,7 +79,9 @@ def _stay(address: str, want: Occurrence, rooms: frozenset[str]) -> _Stay:
 
 def _meet(one: _Stay, other: _Stay) -> bool:
     return not one.rooms.isdisjoint(other.rooms) and any(
-        start < its_end and its_start < end for start, end in one.spans for its_start, its_end in other.spans
+        start.timestamp() < its_end.timestamp() and its_start.timestamp() < end.timestamp()
+        for start, end in one.spans
+        for its_start, its_end in other.spans
     )
 
 
