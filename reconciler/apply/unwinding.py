@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.apply.outcome import Failure
-from reconciler.apply.work import Work, has_moved, left_to_do, place_of, rooms_of, span_of
+from reconciler.apply.work import Work, former_span, has_moved, left_to_do, place_of, rooms_of, span_of
 from reconciler.diff.compare import held_rooms
 from reconciler.dingtalk import Client
 from reconciler.errors import ReconcilerError
@@ -85,9 +85,7 @@ class Unwinding:
 
     def _who_took(self, room: str, work: Work) -> Iterator[Work]:
         """Yield who of this run took `room` where `work` is, at a time that is that of `work`, or was."""
-        spans = [span_of(work)]
-        if has_moved(work) and work.before.event is not None:
-            spans.append((work.before.event.start, work.before.event.end))
+        spans = span_of(work), former_span(work)
         for one in self._works:
             took = one is not work and room in rooms_of(one, Call.ROOMS_BOOK)
             if took and all(one.after.start < end and one.after.end > start for start, end in spans):

@@ -202,6 +202,13 @@ def has_moved(work: Work) -> bool:
 
 
 def span_of(work: Work) -> tuple[datetime, datetime]:
-    """Return from when to when the event is now."""
-    event = work.before.event if work.planned.change.before is not None else None
-    return (work.after.start, work.after.end) if event is None or has_moved(work) else (event.start, event.end)
+    """Return from when to when the event is now; of a recurring event, when it is next."""
+    return (work.after.start, work.after.end) if has_moved(work) else former_span(work)
+
+
+def former_span(work: Work) -> tuple[datetime, datetime]:
+    """Return from when to when the event was before this run."""
+    event = work.planned.change.event
+    if event is None or event.recurring:  # whose own start may be long ago
+        return work.after.start, work.after.end
+    return event.start, event.end

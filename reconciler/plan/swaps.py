@@ -87,8 +87,7 @@ def _meet(one: _Stay, other: _Stay) -> bool:
 
 def _kept(change: Change) -> frozenset[str] | None:
     """Return the rooms that an event keeps if it gets no others, None where there is no event."""
-    event = change.before.event if change.before is not None else None
-    return held_rooms(event) if event is not None and change.after is not None else None
+    return held_rooms(change.event) if change.event is not None and change.after is not None else None
 
 
 def _moves(change: Change) -> bool:
