@@ -175,8 +175,7 @@ def may_be_short(work: Work) -> bool:
 
     Not where it keeps, or takes back, rooms that it would let go for those.
     """
-    moves = any("time" in one.parts for one in work.planned.operations)
-    return moves or not any(one.call is Call.ROOMS_RELEASE for one in work.planned.operations)
+    return work.planned.moves or not any(one.call is Call.ROOMS_RELEASE for one in work.planned.operations)
 
 
 def left_to_do(work: Work) -> list[Operation]:

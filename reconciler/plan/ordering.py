@@ -16,7 +16,7 @@ from reconciler.plan.operations import Call, Operation, PlannedChange
 from reconciler.schedule.zones import later
 
 _OF_ROOMS = frozenset({Call.ROOMS_BOOK, Call.ROOMS_RELEASE})
-_FAR = timedelta(days=366)  # how far ahead dates of a series are looked at
+FAR = timedelta(days=366)  # how far ahead dates of a series are looked at
 _OF_EVENTS = frozenset({Call.EVENT_CREATE, Call.EVENT_UPDATE, Call.EVENT_DELETE})
 
 
@@ -78,7 +78,7 @@ def _letting_go_last(planned: PlannedChange) -> PlannedChange:
     """Return `planned` as if an event that moves let go of its rooms only for those that it gets."""
     book = next((one.id for one in planned.operations if one.call is Call.ROOMS_BOOK), None)
     release = next((one.id for one in planned.operations if one.call is Call.ROOMS_RELEASE), None)
-    if book is None or release is None or not _moves(planned):
+    if book is None or release is None or not planned.moves:
         return planned
 
     def turned(one: Operation) -> Operation:
@@ -87,10 +87,6 @@ def _letting_go_last(planned: PlannedChange) -> PlannedChange:
         )
 
     return replace(planned, operations=tuple(turned(one) for one in planned.operations))
-
-
-def _moves(planned: PlannedChange) -> bool:
-    return any(one.call is Call.EVENT_UPDATE and "time" in one.parts for one in planned.operations)
 
 
 def _waits(work: Sequence[PlannedChange]) -> dict[str, list[str]]:
@@ -225,7 +221,7 @@ def _takes(index: int, planned: PlannedChange) -> Iterator[_Hold]:
         elif operation.call is Call.EVENT_UPDATE and "time" in operation.parts:
             rooms = planned.kept_rooms
         for room in rooms:
-            for start, end in times(after, within=_FAR):
+            for start, end in times(after, within=FAR):
                 yield _hold(room, start, end, operation, index)
 
 

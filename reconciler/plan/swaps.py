@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from reconciler.diff.change import Change, Diff
 from reconciler.diff.compare import held_rooms
 from reconciler.model.native import times
 from reconciler.model.occurrence import Occurrence
 from reconciler.plan.making import Ids, planned
-from reconciler.plan.ordering import halted
-
-_FAR = timedelta(days=366)  # how far ahead dates of a series are looked at
+from reconciler.plan.ordering import FAR, halted
 
 
 def halted_swaps(found: Diff, refused: Collection[tuple[str, str]]) -> tuple[frozenset[str], ...]:
@@ -74,7 +72,7 @@ def _stays(found: Diff, swap: frozenset[str]) -> Iterator[_Stay]:
 
 
 def _stay(address: str, want: Occurrence, rooms: frozenset[str]) -> _Stay:
-    return _Stay(address=address, rooms=rooms, spans=times(want, within=_FAR) if rooms else ())
+    return _Stay(address=address, rooms=rooms, spans=times(want, within=FAR) if rooms else ())
 
 
 def _meet(one: _Stay, other: _Stay) -> bool:
