@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.apply.outcome import Failure
-from reconciler.apply.work import Work, place_of, rooms_of
+from reconciler.apply.work import Work, former_span, has_moved, left_to_do, place_of, rooms_of, span_of
 from reconciler.diff.compare import held_rooms
 from reconciler.dingtalk import Client
 from reconciler.errors import ReconcilerError
@@ -33,7 +33,8 @@ class Unwinding:
     def restore(self, work: Work) -> None:
         """Give a change that let go of its rooms, and got none, these rooms back; where that can't be, leave it all.
 
-        What another change of this run took of them goes back first, and before it what it gave away itself.
+        What another change of this run took of them goes back first, and before it what it gave away itself. An event
+        that has moved gets them where it is now, as far as nobody else has them there.
         """
         try:
             event = self._client.events.get(organizer=work.entry.organizer, event_id=work.entry.event_id)
@@ -45,9 +46,10 @@ class Unwinding:
 
     def _undo(self, work: Work, *, way: tuple[Work, ...]) -> None:
         taken, given = rooms_of(work, Call.ROOMS_BOOK), rooms_of(work, Call.ROOMS_RELEASE)
-        moved = any("time" in one.parts for one in work.done)
-        if moved or work in way or not (given or _keeps_its_own(work)):
+        if work in way or not (given or _keeps_its_own(work)):
             raise _Stuck(f"{work.key} can't go back")
+        if has_moved(work):
+            given = self._still_to_be_had(work, given)
         for other in {id(one): one for room in given for one in self._who_took(room, work)}.values():
             self._undo(other, way=(*way, work))
         self._exchange(work, taken=taken, given=given)
@@ -63,11 +65,30 @@ class Unwinding:
         told = f"the swap was undone, because another room of it could not be had; {kept}"
         work.failure = Failure(code=UNDONE, message=told, hint="the next run tries it again")
 
+    def _still_to_be_had(self, work: Work, given: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of the rooms that `work` gave away that it may have where it has moved. Raises where none.
+
+        Those that nobody has there, or who could take them only because it went. What it wants was refused already.
+        """
+        refused = {room for one in left_to_do(work) for room in one.rooms}
+        rooms = [room for room in given if room not in refused]
+        took = {room: {one.entry.event_id for one in self._who_took(room, work)} for room in rooms}
+        start, end = span_of(work)
+        busy = (
+            self._client.rooms.busy(requester=work.entry.organizer, rooms=rooms, start=start, end=end) if rooms else ()
+        )
+        others = {one.room_id for one in busy if one.event_id not in took[one.room_id] | {work.entry.event_id}}
+        had = tuple(room for room in rooms if room not in others)
+        if not had:
+            raise _Stuck(f"{work.key} has moved to where others have its rooms")
+        return had
+
     def _who_took(self, room: str, work: Work) -> Iterator[Work]:
-        """Yield who of this run took `room` for a time that meets that of `work`."""
+        """Yield who of this run took `room` where `work` is, at a time that is that of `work`, or was."""
+        spans = span_of(work), former_span(work)
         for one in self._works:
             took = one is not work and room in rooms_of(one, Call.ROOMS_BOOK)
-            if took and one.after.start < work.after.end and one.after.end > work.after.start:
+            if took and all(one.after.start < end and one.after.end > start for start, end in spans):
                 yield one
 
     def _exchange(self, work: Work, *, taken: tuple[str, ...], given: tuple[str, ...]) -> None:

@@ -175,8 +175,7 @@ def may_be_short(work: Work) -> bool:
 
     Not where it keeps, or takes back, rooms that it would let go for those.
     """
-    moves = any("time" in one.parts for one in work.planned.operations)
-    return moves or not any(one.call is Call.ROOMS_RELEASE for one in work.planned.operations)
+    return work.planned.moves or not any(one.call is Call.ROOMS_RELEASE for one in work.planned.operations)
 
 
 def left_to_do(work: Work) -> list[Operation]:
@@ -191,8 +190,24 @@ def lacks_rooms(work: Work) -> bool:
 
 
 def is_bare(work: Work) -> bool:
-    """Return whether a change let go of rooms, and did not get those that it did so for. What moves needs no other."""
-    calls = {one.call for one in work.done}
-    moved = any("time" in one.parts for one in work.done)
+    """Return whether a change let go of rooms, and did not get those that it did so for."""
     wanted = any(one.call is Call.ROOMS_BOOK for one in left_to_do(work))
-    return lacks_rooms(work) and Call.ROOMS_RELEASE in calls and wanted and not moved
+    return work.failure is not None and wanted and any(one.call is Call.ROOMS_RELEASE for one in work.done)
+
+
+def has_moved(work: Work) -> bool:
+    """Return whether the event is at another time by now than it was."""
+    return any("time" in one.parts for one in work.done)
+
+
+def span_of(work: Work) -> tuple[datetime, datetime]:
+    """Return from when to when the event is now; of a recurring event, when it is next."""
+    return (work.after.start, work.after.end) if has_moved(work) else former_span(work)
+
+
+def former_span(work: Work) -> tuple[datetime, datetime]:
+    """Return from when to when the event was before this run."""
+    event = work.planned.change.event
+    if event is None or event.recurring:  # whose own start may be long ago
+        return work.after.start, work.after.end
+    return event.start, event.end

@@ -118,6 +118,7 @@ def free(
     from reconciler.report.rooms_document import free_document
     from reconciler.report.rooms_text import free_text
     from reconciler.rooms.look import Wanted, availability, fitting
+    from reconciler.schedule.zones import later
 
     if not length_s:
         raise UsageError("--for 0m leaves no time to meet", fix="write how long, as in --for 45m")
@@ -125,7 +126,7 @@ def free(
         begin = _moment(start, at.zone)
         wanted = Wanted(
             start=begin,
-            end=begin + timedelta(seconds=length_s),
+            end=later(begin, timedelta(seconds=length_s)),
             organizer=at.desk.requester,
             capacity=capacity,
             tags=frozenset(tag for given in tags for tag in given.split(",") if tag),
@@ -212,11 +213,16 @@ def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | 
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:
+    """Return what an option names; local time in a gap of the zone is moved forward by it."""
+    from reconciler.schedule.zones import EARLIEST, LATEST, localise
+
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(f"{text!r} is not an ISO 8601 moment such as 2026-12-01T09:00") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    if not EARLIEST <= moment.replace(tzinfo=None) < LATEST:
+        raise click.BadParameter(f"{text!r} is too far away: the years go from {EARLIEST.year} to {LATEST.year - 1}")
+    return moment if moment.tzinfo is not None else localise(moment, zone)
 
 
 def _print(document: dict[str, Any], text: RenderableType, settings: Globals, *, as_json: bool) -> int:

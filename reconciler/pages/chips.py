@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reconciler.pages.model import Entry, Mark, Place, State
+from reconciler.pages.model import Earlier, Entry, Mark, Place, State
 
 NOWHERE = ""  # the room of what takes place in none
 UNPLACED = "\npool"  # of what would take any of several and has none; no id has such a character
@@ -37,7 +37,7 @@ def chips(entries: Sequence[Entry]) -> tuple[Chip, ...]:
     """Return the chips of all entries, by time, each with its conflicts."""
     found = sorted(
         (chip for entry in entries for chip in _chips(entry)),
-        key=lambda chip: (chip.start, chip.end, not chip.old, chip.title, chip.entry.id),
+        key=lambda chip: (*instants(chip), not chip.old, chip.title, chip.entry.id),
     )
     return tuple(_with_conflicts(found))
 
@@ -45,7 +45,7 @@ def chips(entries: Sequence[Entry]) -> tuple[Chip, ...]:
 def _chips(entry: Entry) -> Iterator[Chip]:
     gone = entry.state is State.CANCELLED
     before = entry.before
-    moved = before is not None and (before.start, before.end) != (entry.start, entry.end)
+    moved = before is not None and instants(before) != instants(entry)
     for place in entry.places or (None,):
         yield Chip(
             entry=entry,
@@ -105,10 +105,15 @@ def _overlapping(found: Sequence[Chip]) -> Iterator[tuple[Chip, Chip]]:
     for room in by_room.values():
         for index, first in enumerate(room):
             for second in room[index + 1 :]:
-                if second.start >= first.end:
+                if second.start.timestamp() >= first.end.timestamp():
                     break  # sorted by start: none of the others overlaps either
                 if second.entry.id != first.entry.id:
                     yield first, second
+
+
+def instants(one: Chip | Entry | Earlier) -> tuple[float, float]:
+    """Return start and end as they can be compared: of one zone, clock times are, and an hour may come twice."""
+    return one.start.timestamp(), one.end.timestamp()
 
 
 def _is_there(chip: Chip) -> bool:

@@ -18,7 +18,9 @@ from reconciler.pages.page import Page, Week
 
 def lay_out(entries: Iterable[Entry], rooms: Sequence[Room], *, heading: Heading, zone: ZoneInfo) -> Page:
     """Return the page of `entries`, with all times in `zone` and a row for each of `rooms` and each other in use."""
-    local = sorted((_local(entry, zone) for entry in entries), key=lambda one: (one.start, one.title, one.id))
+    local = sorted(
+        (_local(entry, zone) for entry in entries), key=lambda one: (one.start.timestamp(), one.title, one.id)
+    )
     found = chips(local)
     now = heading.generated_at.astimezone(zone)
     hours = hours_of(found)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from reconciler.pages import words
-from reconciler.pages.chips import Chip
+from reconciler.pages.chips import Chip, instants
 from reconciler.pages.model import Earlier, Entry, Mark, State
 from reconciler.pages.page import MARKS, STATES, Line, Meeting, Notice
 
@@ -91,6 +91,7 @@ def _line(entry: Entry, anchor: str, conflicts: Sequence[str]) -> Line:
         iso=entry.start.isoformat(timespec="minutes"),
         time=words.span(entry.start, entry.end),
         length=words.length(entry.start, entry.end),
+        minutes=words.minutes_between(entry.start, entry.end),
         own=_own_time(entry),
         was=_was(entry, entry.before) if entry.before is not None else "",
         state=STATES[entry.state],
@@ -126,7 +127,7 @@ def _own_time(entry: Entry) -> str:
 
 
 def _was(entry: Entry, before: Earlier) -> str:
-    if (before.start, before.end) == (entry.start, entry.end):
+    if instants(before) == instants(entry):
         return ""
     told = f"{words.short_day(before.start.date())}, {words.span(before.start, before.end)}"
     rooms = ", ".join(place.name for place in before.places) if entry.state is State.ELSEWHERE else ""

@@ -73,7 +73,10 @@ class Week:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One occurrence in the list. `rooms` are name, class and what to say of it; `own` is the meeting's own time."""
+    """One occurrence in the list. `rooms` are name, class and what to say of it; `own` is the meeting's own time.
+
+    `minutes` is how long it lasts by any clock, which `length` has in words.
+    """
 
     entry: Entry
     anchor: str
@@ -81,6 +84,7 @@ class Line:
     iso: str
     time: str
     length: str
+    minutes: int
     own: str
     was: str
     state: str

@@ -41,9 +41,14 @@ def span(start: datetime, end: datetime) -> str:
 
 def length(start: datetime, end: datetime) -> str:
     """Return `45 min`, `1 h`, `1 h 30 min`."""
-    minutes = round((end - start).total_seconds() / 60)
+    minutes = minutes_between(start, end)
     hours, rest = divmod(minutes, 60)
     return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours))
+
+
+def minutes_between(start: datetime, end: datetime) -> int:
+    """Return how many minutes pass, also where the clock is put forward or back in between."""
+    return round((end.timestamp() - start.timestamp()) / 60)
 
 
 def moment(instant: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,13 +12,13 @@ from reconciler.model.marker import Marker
 from reconciler.model.observed import Observation
 from reconciler.model.occurrence import Event, Link
 from reconciler.plan.operations import MAX_ROOMS, Call, Operation, Plan, PlannedChange
-from reconciler.plan.ordering import halted, ordered
+from reconciler.plan.ordering import ordered
 
 
 def plan(found: Diff, seen: Observation, *, workspace: str, now: datetime, until: datetime) -> Plan:
     """Return the calls that carry out `found`, in an order that is a DAG within and across occurrences."""
-    ids = _Ids()
-    changes = _planned(found, ids)
+    ids = Ids()
+    changes = planned(found, ids)
     return Plan(
         workspace=workspace,
         generated_at=now,
@@ -33,32 +33,7 @@ def plan(found: Diff, seen: Observation, *, workspace: str, now: datetime, until
     )
 
 
-def halted_swaps(found: Diff, refused: Collection[tuple[str, str]]) -> tuple[frozenset[str], ...]:
-    """Return the swaps of rooms, as addresses, that can't be done: a room will be `refused` to one who takes part."""
-    ids = _Ids()
-    return halted(_planned(found, ids), refused, ids.draw)
-
-
-def without_swaps(found: Diff, swaps: Iterable[frozenset[str]]) -> Diff:
-    """Return `found` with the rooms of all who take part in `swaps` as they are; what else differs is done."""
-    addresses = frozenset[str]().union(*swaps)
-    changes, unchanged = [], [*found.unchanged]
-    for change in found.changes:
-        before, after = change.before, change.after
-        if change.address not in addresses or before is None or before.event is None or after is None:
-            changes.append(change)
-            continue
-        after = replace(after, rooms=tuple(sorted(held_rooms(before.event))))
-        event = tuple(one for one in change.comparison.event if one.path != "rooms")
-        left = replace(change, after=after, comparison=replace(change.comparison, event=event))
-        if left.comparison.fields:
-            changes.append(left)
-        else:
-            unchanged.append((after, before))
-    return replace(found, changes=tuple(changes), unchanged=tuple(unchanged))
-
-
-def _planned(found: Diff, ids: _Ids) -> list[PlannedChange]:
+def planned(found: Diff, ids: Ids) -> list[PlannedChange]:
     """Return the changes with their calls, which wait for none of another change yet."""
     return [
         PlannedChange(change=change, operations=tuple(_operations(change, ids)), notifies=_notifies(change))
@@ -66,7 +41,7 @@ def _planned(found: Diff, ids: _Ids) -> list[PlannedChange]:
     ]
 
 
-class _Ids:
+class Ids:
     def __init__(self) -> None:
         self._last = 0
 
@@ -75,7 +50,7 @@ class _Ids:
         return f"o{self._last}"
 
 
-def _operations(change: Change, ids: _Ids) -> Iterator[Operation]:
+def _operations(change: Change, ids: Ids) -> Iterator[Operation]:
     match change.action:
         case Action.CREATE:
             yield from _create(change, ids)
@@ -85,14 +60,14 @@ def _operations(change: Change, ids: _Ids) -> Iterator[Operation]:
             yield from _update(change, ids)
 
 
-def _create(change: Change, ids: _Ids) -> Iterator[Operation]:
+def _create(change: Change, ids: Ids) -> Iterator[Operation]:
     conference = tuple(_update_conference(change, ids)) if change.want.link is not Link.EVENT else ()
     yield from conference
     needs = tuple(one.id for one in conference if one.call is not Call.CONFERENCE_UPDATE)
     yield from _create_event(change, ids, needs)
 
 
-def _create_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
+def _create_event(change: Change, ids: Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
     event = Operation(id=ids.draw(), call=Call.EVENT_CREATE, needs=needs)
     yield event
     taken = tuple(_take_out(change, ids, (event.id,)))
@@ -102,19 +77,19 @@ def _create_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator
         yield Operation(id=ids.draw(), call=Call.ROOMS_BOOK, needs=free, rooms=change.want.rooms)
 
 
-def _take_out(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
+def _take_out(change: Change, ids: Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
     for instance in change.instances:
         yield Operation(id=ids.draw(), call=Call.EVENT_DELETE, needs=needs, instance=instance)
 
 
-def _remove_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Operation:
+def _remove_event(change: Change, ids: Ids, needs: tuple[str, ...]) -> Operation:
     """Return the call that makes the event go, for what is still to come of it."""
     if change.ends:
         return Operation(id=ids.draw(), call=Call.EVENT_UPDATE, needs=needs, parts=("end",))
     return Operation(id=ids.draw(), call=Call.EVENT_DELETE, needs=needs)
 
 
-def _cancel(change: Change, ids: _Ids) -> Iterator[Operation]:
+def _cancel(change: Change, ids: Ids) -> Iterator[Operation]:
     needs: tuple[str, ...] = ()
     if change.conference is not None and not change.keeps_conference:
         conference = Operation(id=ids.draw(), call=Call.CONFERENCE_CANCEL)
@@ -124,7 +99,7 @@ def _cancel(change: Change, ids: _Ids) -> Iterator[Operation]:
         yield _remove_event(change, ids, needs)
 
 
-def _update(change: Change, ids: _Ids) -> Iterator[Operation]:
+def _update(change: Change, ids: Ids) -> Iterator[Operation]:
     managed = change.want.link is not Link.EVENT
     conference = tuple(_update_conference(change, ids)) if managed else ()
     yield from conference
@@ -140,7 +115,7 @@ def _update(change: Change, ids: _Ids) -> Iterator[Operation]:
         yield from _update_event(change, change.event, ids, needs)
 
 
-def _update_conference(change: Change, ids: _Ids) -> Iterator[Operation]:
+def _update_conference(change: Change, ids: Ids) -> Iterator[Operation]:
     role = change.role
     if role is not None and role.ends:
         # Before the event leads elsewhere: after a crash between the two nothing would lead here any more.
@@ -156,7 +131,7 @@ def _update_conference(change: Change, ids: _Ids) -> Iterator[Operation]:
         yield Operation(id=ids.draw(), call=Call.CONFERENCE_SETTINGS)
 
 
-def _update_event(change: Change, event: Event, ids: _Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
+def _update_event(change: Change, event: Event, ids: Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
     parts = _event_parts(change)
     moves = bool({"time", "recurrence"} & {*parts})
     gets_dates = moves and any(not one.id for one in change.instances)
@@ -216,7 +191,7 @@ def _leads(marker: Marker | None, change: Change) -> bool:
     return change.conference is not None and marker is not None and marker.conference == change.conference.id
 
 
-def _update_people(change: Change, event: Event, ids: _Ids) -> Iterator[Operation]:
+def _update_people(change: Change, event: Event, ids: Ids) -> Iterator[Operation]:
     want, have = wanted_attendees(change.want, event, change.applied), frozenset(event.attendees)
     added = tuple(sorted(want - have))
     removed = {who.union_id for who in have} - {who.union_id for who in want}
@@ -230,7 +205,7 @@ def _update_people(change: Change, event: Event, ids: _Ids) -> Iterator[Operatio
         yield Operation(id=ids.draw(), call=Call.ATTENDEES_REMOVE, needs=needs, people=people)
 
 
-def _room_calls(change: Change, event: Event, ids: _Ids, *, again: bool) -> tuple[Operation | None, Operation | None]:
+def _room_calls(change: Change, event: Event, ids: Ids, *, again: bool) -> tuple[Operation | None, Operation | None]:
     """Return the calls that book and release what differs, None where there is nothing to do.
 
     All are booked `again` where a series gets dates that are then taken out of it: it would lose each room that

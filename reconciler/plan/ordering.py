@@ -13,9 +13,10 @@ from reconciler.diff.change import Action
 from reconciler.diff.compare import held_rooms
 from reconciler.model.native import starts, times
 from reconciler.plan.operations import Call, Operation, PlannedChange
+from reconciler.schedule.zones import later
 
 _OF_ROOMS = frozenset({Call.ROOMS_BOOK, Call.ROOMS_RELEASE})
-_FAR = timedelta(days=366)  # how far ahead dates of a series are looked at
+FAR = timedelta(days=366)  # how far ahead dates of a series are looked at
 _OF_EVENTS = frozenset({Call.EVENT_CREATE, Call.EVENT_UPDATE, Call.EVENT_DELETE})
 
 
@@ -51,10 +52,11 @@ def halted(
 ) -> tuple[frozenset[str], ...]:
     """Return the swaps, each as the addresses that take part, in which somebody takes a room that will be refused.
 
-    `refused` are addresses and ids of rooms. To open such a circle would only leave somebody without a room. `changes`
-    have no needs across yet.
+    `refused` are addresses and ids of rooms. To open such a circle would only leave somebody without a room. Who moves
+    lets go of its rooms before, whatever comes; it takes part if it does so for one of the circle. `changes` have no
+    needs across yet.
     """
-    work, found = list(changes), []
+    work, found = [_letting_go_last(one) for one in changes], []
     while circle := _circle(work, _waits(work)):
         inside = [index for index, one in enumerate(work) if any(call.id in circle for call in one.operations)]
         calls = [(work[index].change.address, call) for index in inside for call in work[index].operations]
@@ -70,6 +72,21 @@ def halted(
             index = _furthest(work, circle)
             work[index] = _broken(work[index], circle, draw_id)
     return tuple(found)
+
+
+def _letting_go_last(planned: PlannedChange) -> PlannedChange:
+    """Return `planned` as if an event that moves let go of its rooms only for those that it gets."""
+    book = next((one.id for one in planned.operations if one.call is Call.ROOMS_BOOK), None)
+    release = next((one.id for one in planned.operations if one.call is Call.ROOMS_RELEASE), None)
+    if book is None or release is None or not planned.moves:
+        return planned
+
+    def turned(one: Operation) -> Operation:
+        return replace(
+            one, needs=(book,) if one.id == release else tuple(need for need in one.needs if need != release)
+        )
+
+    return replace(planned, operations=tuple(turned(one) for one in planned.operations))
 
 
 def _waits(work: Sequence[PlannedChange]) -> dict[str, list[str]]:
@@ -167,7 +184,7 @@ def _frees(index: int, planned: PlannedChange, *, after: datetime, before: datet
     if have is None or have.event is None:
         return
     event, held = have.event, held_rooms(have.event)
-    length = event.end - event.start
+    length = event.end.astimezone(UTC) - event.start.astimezone(UTC)
     dates = [event.start]
     if event.recurrence is not None:
         dates = [*starts(event.recurrence, event.start, after=max(event.start, after - length), before=before)]
@@ -183,7 +200,13 @@ def _frees(index: int, planned: PlannedChange, *, after: datetime, before: datet
             continue
         for start in dates if operation.instance is None else [operation.instance.start]:
             for room in rooms:
-                yield _Hold(room=room, start=start, end=start + length, operation=operation.id, change=index)
+                yield _hold(room, start, later(start, length), operation, index)
+
+
+def _hold(room: str, start: datetime, end: datetime, operation: Operation, change: int) -> _Hold:
+    """Return a hold in UTC: clock times of one zone can't be compared where an hour comes twice."""
+    span = start.astimezone(UTC), end.astimezone(UTC)
+    return _Hold(room=room, start=span[0], end=span[1], operation=operation.id, change=change)
 
 
 def _takes(index: int, planned: PlannedChange) -> Iterator[_Hold]:
@@ -198,8 +221,8 @@ def _takes(index: int, planned: PlannedChange) -> Iterator[_Hold]:
         elif operation.call is Call.EVENT_UPDATE and "time" in operation.parts:
             rooms = planned.kept_rooms
         for room in rooms:
-            for start, end in times(after, within=_FAR):
-                yield _Hold(room=room, start=start, end=end, operation=operation.id, change=index)
+            for start, end in times(after, within=FAR):
+                yield _hold(room, start, end, operation, index)
 
 
 def _circle(changes: Sequence[PlannedChange], across: Mapping[str, Sequence[str]]) -> frozenset[str]:

@@ -51,12 +51,14 @@ def agenda_html(
 def plan_html(plan: Plan, names: Names, *, zone: ZoneInfo | None = None) -> str:
     """Return a plan as a page: what is new, and of what changes both how it is and how it would be."""
     chosen = zone or common_zone(timezone_of(planned.change) for planned in plan.changes)
-    rest = f"{counted(plan.kept, 'further occurrence')} {'stays as it is' if plan.kept == 1 else 'stay as they are'}."
+    what = f"Applying it takes {counted(plan.api_calls, 'API call')}." if plan.changes else "There is nothing to apply."
+    kept = counted(plan.kept, "further occurrence" if plan.changes else "occurrence")
+    rest = f" {kept} {'stays as it is' if plan.kept == 1 else 'stay as they are'}." if plan.kept else ""
     heading = Heading(
         kind="Plan",
         title=plan.workspace,
         generated_at=plan.generated_at,
-        lead=(f"Applying it takes {counted(plan.api_calls, 'API call')}. {rest}",),
+        lead=(what + rest,),
         errors=tuple(_errors(plan, names)),
         warnings=tuple(_warnings(plan, names)),
     )

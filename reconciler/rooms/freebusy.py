@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from reconciler.model.room import BUSY_LONGEST, BUSY_ROOMS
 
@@ -36,7 +36,8 @@ def queries(spans: Iterable[Span], also: Sequence[str] = ()) -> tuple[Query, ...
 
     Where a call has room left, it asks for the first of the rooms `also`, which costs nothing.
     """
-    return tuple(query for block in _blocks(sorted(spans)) for query in _calls(block, also))
+    exact = sorted(Span(span.start.astimezone(UTC), span.end.astimezone(UTC), span.room) for span in spans)
+    return tuple(query for block in _blocks(exact) for query in _calls(block, also))
 
 
 def _blocks(spans: Sequence[Span]) -> Iterator[list[Span]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
 
@@ -19,7 +19,7 @@ def refusal(one: Booking, room: RoomDetail | None, now: datetime) -> tuple[str, 
     """Return code and words of the first rule of `room` that forbids a booking, None where none does."""
     if room is None:
         return "unknown", "is not known to DingTalk"
-    minutes = (one.end - one.start) / _MINUTE
+    minutes = (one.end.astimezone(UTC) - one.start.astimezone(UTC)) / _MINUTE
     zone = one.start.tzinfo
     if room.status not in {None, _EVERYONE} and one.organizer not in room.members:
         if room.status == _ADMINS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,6 +15,7 @@ from reconciler.pages.model import Heading
 from reconciler.pages.render import fragment, live_page
 from reconciler.sandbox import deskview as view
 from reconciler.sandbox.answers import ApiFailure
+from reconciler.sandbox.clock import from_ms
 from reconciler.sandbox.edits import edit
 from reconciler.sandbox.eventrows import find_event
 from reconciler.sandbox.gateway import gateway
@@ -87,15 +88,24 @@ def _document() -> dict[str, Any]:
 
 
 def _times(event_id: str) -> dict[str, Any]:
-    """Return start and end as the calendar takes them; the form has them in the zone of the page."""
+    """Return start and end as the calendar takes them; the form has them in the zone of the page.
+
+    A start that is left as it was is the same moment, also in an hour that comes twice.
+    """
     event = find_event(gateway().store, event_id)
     zone = event.zone if event is not None else "UTC"
     try:
-        start = datetime.fromisoformat(request.form["start"]).replace(tzinfo=_zone())
+        start = datetime.fromisoformat(request.form["start"]).replace(tzinfo=_zone()).astimezone(UTC)
+        known = from_ms(event.start).astimezone(_zone()) if event is not None else None
+        if known is not None and f"{known:%Y-%m-%dT%H:%M}" == request.form["start"]:
+            start = known.astimezone(UTC)
         end = start + timedelta(minutes=int(request.form["minutes"]))
     except (ValueError, OverflowError):
         raise ApiFailure(400, "invalid", "The start must be a date and a time, the minutes a number.") from None
-    return {name: {"dateTime": one.isoformat(), "timeZone": zone} for name, one in (("start", start), ("end", end))}
+    return {
+        name: {"dateTime": one.astimezone(_zone()).isoformat(), "timeZone": zone}
+        for name, one in (("start", start), ("end", end))
+    }
 
 
 def _page(*, said: str = "", wrong: bool = False) -> Response:

@@ -17,9 +17,10 @@ from reconciler.dingtalk import Client, Reader
 from reconciler.errors import UnreadableState
 from reconciler.model.state import State
 from reconciler.observe import Heard, Refresh
-from reconciler.plan.making import halted_swaps, plan, without_swaps
+from reconciler.plan.making import plan
 from reconciler.plan.operations import Plan, verification_of
 from reconciler.plan.policy import foretold_refusal
+from reconciler.plan.swaps import halted_swaps, without_swaps
 from reconciler.plan.upcoming import ahead, days_off, explained, made_up, next_dates, rules_of
 from reconciler.rooms.assigning import Rooming, assign_rooms
 from reconciler.rooms.checking import foresee, refused_by_rules, with_halted, with_pools

@@ -31,6 +31,7 @@ SEED = Seed(
     rooms={
         "r1": RoomSeed(name="aurora", capacity=12, location="Hangzhou 3F"),
         "r2": RoomSeed(name="borealis", approval=True),
+        "long": RoomSeed(name="a-room-with-a-name-that-nobody-would-like-to-type-twice"),
     },
 )
 
@@ -159,6 +160,32 @@ def test_blocks_stand_below_their_day_and_beside_their_room(browser: Browser, fi
             assert column["x"] <= block["x"] < block["x"] + block["width"] <= column["x"] + column["width"] + 1
             assert row["y"] <= block["y"] < block["y"] + block["height"] <= row["y"] + row["height"] + 1
         assert [url for url in tab.requests if not url.startswith(("file:", "data:"))] == []
+
+
+def test_what_goes_over_midnight_stays_in_its_cell(browser: Browser, tmp_path: Path) -> None:
+    night = entry("night", 5 * 24 + 14.5, at(1), minutes=240)  # from Saturday to Sunday
+    heading = Heading(kind="Agenda", title="acme", generated_at=NOW)
+    address = _written(tmp_path / "night.html", agenda_page(lay_out([night], ROOMS, heading=heading, zone=SHANGHAI)))
+    with a_tab(browser, size=(768, 900)) as tab:
+        tab.page.goto(address)
+        for block in tab.page.locator("a.block").all():
+            inside, cell = block.bounding_box(), block.locator("xpath=ancestor::td").bounding_box()
+            assert inside is not None and cell is not None  # noqa: PT018  # both are drawn
+            assert inside["x"] + inside["width"] <= cell["x"] + cell["width"]
+
+
+def test_a_phone_shows_all_of_a_form_however_long_the_names(browser: Browser, sandbox: Sandbox) -> None:
+    make(sandbox, "Planning of everything that is left to do this year", "long", "r1")
+    with a_tab(browser, size=NARROW) as tab:
+        tab.page.goto(sandbox.endpoint)
+        tab.page.locator("details.edit > summary").click()
+        card = tab.page.get_by_role("article").bounding_box()
+        assert card is not None
+        for one in tab.page.locator("article :is(input:not([type=hidden]), select, button, b)").all():
+            box = one.bounding_box()
+            assert box is not None
+            assert card["x"] <= box["x"]
+            assert box["x"] + box["width"] <= card["x"] + card["width"]
 
 
 def test_a_phone_shows_a_card_for_each_room(browser: Browser, files: dict[str, str]) -> None:

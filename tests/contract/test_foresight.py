@@ -59,6 +59,17 @@ def test_each_rule_of_a_room_that_will_refuse_is_foreseen(team: RoomTeam, rules:
     assert outcome.count(Status.FAILED) == len(found)
 
 
+@pytest.mark.parametrize(("rules", "codes"), [({"most_minutes": 150}, ["too-long"]), ({"least_minutes": 150}, [])])
+def test_a_meeting_is_as_long_as_it_lasts_when_clocks_are_put_back(
+    team: RoomTeam, rules: dict[str, Any], codes: list[str]
+) -> None:
+    night = meeting("night", "2026-10-25T01:30", rooms=("aurora",), minutes=180, rule="FREQ=DAILY;COUNT=1")
+    team.declare(replace(night, schedule=replace(night.schedule, timezone="Europe/Berlin")))
+    team.now = datetime(2026, 10, 20, tzinfo=UTC)
+    team.rules("aurora", **rules)
+    assert [one.code for one in problems(team)] == codes
+
+
 def test_who_may_book_is_warned_of_nothing(team: RoomTeam) -> None:
     team.rules("aurora", status=2, members=["union-alice"], least_minutes=45, most_minutes=45, advance_days=14)
     assert problems(team) == ()

@@ -78,6 +78,19 @@ def test_free_tells_which_rooms_can_be_had_and_who_has_the_others(cli: Cli, team
 
 
 @pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("2027-03-28T02:30", "Sun 2027-03-28 03:30–04:30 (Europe/Berlin)"),  # there is no half past two
+        ("2026-10-25T02:30", "Sun 2026-10-25 02:30–02:30 (Europe/Berlin)"),  # which comes twice
+    ],
+)
+def test_an_hour_is_an_hour_when_clocks_are_put_forward_or_back(cli: Cli, at: str, told: str) -> None:
+    done = cli("rooms", "free", "--at", at, "--for", "1h", "--timezone", "Europe/Berlin")
+    assert done.code == 0, done.err
+    assert told in done.out
+
+
+@pytest.mark.parametrize(
     ("arguments", "free"),
     [
         (["--at", "2026-11-30T10:00"], ["cirrus", "borealis"]),
@@ -119,6 +132,8 @@ def test_its_calls_are_counted_and_nothing_is_written(cli: Cli, team: Team) -> N
     ("arguments", "told"),
     [
         (["free", "--at", "soon"], "not an ISO 8601 moment"),
+        (["free", "--at", "9999-12-31T23:59"], "is too far away"),
+        (["usage", "--from", "0001-01-01T00:00"], "is too far away"),
         (["free"], "--at"),
         (["free", "--at", "2026-11-30T10:00", "--for", "0m"], "no time to meet"),
         (["free", "--at", "2026-11-30T10:00", "--for", "90"], "has no unit: write 90m for minutes"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -77,6 +78,23 @@ def test_times_are_shown_and_taken_in_the_zone_of_the_page(browser: FlaskClient,
     assert found(sandbox) == {
         "title": "Sync", "start": "2026-12-01T12:00:00+08:00", "end": "2026-12-01T13:30:00+08:00",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "start", ["2026-10-25T01:30:00+02:00", "2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"]
+)
+def test_what_is_saved_as_it_is_stays_as_it_is_when_clocks_are_put_back(
+    browser: FlaskClient, sandbox: Sandbox, make: Make, start: str
+) -> None:
+    end = (datetime.fromisoformat(start) + timedelta(hours=3)).isoformat()
+    times = {name: {"dateTime": at, "timeZone": "Asia/Shanghai"} for name, at in (("start", start), ("end", end))}
+    event = make(**times)
+    before = found(sandbox)
+    text = look(browser, "/?zone=Europe/Berlin&from=2026-10-19")
+    shown = {name: re.findall(f'name="{name}"[^>]* value="([^"]*)"', text)[0] for name in ("start", "minutes")}
+    assert shown == {"start": start[:16], "minutes": "180"}
+    assert post(browser, event=event, do="change", title="Sync", zone="Europe/Berlin", **shown).status_code == 303
+    assert found(sandbox) == before
 
 
 @pytest.mark.parametrize(

@@ -288,8 +288,38 @@ def test_every_link_on_a_page_leads_somewhere_on_it() -> None:
     assert wanted <= set(ids)
 
 
-def test_an_empty_page_says_so() -> None:
-    assert "Nothing is on." in Tags(agenda_page(page())).text
+def test_an_empty_page_says_so_and_leads_nowhere() -> None:
+    found = Tags(agenda_page(page()))
+    assert "Nothing is on." in found.text
+    assert "nav" not in [tag for tag, _ in found.elements]
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+TWICE = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 02:30 in Berlin, for the first time
+
+
+def test_a_length_is_what_passes_when_clocks_are_put_back() -> None:
+    found = page(entry(at=TWICE - timedelta(hours=1), minutes=180), zone=BERLIN)
+    ((line,),) = (one.lines for one in found.meetings)
+    assert (line.time, line.length, line.minutes) == ("01:30–03:30", "3 h", 180)
+
+
+def test_an_hour_that_comes_twice_is_two_hours() -> None:
+    both = (entry(1, at=TWICE, minutes=30), entry(2, at=TWICE + timedelta(minutes=40), minutes=40))
+    assert page(*both, zone=BERLIN).notices == ()
+    meet = (entry(1, at=TWICE, minutes=75), entry(2, at=TWICE + timedelta(minutes=70), minutes=40))
+    assert [one.kind for one in page(*meet, zone=BERLIN).notices] == ["conflict", "conflict"]
+    was = Earlier(start=TWICE, end=TWICE + timedelta(minutes=30), title="Sync 1", places=entry().places)
+    later = TWICE + timedelta(hours=1)
+    (moved,) = page(entry(at=later, minutes=30, state=State.CHANGED, before=was), zone=BERLIN).meetings
+    assert moved.lines[0].was == "Sun 25 Oct, 02:30–02:00"
+
+
+def test_what_is_told_in_two_lines_stands_on_two() -> None:
+    heading = replace(HEADING, errors=("no room\n  book another",), warnings=("two at once\n  move one",))
+    text = agenda_page(lay_out([], ROOMS, heading=heading, zone=SHANGHAI))
+    assert 'no room <span class="further">book another</span>' in text
+    assert 'two at once <span class="further">move one</span>' in text
 
 
 def test_words() -> None:

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import combinations, product
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.occurrence import Key
+from reconciler.rooms.freebusy import Span, queries
 from reconciler.rooms.pools import assign as assigning
 from reconciler.rooms.pools import cpsat, greedy
 from reconciler.rooms.pools.assign import assign, in_conflict
 from reconciler.rooms.pools.problem import Calendar, Problem, Taken, Wish, cost, possible
+from reconciler.schedule.zones import later
 
 MONDAY = datetime.fromisoformat("2026-11-30T00:00:00+08:00")
 
@@ -41,6 +44,30 @@ def rooms_of(found: Mapping[Key, Sequence[str]]) -> dict[str, str]:
 def test_the_smallest_room_that_is_free_is_taken() -> None:
     found = assign(ordered(wish("one", 0, 10), wish("other", 0, 10, "abc"), wish("later", 0, 11)))
     assert sorted(rooms_of(found.rooms).values()) == ["a", "a", "b"]
+
+
+def test_a_room_goes_to_one_alone_in_the_hour_that_comes_twice() -> None:
+    first = datetime.fromisoformat("2026-10-25T02:30+02:00").astimezone(ZoneInfo("Europe/Berlin"))
+    begins = [later(first, timedelta(minutes=minutes)) for minutes in (0, 15, 70)]  # 02:30, 02:45, and 02:40 again
+    wishes = [
+        Wish(
+            key=Key(name, MONDAY.replace(tzinfo=None)),
+            start=begin,
+            end=later(begin, timedelta(hours=1)),
+            rooms=("a", "b"),
+        )
+        for name, begin in zip(("one", "two", "three"), begins, strict=True)
+    ]
+    for found in (assign(wishes), assign(wishes, greedy.assign)):
+        assert {key.meeting: rooms for key, rooms in found.rooms.items()} == {
+            "one": ("a",),
+            "two": ("b",),
+            "three": ("a",),
+        }
+    calendar = Calendar([Taken(room="a", start=begins[0], end=wishes[0].end)])
+    assert [calendar.is_free("a", one.start, one.end) for one in wishes] == [False, False, True]
+    (query,) = queries([Span(one.start, one.end, "a") for one in wishes])
+    assert all(query.covers(Span(one.start, one.end, "a")) for one in wishes)
 
 
 def test_a_series_keeps_one_room_even_if_a_smaller_one_is_free_now_and_then() -> None:

@@ -80,9 +80,18 @@ def test_a_plan_shows_both_sides_of_a_move_and_who_did_what() -> None:
         "moved here", "moves away", "was <s>Wed 2 Dec, 12:00–12:45</s>", "to be booked", "to be released",
         "start: 12:00 → 10:00 (changed in DingTalk)", "cancelled", "no longer declared", "new", "freeze",
         "sync Thu 2026-12-03 10:00: room Borealis is taken",
-        "Applying it takes", "0 further occurrences stay as they are",
+        "Applying it takes",
     ):  # fmt: skip
         assert told in html, told
+
+
+def test_a_plan_of_nothing_says_so() -> None:
+    found = diff([], observation(), now=NOW, create_before=UNTIL)
+    nothing = plan(found, observation(), workspace="acme", now=NOW, until=UNTIL)
+    html = plan_html(nothing, NAMES)
+    assert "There is nothing to apply." in html
+    assert "Nothing changes." in html
+    assert "3 occurrences stay as they are." in plan_html(replace(nothing, kept=3), NAMES)
 
 
 def test_a_saved_plan_shows_what_stays_around_it_and_every_room() -> None:

@@ -6,9 +6,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from reconciler.model.occurrence import Key
+
+
+def _instant(moment: datetime) -> float:
+    """Return `moment` as it can be compared: two of one zone go by the clock, where an hour may come twice."""
+    return moment.timestamp()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,7 @@ class Wish:
 
     def overlaps(self, other: Wish) -> bool:
         """Return whether the two take place at the same time, if only for a moment."""
-        return self.start < other.end and other.start < self.end
+        return _instant(self.start) < _instant(other.end) and _instant(other.start) < _instant(self.end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +88,8 @@ def neighbours(wishes: Iterable[Wish]) -> Iterator[tuple[Wish, Wish]]:
 def at_once(wishes: Sequence[Wish]) -> Iterator[tuple[Wish, ...]]:
     """Yield the groups of wishes that all take place at one moment: of each group a room goes to one at most."""
     running: list[Wish] = []
-    for wish in sorted(wishes, key=lambda one: (one.start, one.key)):
-        running = [one for one in running if one.end > wish.start]
+    for wish in sorted(wishes, key=lambda one: (_instant(one.start), one.key)):
+        running = [one for one in running if _instant(one.end) > _instant(wish.start)]
         running.append(wish)
         if len(running) > 1:
             yield tuple(running)
@@ -122,18 +127,20 @@ class Calendar:
         for one in taken:
             self._by_room[one.room].append(one)
         for found in self._by_room.values():
-            found.sort(key=lambda one: (one.start, one.end, one.holder))
-        self._starts = {room: [one.start for one in found] for room, found in self._by_room.items()}
-        self._longest = {room: max(one.end - one.start for one in found) for room, found in self._by_room.items()}
+            found.sort(key=lambda one: (_instant(one.start), _instant(one.end), one.holder))
+        self._starts = {room: [_instant(one.start) for one in found] for room, found in self._by_room.items()}
+        self._longest = {
+            room: max(_instant(one.end) - _instant(one.start) for one in found) for room, found in self._by_room.items()
+        }
 
     def during(self, room: str, start: datetime, end: datetime) -> Iterator[Taken]:
         """Yield who has `room` at any moment from `start` to `end`, by start."""
-        found = self._by_room.get(room, [])
-        first = bisect_left(self._starts.get(room, []), start - self._longest.get(room, timedelta()))
+        found, begin = self._by_room.get(room, []), _instant(start)
+        first = bisect_left(self._starts.get(room, []), begin - self._longest.get(room, 0.0))
         for one in found[first:]:
-            if one.start >= end:
+            if _instant(one.start) >= _instant(end):
                 return
-            if one.end > start:
+            if _instant(one.end) > begin:
                 yield one
 
     def is_free(self, room: str, start: datetime, end: datetime) -> bool:
