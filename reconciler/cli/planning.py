@@ -33,6 +33,7 @@ from reconciler.report.document import apply_document, plan_document
 from reconciler.report.lines import counted
 from reconciler.report.names import Names
 from reconciler.report.times import lasting
+from reconciler.workflow.bookkeeping import remember_look
 from reconciler.workflow.carrying import apply_plan, wait_for_approvals
 from reconciler.workflow.looking import Planned, Question
 from reconciler.workflow.planning import make_plan
@@ -191,12 +192,13 @@ def plan_and_apply(
                 made = planned(project, client, question, settings, quiet=how.as_json)
             if not how.as_json:
                 print_text(made.plan, names_for(project, made), settings, qps=project.config.provider.qps)
-            if how.allow_cancel is not None:
-                refuse_mass_cancellation(made.plan, allowed=how.allow_cancel)
-            if not how.ignore_quota:
-                refuse_over_quota(made.plan)
-            agreed = how.auto_approve or how.saved is not None
-            if not confirmed(how.ask, auto_approve=agreed, may_ask=how.may_ask, count=len(made.plan.changes)):
+            agreed = False
+            try:
+                agreed = _agreed(made, how)
+            finally:
+                if not agreed:  # what the look has shown, and cost, is kept all the same
+                    remember_look(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=made)
+            if not agreed:
                 tell("Nothing was changed.")
                 documents.refuse(NotApproved("the plan was not approved"))
                 return FAILED
@@ -215,6 +217,16 @@ def plan_and_apply(
     if only_rooms_missing(made, outcome):
         why(ROOMS_MISSING)
     return exit_code(made, outcome)
+
+
+def _agreed(made: Planned, how: Applying) -> bool:
+    """Return whether the plan may be carried out. Raises ReconcilerError where it is refused, or nobody can be asked."""
+    if how.allow_cancel is not None:
+        refuse_mass_cancellation(made.plan, allowed=how.allow_cancel)
+    if not how.ignore_quota:
+        refuse_over_quota(made.plan)
+    auto = how.auto_approve or how.saved is not None
+    return confirmed(how.ask, auto_approve=auto, may_ask=how.may_ask, count=len(made.plan.changes))
 
 
 def _carry_out(
