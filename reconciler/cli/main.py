@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import logging
 import os
 import sys
@@ -15,7 +16,7 @@ from reconciler import __version__
 from reconciler.cli import documents, interrupt, logs
 from reconciler.cli.arguments import Group
 from reconciler.cli.options import Globals, global_options
-from reconciler.errors import ConfigError, ReconcilerError
+from reconciler.errors import ConfigError, ReconcilerError, remedy
 
 COMPLETING = "_RECONCILER_COMPLETE"  # set by a shell that asks for completions
 USAGE = 64  # EX_USAGE; click's own 2 means "changes pending" here
@@ -96,6 +97,7 @@ def cli(settings: Globals) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code. No exception leaves this function."""
+    _print_what_the_terminal_can()
     logs.expect(arguments)
     documents.begin()
     try:
@@ -131,14 +133,21 @@ def _run(arguments: Sequence[str]) -> int:
         raise
     except Exception as error:  # the last resort: a fault of ours is told in a sentence, too
         logging.getLogger("reconciler").debug("unexpected", exc_info=True)
-        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            full = f"{error.filename or 'what is to be written'}: {error.strerror}"
-            return _refuse(ReconcilerError(full, fix="make room, then run again"), 1)
+        if isinstance(error, OSError) and error.errno != errno.ENOENT and (fix := remedy(error)):
+            what = f"{error.filename or 'what is to be written'}: {error.strerror}"
+            return _refuse(ReconcilerError(what, fix=fix), 1)
         fix = "this is a bug in reconciler: run again with -vv and report what it prints"
         fault = ReconcilerError(f"unexpected {type(error).__name__}: {error}", fix=fix)
         fault.code = "unexpected"
         return _refuse(fault, 1)
     return result if isinstance(result, int) else 0
+
+
+def _print_what_the_terminal_can() -> None:
+    """Let characters that a terminal's encoding lacks be printed as escapes, and be no failure."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _ended(how: str) -> ReconcilerError:

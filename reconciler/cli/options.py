@@ -100,6 +100,7 @@ def global_options(command: F) -> F:
         settings = replace(known, **given)
         ctx.obj = settings
         set_up(settings.verbose, settings.log_format)
+        documents.check()
         return command(settings=settings, **arguments)
 
     return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is

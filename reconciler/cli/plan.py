@@ -76,6 +76,7 @@ def command(
       reconciler plan --lock=false
     """
     from reconciler.cli.ci import Told
+    from reconciler.cli.files import check_writable
     from reconciler.cli.planning import names_for, planned, print_plan, reading_code, save_plan, shown
     from reconciler.cli.project import open_project
     from reconciler.observe import Refresh
@@ -85,6 +86,8 @@ def command(
     document = as_json or markdown_limit is not None
     told = Told(annotate=annotations is not None, outputs=ci_outputs, document=document, report=codequality)
     with told.failing():
+        check_writable(out, "the plan")
+        check_writable(codequality)
         project = open_project(settings)
         question = Question(
             refresh=Refresh(refresh),

@@ -19,7 +19,8 @@ from reconciler.apply.applying import Stop
 from reconciler.apply.outcome import Failure, Outcome, Status
 from reconciler.cli import documents
 from reconciler.cli.console import progress, show, tell
-from reconciler.cli.interrupt import SIGNALS
+from reconciler.cli.files import print_utf8, unwritable
+from reconciler.cli.interrupt import SIGNALS, Interrupted
 from reconciler.cli.notify import notify
 from reconciler.cli.options import Globals
 from reconciler.cli.project import Project, open_project
@@ -84,7 +85,7 @@ def print_text(plan: Plan, names: Names, settings: Globals, *, qps: int, markdow
     if markdown_limit is not None:
         from reconciler.report.plan_markdown import plan_markdown
 
-        click.echo(plan_markdown(plan, names, limit=markdown_limit), nl=False)
+        print_utf8(plan_markdown(plan, names, limit=markdown_limit))
         return
     from reconciler.report.plan_text import plan_text
 
@@ -116,7 +117,7 @@ def save_plan(made: Planned, project: Project, path: Path, *, refresh: str) -> N
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise ReconcilerError(f"the plan can't be written: {error.strerror}", where=str(path)) from error
+        raise unwritable("the plan", path, error) from error
 
 
 def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
@@ -144,7 +145,11 @@ def confirmed(question: str, *, auto_approve: bool, may_ask: bool, count: int) -
         raise UsageError("this needs approval, and --input=false never asks", fix="check the plan, then run with -y")
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("there is no terminal to ask for approval", fix="check the plan, then run with -y")
-    answer = click.prompt(f"{question}\nOnly 'yes' will be accepted", default="no", show_default=False, err=True)
+    try:
+        answer = click.prompt(f"{question}\nOnly 'yes' will be accepted", default="no", show_default=False, err=True)
+    except (click.Abort, Interrupted):
+        click.echo(err=True)  # what is told next begins a line
+        raise
     return bool(answer.strip() == "yes")
 
 
@@ -220,7 +225,7 @@ def plan_and_apply(
 
 
 def _agreed(made: Planned, how: Applying) -> bool:
-    """Return whether the plan may be carried out. Raises ReconcilerError where it is refused, or nobody can be asked."""
+    """Return whether the plan may be carried out. Raises ReconcilerError where it is refused or nobody can be asked."""
     if how.allow_cancel is not None:
         refuse_mass_cancellation(made.plan, allowed=how.allow_cancel)
     if not how.ignore_quota:

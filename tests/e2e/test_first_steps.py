@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from inprocess import Cli
 from team import Team
@@ -71,3 +72,88 @@ def test_make_replaces_an_environment_that_is_of_no_use(tmp_path: Path) -> None:
     (half / "python").symlink_to(old)
     make("./new")
     assert (tmp_path / "asked").read_text(encoding="utf-8") == "-m venv --clear .venv\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "plan --out {0}",
+        "plan --codequality {0}",
+        "plan --json-into {0}",
+        "apply -y --json-into {0}",
+        "import --organizer alice --out {0}",
+    ],
+)
+def test_a_file_that_can_not_be_written_is_told_before_any_call_is_made(cli: Cli, line: str) -> None:
+    before = cli.team.sandbox.control("calls")
+    done = cli(*line.format("nowhere/file").split())
+    assert (done.code, done.out) == (1, "")
+    assert "nowhere/file: " in done.err
+    assert "can't be written: No such file or directory" in done.err
+    assert "create the folder first" in done.err
+    assert cli.team.sandbox.control("calls") == before
+
+
+@pytest.mark.parametrize("line", ["agenda --html {0}", "agenda --ics {0}", "validate --codequality {0}"])
+def test_every_file_that_can_not_be_written_is_told_with_what_to_do(cli: Cli, line: str) -> None:
+    done = cli(*line.format("nowhere/file").split())
+    assert done.code == 1
+    assert "can't be written: No such file or directory\n  create the folder first" in done.err
+
+
+def test_a_folder_that_may_not_be_written_is_no_bug_of_ours(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli.team.config["provider"] = {"kind": "sandbox"}
+
+    def refuse(path: Path, *_arguments: object, **_settings: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    for line in ("plan", "doctor", "sandbox serve --port 0"):
+        done = cli(*line.split())
+        assert done.code == 1
+        assert "the sandbox's data can't be written: Permission denied" in done.err + done.out, line
+        assert "let this user write there" in done.err + done.out
+        assert "bug" not in done.err
+
+
+def test_data_of_the_sandbox_that_are_damaged_are_told_with_what_to_do(cli: Cli) -> None:
+    cli.team.config["provider"] = {"kind": "sandbox"}
+    data = cli.team.folder / ".reconciler"
+    data.mkdir(mode=0o700)
+    (data / "sandbox.db").write_text("This is no database, and has never been one.\n" * 20, encoding="utf-8")
+    (data / "sandbox.db").chmod(0o600)
+    done = cli("plan")
+    assert done.code == 1
+    assert ".reconciler/sandbox.db: the sandbox's data are damaged: file is not a database" in done.err
+    assert "move the file away" in done.err
+
+
+def test_a_terminal_that_lacks_characters_gets_escapes_and_documents_are_utf_8(team: Team) -> None:
+    team.config["meetings"]["retro"]["title"] = title = "回顾 – Rückblick"
+    team.write()
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "RECONCILER_NOW": "2026-11-29T00:00:00Z"}
+
+    def printed(*arguments: str) -> bytes:
+        command = [sys.executable, "-m", "reconciler", "agenda", *arguments]
+        done = subprocess.run(command, cwd=team.folder, env=environment, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert rb"\u56de\u987e \u2013 R\xfcckblick" in printed()
+    for arguments in (["--json"], ["--html", "-"], ["--ics", "-"]):
+        assert title in printed(*arguments).decode("utf-8"), arguments
+
+
+def test_who_ends_a_run_at_the_question_gets_the_answer_on_a_line_of_its_own(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*_arguments: object, **_settings: object) -> None:
+        raise click.Abort
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.prompt", end)
+    done = cli("apply")
+    assert done.code == 130
+    assert done.err.endswith("\nerror: interrupted\n")
+    assert counted_calls(cli.team) > 0
