@@ -92,6 +92,7 @@ def command(
         )
         how = Applying(
             operation="apply",
+            title="Applying",
             ask="Apply these changes?",
             auto_approve=auto_approve,
             may_ask=may_ask,

@@ -36,6 +36,7 @@ def command(
     question = Question(destroy=True, targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism)
     how = Applying(
         operation="destroy",
+        title="Cancelling",
         ask="Cancel all of these?",
         auto_approve=auto_approve,
         may_ask=may_ask,

@@ -158,6 +158,7 @@ class Applying:
     """How a plan is to be carried out. `allow_cancel` None: cancelling is what was asked for."""
 
     operation: str
+    title: str  # of the bar
     ask: str
     auto_approve: bool
     may_ask: bool
@@ -215,7 +216,8 @@ def plan_and_apply(
         from reconciler.report.apply_text import apply_text
 
         allowed = {name: meeting.max_conflicts for name, meeting in project.config.meetings.items()}
-        show(apply_text(outcome, made.plan, names_for(project, made), allowed), no_color=settings.no_color)
+        text = apply_text(outcome, made.plan, names_for(project, made), allowed, operation=how.operation)
+        show(text, no_color=settings.no_color)
     if outcome.unsaved is not None:
         tell(f"error: {outcome.unsaved.message}\n  {outcome.unsaved.hint}")
     notify(outcome, made.plan, names_for(project, made), operation=how.operation)
@@ -240,7 +242,7 @@ def _carry_out(
     stop, total, done = Stop(), made.plan.api_calls, 0
     with (
         stopping(stop),
-        progress("Applying", no_color=settings.no_color, quiet=how.as_json or settings.concise) as tick,
+        progress(how.title, no_color=settings.no_color, quiet=how.as_json or settings.concise) as tick,
     ):
 
         def ended(operation: Operation, error: ReconcilerError | None, /) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -157,3 +158,22 @@ def test_who_ends_a_run_at_the_question_gets_the_answer_on_a_line_of_its_own(
     assert done.code == 130
     assert done.err.endswith("\nerror: interrupted\n")
     assert counted_calls(cli.team) > 0
+
+
+def test_destroy_says_that_it_destroys_and_not_that_nothing_is_declared(cli: Cli) -> None:
+    assert "Nothing to do: there are no occurrences.\n" in cli("destroy").out
+    cli("apply", "-y")
+    done = cli("destroy", "-y")
+    assert "destroyed" in done.out
+    assert "no longer declared" not in done.out
+    assert done.out.endswith("\nDestroy: 0 created, 0 updated, 6 cancelled, 0 rooms booked, 0 released, 0 failed.\n")
+    assert "Cancelling: 12 of 12" in done.err
+
+
+def test_what_is_no_drift_is_told_for_what_it_is(cli: Cli) -> None:
+    told = cli("drift").out
+    assert "Besides: 6 changes of the config not applied yet; -v lists them." in told
+    cli("apply", "-y")
+    rest = cli("drift").out.splitlines()
+    assert rest[0] == "No drift: nobody changed anything in DingTalk."
+    assert re.fullmatch(r"Besides: \d+ values that the config does not declare; -v lists them\.", rest[1]), rest[1]

@@ -81,6 +81,19 @@ def test_what_failed_was_put_off_or_left_behind_is_told_with_what_to_do() -> Non
     assert any("1 failed, 1 deferred to" in row or "1 failed," in row for row in text[-2:])
 
 
+def test_what_stopped_many_is_told_once() -> None:
+    made = creations(3)
+    stopped = Failure(code="SIGINT", message="stopped by SIGINT", hint="the next run continues")
+    results = tuple(Result(planned=one, status=Status.DEFERRED, error=stopped) for one in made.changes)
+    assert rows(apply_text(Outcome(results=results), made))[:5] == [
+        "deferred create sync@2026-12-02T10:00",
+        "deferred create sync@2026-12-03T10:00",
+        "deferred create sync@2026-12-04T10:00",
+        "stopped by SIGINT [SIGINT]",
+        "the next run continues",
+    ]
+
+
 def test_problems_begin_with_the_place_that_editors_jump_to() -> None:
     error = Problem(Position("m.yaml", 3, 4), "meetings.x.title", f"is {HOSTILE}", "write less")
     warning = Problem(Position("m.yaml", 9, 1), "", "odd", severity=Severity.WARNING)
