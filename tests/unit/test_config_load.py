@@ -425,6 +425,17 @@ def test_section_that_is_no_mapping_in_one_of_the_files(tmp_path: Path) -> None:
     assert problem.path == "people"
 
 
+def test_hidden_files_of_a_folder_belong_to_others(tmp_path: Path) -> None:
+    write(tmp_path, a=HEAD + meeting())
+    (tmp_path / ".gitlab-ci.yml").write_text("stages: [plan]\n", encoding="utf-8")
+    (tmp_path / ".pre-commit-config.yaml").write_text("repos: []\n", encoding="utf-8")
+    (tmp_path / "._a.yaml").write_bytes(b"\0\5\x16\7\0")  # what macOS leaves on other file systems
+    assert check(tmp_path, now=NOW) == ()
+    (tmp_path / "a.yaml").rename(tmp_path / ".a.yaml")
+    (problem,) = check(tmp_path, now=NOW)
+    assert problem.message == "this folder has no *.yaml"
+
+
 def test_broken_file_in_a_folder_is_reported_and_what_it_holds_not_missed(tmp_path: Path) -> None:
     write(tmp_path, a="meetings:\n" + meeting(more="rooms: [aurora]"), b="rooms: [", c="- x\n")
     found = check(tmp_path, now=NOW)
