@@ -164,11 +164,22 @@ def _refuse(error: ReconcilerError, code: int) -> int:
 
 
 def _usage(error: click.ClickException) -> int:
+    if isinstance(error, click.BadParameter) and (variable := _variable(error)):
+        error = click.UsageError(f"{error.format_message()} ({variable})", error.ctx)
     if logs.as_json():
         logs.tell_json("error", error.format_message())
     else:
         error.show(file=sys.stderr)
     return USAGE
+
+
+def _variable(error: click.BadParameter) -> str:
+    """Return which variable brought in the wrong value: on the command line people would look for it in vain."""
+    parameter = error.param
+    if error.ctx is None or parameter is None or not isinstance(parameter.envvar, str):
+        return ""
+    given = error.ctx.get_parameter_source(parameter.name or "")
+    return f"set by {parameter.envvar}" if given is click.core.ParameterSource.ENVIRONMENT else ""
 
 
 def _say(text: str) -> None:

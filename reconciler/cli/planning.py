@@ -137,14 +137,16 @@ def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
     return loads(text, where=str(path))
 
 
-def confirmed(question: str, *, auto_approve: bool, may_ask: bool, count: int) -> bool:
-    """Return whether a person agrees. Raises UsageError where nobody can be asked, or may be."""
+def confirmed(
+    question: str, *, auto_approve: bool, may_ask: bool, count: int, fix: str = "check the plan, then run with -y"
+) -> bool:
+    """Return whether a person agrees. Raises UsageError, with `fix`, where nobody can be asked, or may be."""
     if auto_approve or count == 0:
         return True
     if not may_ask:
-        raise UsageError("this needs approval, and --input=false never asks", fix="check the plan, then run with -y")
+        raise UsageError("this needs approval, and --input=false never asks", fix=fix)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("there is no terminal to ask for approval", fix="check the plan, then run with -y")
+        raise UsageError("there is no terminal to ask for approval", fix=fix)
     try:
         answer = click.prompt(f"{question}\nOnly 'yes' will be accepted", default="no", show_default=False, err=True)
     except (click.Abort, Interrupted):

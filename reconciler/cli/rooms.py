@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 @click.group("rooms", cls=Group)
-def command() -> None:
+@global_options
+def command(settings: Globals) -> None:
     """Show which rooms exist, which are free, and how much they are used. It cannot write to DingTalk.
 
     \b
@@ -41,7 +42,7 @@ _json = option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 _zone = option("--timezone", metavar="ZONE", help="The zone of all times.  [default: that of most meetings]")
 
 
-@command.command("list")
+@command.command("list", short_help="Show the organisation's rooms, their ids and rules.")
 @option("--all", "rules_of_all", is_flag=True, help="Also read the rules of rooms that are not in the config.")
 @option("--brief", is_flag=True, help="Read no rules.")
 @_zone
@@ -70,7 +71,7 @@ def list_rooms(settings: Globals, *, rules_of_all: bool, brief: bool, timezone: 
     return _print(document, rooms_text(rooms, now=at.now, zone=at.zone), settings, as_json=as_json)
 
 
-@command.command("free")
+@command.command("free", short_help="Show which rooms are free at a time.")
 @option("--at", "start", required=True, metavar="ISO 8601", help="When it begins; local time if there is no offset.")
 @option(
     "--for",
@@ -142,7 +143,7 @@ def free(
     return _print(document, text, settings, as_json=as_json)
 
 
-@command.command("usage")
+@command.command("usage", short_help="Show how many hours each room is booked.")
 @option("--from", "start", metavar="ISO 8601", help="When to begin; local time if there is no offset.  [default: now]")
 @option("--days", type=click.IntRange(1, 366), default=28, show_default=True, help="How many days to look at.")
 @option("--all", "of_all", is_flag=True, help="All rooms of the organisation, not only those of the config.")

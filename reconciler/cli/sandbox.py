@@ -13,7 +13,8 @@ from reconciler.cli.options import Globals, global_options, input_option, option
 
 
 @click.group("sandbox", cls=Group)
-def command() -> None:
+@global_options
+def command(settings: Globals) -> None:
     """Run or reset the DingTalk-compatible sandbox.
 
     \b
@@ -23,7 +24,7 @@ def command() -> None:
     """
 
 
-@command.command("serve")
+@command.command("serve", short_help="Serve the sandbox to any DingTalk client, and to a browser.")
 @option("--port", type=click.IntRange(0, 65535), default=8790, show_default=True, help="The port; 0 takes a free one.")
 @option(
     "--host",
@@ -78,7 +79,7 @@ def reset(settings: Globals, *, yes: bool, may_ask: bool) -> int:
     from reconciler.workflow.provider import sandbox_file
 
     path = sandbox_file(open_project(settings).config)
-    if not confirmed(f"Delete {path}?", auto_approve=yes, may_ask=may_ask, count=1):
+    if not confirmed(f"Delete {path}?", auto_approve=yes, may_ask=may_ask, count=1, fix="run with -y"):
         tell("Nothing was changed.")
         return 1
     for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):

@@ -133,6 +133,7 @@ def test_a_terminal_that_lacks_characters_gets_escapes_and_documents_are_utf_8(t
     team.config["meetings"]["retro"]["title"] = title = "回顾 – Rückblick"
     team.write()
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "RECONCILER_NOW": "2026-11-29T00:00:00Z"}
+    environment["PYTHONPATH"] = str(ROOT)
 
     def printed(*arguments: str) -> bytes:
         command = [sys.executable, "-m", "reconciler", "agenda", *arguments]
@@ -177,3 +178,38 @@ def test_what_is_no_drift_is_told_for_what_it_is(cli: Cli) -> None:
     rest = cli("drift").out.splitlines()
     assert rest[0] == "No drift: nobody changed anything in DingTalk."
     assert re.fullmatch(r"Besides: \d+ values that the config does not declare; -v lists them\.", rest[1]), rest[1]
+
+
+@pytest.mark.parametrize("group", ["rooms", "state", "sandbox"])
+def test_the_overview_of_a_group_cuts_nothing_off(cli: Cli, group: str) -> None:
+    told = cli(group, "--help", COLUMNS="80").out.partition("Commands:")[2]
+    assert told
+    assert "..." not in told
+
+
+def test_the_config_may_be_named_anywhere_on_the_line(cli: Cli) -> None:
+    cli("apply", "-y")
+    before = cli.team.folder / "meetings.yaml"
+    other = cli.team.folder / "other.yaml"
+    other.write_bytes(before.read_bytes())
+    listed = cli("state", "list").out
+    for line in ("-c other.yaml state list", "state -c other.yaml list", "state list -c other.yaml"):
+        assert cli(*line.split()).out == listed, line
+    assert "nowhere.yaml" in cli("state", "-c", "nowhere.yaml", "list").err
+
+
+def test_a_wrong_value_names_the_variable_that_it_comes_from(cli: Cli) -> None:
+    done = cli("plan", RECONCILER_PARALLELISM="many")
+    assert done.code == 64
+    assert "'--parallelism'" in done.err
+    assert "(set by RECONCILER_PARALLELISM)" in done.err
+    assert "set by" not in cli("plan", "--parallelism", "many").err
+
+
+def test_an_empty_list_says_that_it_is_empty(cli: Cli) -> None:
+    assert (cli("state", "list").out, cli("state", "list").err) == ("", "the state knows no occurrence\n")
+    assert (cli("state", "orphans").out, cli("state", "orphans").err) == ("", "there are none\n")
+
+
+def test_to_reset_the_sandbox_no_plan_has_to_be_checked(cli: Cli) -> None:
+    assert cli("sandbox", "reset").err == "error: there is no terminal to ask for approval\n  run with -y\n"
