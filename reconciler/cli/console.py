@@ -87,7 +87,8 @@ def progress(title: str, *, no_color: bool = False, quiet: bool = False) -> Iter
     if quiet:
         yield lambda _done, _total, _text="": None
         return
-    if not stderr.is_terminal or stderr.is_dumb_terminal or in_ci() or logs.as_json():
+    # FORCE_COLOR colours what goes into a file, too, and nothing moves there.
+    if not sys.stderr.isatty() or stderr.is_dumb_terminal or in_ci() or logs.as_json():
         with _lines(title) as tick:
             yield tick
         return

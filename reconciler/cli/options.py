@@ -291,7 +291,7 @@ def hide_people_option(command: F) -> F:
         "--hide-people",
         is_flag=True,
         help="Call people person-1, person-2, …, for who may read this and is not meant to know them. Titles and"
-        " descriptions stay, and so does the file of --out.",
+        " descriptions stay.",
     )(command)
 
 

@@ -29,7 +29,9 @@ PENDING = 2
 
 @click.command("plan")
 @planning_options
-@option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply FILE`.")
+@option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply FILE`; it names people."
+)
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @looking_options
 @refresh_option

@@ -118,7 +118,7 @@ def free(
     from reconciler.errors import UsageError
     from reconciler.report.rooms_document import free_document
     from reconciler.report.rooms_text import free_text
-    from reconciler.rooms.look import Wanted, availability, fitting
+    from reconciler.rooms.look import Wanted, availability, fitting, why_none_fits
 
     if not length_s:
         raise UsageError("--for 0m leaves no time to meet", fix="write how long, as in --for 45m")
@@ -132,14 +132,16 @@ def free(
             tags=frozenset(tag for given in tags for tag in given.split(",") if tag),
             location=location,
         )
-        rooms = fitting(at.desk.rooms(), wanted)
+        known = at.desk.rooms()
+        rooms = fitting(known, wanted)
         busy = at.desk.busy(rooms, start=wanted.start, end=wanted.end)
         taken = {one.room_id for one in busy}
         ruled = {room.id: room for room in at.desk.with_rules(room for room in rooms if room.id not in taken)}
         found = availability([ruled.get(room.id, room) for room in rooms], busy, wanted, now=at.now)
     workspace = at.project.config.workspace
     document = free_document(found, workspace=workspace, now=at.now, start=wanted.start, end=wanted.end)
-    text = free_text(found, at.names, start=wanted.start, end=wanted.end, zone=at.zone)
+    why = "" if rooms else why_none_fits(known, wanted)
+    text = free_text(found, at.names, start=wanted.start, end=wanted.end, zone=at.zone, why_none=why)
     return _print(document, text, settings, as_json=as_json)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 
 import click
@@ -59,6 +60,8 @@ def serve(settings: Globals, *, port: int, host: str) -> int:
         keys = sandbox.credentials
         click.echo(f"export DINGTALK_APP_KEY={keys.app_key} DINGTALK_APP_SECRET={keys.app_secret}")
         stopped.wait()
+        if sys.stderr.isatty():
+            click.echo(err=True)  # after the ^C of the terminal
     return 0
 
 

@@ -213,3 +213,14 @@ def test_an_empty_list_says_that_it_is_empty(cli: Cli) -> None:
 
 def test_to_reset_the_sandbox_no_plan_has_to_be_checked(cli: Cli) -> None:
     assert cli("sandbox", "reset").err == "error: there is no terminal to ask for approval\n  run with -y\n"
+
+
+def test_where_no_room_fits_the_command_says_why(cli: Cli) -> None:
+    done = cli("rooms", "free", "--at", "2026-12-02T10:00", "--capacity", "50")
+    assert done.out.splitlines()[1:] == ["  no room has 50 seats: the largest has 12"]
+
+
+def test_colours_that_are_forced_into_a_file_bring_no_moving_bar(cli: Cli) -> None:
+    done = cli("plan", FORCE_COLOR="1", NO_COLOR="")
+    assert "\x1b[1m" in done.out
+    assert done.err == "Reading DingTalk: 2 of 2\n"
