@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import IO
 
 import click
 
@@ -144,10 +145,17 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _print_what_the_terminal_can() -> None:
-    """Let characters that a terminal's encoding lacks be printed as escapes, and be no failure."""
+    """Let characters that a terminal's encoding lacks be escaped; what is closed is empty, or swallows all."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, _nowhere("r" if name == "stdin" else "w"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _nowhere(mode: str) -> IO[str]:
+    return open(os.devnull, mode, encoding="utf-8")  # for as long as the process runs
 
 
 def _ended(how: str) -> ReconcilerError:
@@ -159,7 +167,12 @@ def _ended(how: str) -> ReconcilerError:
 def _refuse(error: ReconcilerError, code: int) -> int:
     """Tell why the run ended: to a person on stderr, to a program where it looks for the document."""
     _say(str(error))
-    documents.refuse(error)
+    try:
+        documents.refuse(error)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        return code  # stdout can't be written: that, or what came before it, is told
     return code
 
 

@@ -8,6 +8,7 @@ from reconciler.errors import Position, Problem
 
 # Part of PyYAML's or libyaml's message, what it means, what to do about it; the first that fits is taken.
 _EXPLAINED = (
+    ("found a tab character", "a tab where only spaces are allowed", "replace the tab by spaces"),
     ("'\\t'", "a tab where only spaces are allowed", "replace the tab by spaces"),
     (
         "mapping values are not allowed",

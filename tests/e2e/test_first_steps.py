@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 from inprocess import Cli
-from team import Team
+from team import Team, clean_environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -224,3 +224,45 @@ def test_colours_that_are_forced_into_a_file_bring_no_moving_bar(cli: Cli) -> No
     done = cli("plan", FORCE_COLOR="1", NO_COLOR="")
     assert "\x1b[1m" in done.out
     assert done.err == "Reading DingTalk: 2 of 2\n"
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "wide"])
+def test_no_number_of_columns_makes_the_result_disappear(cli: Cli, columns: str) -> None:
+    assert "Plan: 6 to create, 0 to update, 0 to cancel, 0 unchanged.\n" in cli("plan", COLUMNS=columns).out
+
+
+@pytest.mark.parametrize("arguments", [["plan", "--json"], ["plan"], ["agenda", "--html", "-"], ["schema"]])
+def test_a_full_disk_behind_stdout_is_told_in_a_sentence(team: Team, arguments: list[str]) -> None:
+    team.write()
+    environment = {**clean_environment(team.sandbox), "PYTHONPATH": str(ROOT)}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", *arguments],
+            cwd=team.folder,
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "No space left on device\n  make room, then run again\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("plan --detailed-exitcode >&-", 2),
+        ("plan --detailed-exitcode 2>&-", 2),
+        ("plan --detailed-exitcode <&-", 2),
+        ("apply <&-", 64),
+    ],
+)
+def test_a_stream_that_is_closed_is_no_failure(team: Team, line: str, code: int) -> None:
+    team.write()
+    environment = {**clean_environment(team.sandbox), "PYTHONPATH": str(ROOT)}
+    line = f"{sys.executable} -m reconciler --now 2026-11-29T00:00:00Z {line}"
+    done = subprocess.run(line, shell=True, cwd=team.folder, env=environment, capture_output=True, check=False)  # noqa: S602  # only a shell closes streams
+    assert done.returncode == code, done.stderr
+    assert b"bug" not in done.stderr
