@@ -18,6 +18,7 @@ from reconciler.config.pools import check_pools
 from reconciler.config.schema import check_schema
 from reconciler.config.semantics import check_meeting
 from reconciler.config.teams import spread_holidays, told_once
+from reconciler.config.words import similar
 from reconciler.config.yaml import MAX_BYTES, parse
 from reconciler.errors import ConfigError, Position, Problem, Severity
 
@@ -130,8 +131,19 @@ def _leads_outside(path: Path) -> bool:
 
 
 def _unreadable(path: Path, error: OSError) -> Problem:
+    hint = "create it, or name another file or folder with -c"
     if isinstance(error, FileNotFoundError):
         message = "there is no such file or folder"
+        if near := similar(path.name, _beside(path)):
+            hint = f"did you mean {str(path.with_name(near))!r}? {hint}"
     else:
         message = f"the config can't be read: {error.strerror or error}"
-    return Problem(Position(str(path), 1, 1), "", message, "create it, or name another file or folder with -c")
+    return Problem(Position(str(path), 1, 1), "", message, hint)
+
+
+def _beside(path: Path) -> tuple[str, ...]:
+    """Return the names of the files and folders beside `path` that a config may be."""
+    try:
+        return tuple(one.name for one in path.parent.iterdir() if one.suffix in _SUFFIXES or one.is_dir())
+    except OSError:
+        return ()

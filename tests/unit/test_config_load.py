@@ -453,6 +453,20 @@ def test_folder_without_config_and_missing_file(tmp_path: Path) -> None:
     assert "there is no such file" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("asked", "meant"), [("meetings.yaml", "meetings.yml"), ("meeting.yml", "meetings.yml"), ("team", "teams")]
+)
+def test_a_config_that_is_named_a_little_otherwise_is_suggested(tmp_path: Path, asked: str, meant: str) -> None:
+    (tmp_path / "meetings.yml").touch()
+    (tmp_path / "meetings.txt").touch()
+    (tmp_path / "teams").mkdir()
+    (problem,) = check(tmp_path / asked, now=NOW)
+    assert problem.message == "there is no such file or folder"
+    assert problem.hint.startswith(f"did you mean {str(tmp_path / meant)!r}? ")
+    (problem,) = check(tmp_path / "elsewhere" / "x.yaml", now=NOW)
+    assert problem.hint == "create it, or name another file or folder with -c"
+
+
 def test_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: Path) -> None:
         raise PermissionError(13, "Permission denied")
