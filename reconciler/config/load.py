@@ -138,6 +138,8 @@ def _unreadable(path: Path, error: OSError) -> Problem:
             hint = f"did you mean {str(path.with_name(near))!r}? {hint}"
     else:
         message = f"the config can't be read: {error.strerror or error}"
+        if isinstance(error, PermissionError):
+            hint = "let this user read it, or name another file or folder with -c"
     return Problem(Position(str(path), 1, 1), "", message, hint)
 
 

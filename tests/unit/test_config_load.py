@@ -474,6 +474,7 @@ def test_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Path, "iterdir", refuse)
     (problem,) = check(tmp_path, now=NOW)
     assert "Permission denied" in problem.message
+    assert problem.hint.startswith("let this user read it")
 
 
 def test_warnings_come_with_errors(file: Path) -> None:
