@@ -22,6 +22,11 @@ People = Mapping[str, str]  # alias → union id
 _AS_DECLARED = Override()
 
 
+def aliases_of(people: People) -> dict[str, str]:
+    """Return the aliases of people by their union ids; of who has two, the last."""
+    return {union_id: alias for alias, union_id in people.items()}
+
+
 def desired(config: Config, people: People, *, after: datetime, before: datetime) -> tuple[Occurrence, ...]:
     """Return the declared occurrences whose start lies in [after, before), ordered by start and meeting.
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from reconciler.config.model import Config, Provider, StateSettings
 from reconciler.model.observed import Observation, Observed
 from reconciler.model.occurrence import Attendee, Conference, Event, Key, Occurrence, RoomBooking
 from reconciler.model.rendering import describe
@@ -17,6 +20,20 @@ ZONE = "Asia/Shanghai"
 NOW = datetime(2026, 11, 29, 0, 0, tzinfo=UTC)
 UNTIL = NOW + timedelta(days=28)
 WORKSPACE = "acme"
+
+
+def config_with_state(root: Path, **settings: Any) -> Config:
+    """Return a config with nothing in it but its `state` block."""
+    return Config(
+        root=root,
+        workspace=WORKSPACE,
+        provider=Provider(),
+        horizon=timedelta(days=28),
+        people={},
+        rooms={},
+        meetings={},
+        state=StateSettings(**settings),
+    )
 
 
 def local(text: str) -> datetime:

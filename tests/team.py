@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from chaos.runner import Done as Done  # noqa: PLC0414  # tests take it from here
 from chaos.runner import Runner
 
 from reconciler.dingtalk import Client, Credentials, Options, Secret, connect
@@ -47,19 +47,6 @@ MEETINGS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What a process answered."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return dict(json.loads(self.out))
-
-
 @dataclass(slots=True, kw_only=True)
 class Team:
     """A folder with a config, and the server that it points at."""
@@ -73,9 +60,7 @@ class Team:
         """Run the command line on the config as it is, in a process of its own."""
         self.write()
         environment = clean_environment(self.sandbox) | {"RECONCILER_NOW": now.isoformat()} | environment
-        run = runner().start(*arguments, cwd=self.folder, environment=environment)
-        done = runner().wait(run)
-        return Done(code=done.code, out=done.out, err=done.err)
+        return runner().wait(runner().start(*arguments, cwd=self.folder, environment=environment))
 
     def apply(self, *arguments: str, expect: int = 0) -> dict[str, Any]:
         done = self.run("apply", "-y", "--json", *arguments)

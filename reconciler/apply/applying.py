@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from graphlib import CycleError, TopologicalSorter
+from datetime import datetime
 from typing import Protocol
 
-from reconciler.apply.daily import MOST
+from reconciler.apply.concluding import entries, left_behind, replaced, result_of
+from reconciler.apply.daily import CREATIONS, held_back
 from reconciler.apply.execute import Executor
 from reconciler.apply.order import Order
-from reconciler.apply.outcome import Failure, Outcome, Result, Status, borne
+from reconciler.apply.outcome import Failure, Outcome, borne
 from reconciler.apply.unwinding import Unwinding
 from reconciler.apply.work import Work, is_bare, lacks_rooms
 from reconciler.apply.workers import carry_out
@@ -22,16 +21,10 @@ from reconciler.diff.change import Action
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import ApiError, DailyEventLimit, Halted, LimitReached, RateLimited
 from reconciler.errors import ReconcilerError, StateError
-from reconciler.model.observed import Observed
-from reconciler.model.occurrence import Key
-from reconciler.model.state import Entry, Orphan
 from reconciler.plan.operations import Call, Operation, Plan
 from reconciler.state.journal import Journal
 
 PARALLELISM = 64  # four APIs, each busy at 20 calls a second that take up to 0.8 s
-
-
-_CREATIONS = frozenset({Call.CONFERENCE_CREATE, Call.EVENT_CREATE})
 
 
 class Progress(Protocol):
@@ -81,9 +74,8 @@ def apply(
     """
     stop = Stop() if stop is None else stop
     run = _Run(plan, client, journal, clock=clock, names=names or {}, stop=stop, progress=progress)
-    run.limit(left or {})
     with client.session.halting(stop.event):
-        run.drain(parallelism=parallelism)
+        run.drain(held_back(plan, left or {}), parallelism=parallelism)
     return run.outcome()
 
 
@@ -107,7 +99,6 @@ class _Run:
         self._progress = progress
         self._owner = {operation.id: work for work in self._works for operation in work.planned.operations}
         self._operation = {operation.id: operation for operation in plan.operations}
-        self._held: Mapping[str, Operation] = self._operation  # with what they wait for besides: see `limit`
         self._rank = {operation.id: rank for rank, operation in enumerate(plan.operations)}
         self._cancelled = {
             work.planned.change.address: work
@@ -122,42 +113,16 @@ class _Run:
         self._by_address: dict[str, list[Work]] = defaultdict(list)
         for work in self._works:
             self._by_address[work.planned.change.address].append(work)
-        self._kept = {have.conference_id for _, have in plan.unchanged}
         self._exhausted: dict[str, Failure] = {}  # organiser → why no further event can be made today
 
-    def limit(self, left: Mapping[str, int]) -> None:
-        """Go by how many events can be created today: nothing is begun that will surely be refused.
-
-        Only DingTalk knows for sure. So of those beyond the limit one goes when all within it are through, and the
-        others of its organiser wait for what comes of it: if it is refused, no conference is made for them.
-        """
-        creations: dict[str, list[Work]] = defaultdict(list)
-        for work in self._works:
-            if work.planned.change.after is not None and _creation_of_event(work) is not None:
-                creations[work.planned.change.after.organizer].append(work)
-        held = dict(self._operation)
-        for who, works in creations.items():
-            able = left.get(who, MOST)
-            within, beyond = works[:able], works[able:]
-            probe = _creation_of_event(beyond[0]) if beyond else None
-            if probe is None:
-                continue
-            before = (one.id for work in within if (one := _creation_of_event(work)) is not None)
-            held[probe.id] = replace(held[probe.id], needs=(*probe.needs, *before))
-            for one in (one for work in beyond[1:] for one in work.planned.operations if one.call in _CREATIONS):
-                held[one.id] = replace(one, needs=(*one.needs, probe.id))
-        with suppress(CycleError):  # what waits for each other across changes goes as it did
-            TopologicalSorter({one.id: one.needs for one in held.values()}).prepare()
-            self._held = held
-
-    def drain(self, *, parallelism: int) -> None:
-        """Run everything in the order of its needs; return when nothing is left that could run.
+    def drain(self, operations: Mapping[str, Operation], *, parallelism: int) -> None:
+        """Run `operations`, by their ids, in the order of their needs; return when nothing is left that could run.
 
         Of what could run next the nearest occurrence goes first, and is finished before another is begun: whatever
         ends a run early (a crash, a limit) leaves few occurrences half made. No API takes all places, where its calls
         would wait for its pace while the calls of another could go out.
         """
-        order = Order(self._held, self._rank, parallelism)
+        order = Order(operations, self._rank, parallelism)
         carry_out(order, self._run, most=parallelism, name="apply")
         self._help_the_bare()
         led = {work.entry.conference_id for work in self._works if work.entry.event_id}
@@ -185,7 +150,7 @@ class _Run:
         if self._stop.requested:
             work.deferral = self._stop.reason
             return
-        if operation.call in _CREATIONS:
+        if operation.call in CREATIONS:
             work.deferral = self._exhausted.get(work.entry.organizer)
             if work.deferral is not None:
                 return
@@ -243,77 +208,19 @@ class _Run:
 
     def outcome(self) -> Outcome:
         return Outcome(
-            results=borne((_result(work) for work in self._works), self._plan),
-            entries=self._entries(),
-            orphans=(*self._executor.orphans, *self._left_behind(), *self._replaced()),
+            results=borne((result_of(work) for work in self._works), self._plan),
+            entries=entries(self._works),
+            orphans=(*self._executor.orphans, *left_behind(self._works), *replaced(self._works, self._plan)),
             stopped=self._stop.reason,
             refused_rooms=self._executor.refused_rooms,
-            created=Counter(work.entry.organizer for work in self._works for one in work.done if _makes_event(one)),
+            created=Counter(
+                work.entry.organizer for work in self._works for one in work.done if one.call is Call.EVENT_CREATE
+            ),
             refused=frozenset(self._exhausted),
         )
-
-    def _left_behind(self) -> Iterator[Orphan]:
-        """Yield conferences without an event that could not be ended: nothing leads to them from now on."""
-        for work in self._works:
-            before = work.planned.change.before
-            if work.planned.change.duplicate and before is not None and before.event is None and not work.finished:
-                yield _orphan(before, at=datetime.now(UTC))
-
-    def _replaced(self) -> Iterator[Orphan]:
-        """Yield conferences that DingTalk did not know, so that another took their place: nobody has ended them."""
-        led = {"", *self._kept, *(work.entry.conference_id for work in self._works)}
-        for work in self._works:
-            before = work.planned.change.before
-            if before is None or before.conference is not None or not work.done or work.planned.change.duplicate:
-                continue
-            if before.conference_id not in led:
-                led.add(before.conference_id)
-                yield _orphan(before, at=datetime.now(UTC))
-
-    def _entries(self) -> dict[Key, Entry | None]:
-        """Return what is known of every occurrence touched; what stands under an old key is gone."""
-        touched = [work for work in self._works if work.done and not work.planned.change.duplicate]
-        moved = {work.planned.change.before.key: None for work in touched if work.planned.change.before is not None}
-        return {**moved, **{work.key: work.result() for work in touched}}
-
-
-def _orphan(one: Observed, *, at: datetime) -> Orphan:
-    """Return what may be left of the conference of `one`, to which nothing leads any more."""
-    applied = one.entry.applied if one.entry is not None else None
-    title = one.event.title if one.event is not None else applied.title if applied is not None else ""
-    return Orphan(
-        address=str(one.key),
-        organizer=one.organizer,
-        title=title,
-        start=one.start or one.key.original.replace(tzinfo=UTC),
-        asked_at=at,
-        conference_id=one.conference_id,
-    )
-
-
-def _makes_event(operation: Operation) -> bool:
-    return operation.call is Call.EVENT_CREATE
-
-
-def _creation_of_event(work: Work) -> Operation | None:
-    return next(filter(_makes_event, work.planned.operations), None)
 
 
 def failure(error: ReconcilerError) -> Failure:
     """Return an error as it is reported: DingTalk's own code where it has one."""
     code = error.dingtalk_code if isinstance(error, ApiError) and error.dingtalk_code else error.code
     return Failure(code=code, message=error.what, hint=error.fix)
-
-
-def _result(work: Work) -> Result:
-    error = work.failure or work.deferral
-    status = Status.FAILED if work.failure is not None else Status.DEFERRED if error is not None else Status.DONE
-    return Result(
-        planned=work.planned,
-        status=status,
-        error=error,
-        done=tuple(work.done),
-        mismatches=tuple(work.mismatches),
-        lost=frozenset(work.lost),
-        short=work.short,
-    )

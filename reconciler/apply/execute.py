@@ -10,22 +10,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from reconciler.apply.booking import PoolShort, RoomBooker, RoomTaken
-from reconciler.apply.outcome import Failure, Mismatch
-from reconciler.apply.work import Work, left_to_do, may_be_short, place_of
-from reconciler.diff.compare import held_rooms
+from reconciler.apply.ending import delete_instance, end_series
+from reconciler.apply.outcome import Mismatch
+from reconciler.apply.rooming import RoomWork
+from reconciler.apply.second import SecondConferences
+from reconciler.apply.work import Work, left_to_do
 from reconciler.dingtalk import Client
 from reconciler.dingtalk.errors import ApiError, ConferenceCancelled, NotFound
 from reconciler.dingtalk.events import EventDraft, EventPatch
 from reconciler.errors import ReconcilerError
 from reconciler.model.marker import Description, parse_description
-from reconciler.model.native import last_begun
 from reconciler.model.occurrence import Event, Link, Occurrence
 from reconciler.model.rendering import describe
 from reconciler.model.spelling import alike
 from reconciler.model.state import Entry, Orphan
 from reconciler.plan.operations import Call, Operation
-from reconciler.schedule.pattern import Instance
 from reconciler.state.journal import Intent, Journal
 
 JUST_NOW = timedelta(minutes=10)  # how old the answer to a creation may be and still be this one's
@@ -52,9 +51,8 @@ class Executor:
         self._journal = journal
         self._workspace = workspace
         self._clock = clock
-        self._rooms = RoomBooker(client, names)
-        self._made: set[str] = set()  # conferences of this run
-        self._second: dict[str, Intent] = {}  # those of them that came second, with what the journal says of them
+        self._rooms = RoomWork(client, names)
+        self._second = SecondConferences(client, journal, self.orphans)
         self._calls: Mapping[Call, Callable[[Work, Operation, str], Learned]] = {
             Call.CONFERENCE_CREATE: self._create_conference,
             Call.CONFERENCE_UPDATE: self._update_conference,
@@ -72,7 +70,7 @@ class Executor:
     @property
     def refused_rooms(self) -> frozenset[str]:
         """Return the rooms that nobody has and that could not be booked all the same: their rules are not as known."""
-        return frozenset(self._rooms.refused)
+        return self._rooms.refused
 
     def execute(self, operation: Operation, work: Work) -> None:
         """Make the call and note what it did in `work` and in the journal. Raises ApiError, RoomTaken, StateError."""
@@ -117,7 +115,7 @@ class Executor:
         made = self._client.conferences.create(
             organizer=after.organizer, title=after.title, start=after.start, end=after.end, settings=after.settings
         )
-        self._made.add(made.id)
+        self._second.made(made.id)
         return lambda entry: replace(entry, conference_id=made.id, url=made.url, room_code=made.room_code)
 
     def _update_conference(self, work: Work, _operation: Operation, _token: str) -> Learned:
@@ -198,64 +196,17 @@ class Executor:
             return False
 
     def _joined(self, work: Work, event: Event, made: Description, revision: int) -> Learned:
-        """Take over the event and the conference that another run made, and end the conference that we made.
-
-        One that other occurrences may lead to is only noted: see `end_second`.
-        """
+        """Take over the event and the conference that another run made, and give up the conference that we made."""
         conference_id = made.marker.conference if made.marker is not None else ""
-        if (ours := work.entry.conference_id) and ours != conference_id:
-            if work.planned.change.role is None:
-                self._end(ours, self._leftover(work))
-            elif ours in self._made:
-                self._note_second(ours, work)
+        self._second.give_way(work, conference_id)
         return lambda entry: replace(
             entry, event_id=event.id, revision=revision, conference_id=conference_id, url=made.link, room_code=""
         )
 
-    def _leftover(self, work: Work) -> Intent:
-        """Return how the journal tells of the conference of `work`, as of one that may be left behind."""
-        after, at = work.after, datetime.now(UTC)
-        return Intent(
-            id=uuid.uuid4().hex,
-            call=Call.CONFERENCE_CREATE,
-            key=work.key,
-            organizer=after.organizer,
-            title=after.title,
-            start=after.start,
-            at=at,
-        )
-
-    def _note_second(self, conference_id: str, work: Work) -> None:
-        """Note that an event leads to another run's conference and not to ours, in the journal as well."""
-        intent = self._leftover(work)
-        if self._second.setdefault(conference_id, intent) is intent:
-            self._journal.begin(intent)
-
-    def end_second(self, led: Container[str], *, stopped: bool) -> None:
-        """End the shared conferences of this run that came second: none of its events has come to lead there.
-
-        Of what is `led` to the next run sees which of the two it will be. A run that is to stop only reports.
-        """
-        for conference_id, intent in self._second.items():
-            if conference_id in led:
-                self._journal.settled(intent)
-            elif stopped:
-                self.orphans.append(replace(intent.orphan(), conference_id=conference_id))
-            elif self._end(conference_id, intent):
-                self._journal.settled(intent)
-
-    def _end(self, conference_id: str, intent: Intent) -> bool:
-        try:
-            with suppress(ConferenceCancelled, NotFound):
-                self._client.conferences.cancel(organizer=intent.organizer, conference_id=conference_id)
-        except ApiError:  # nobody will know of it any more, unless a person is told
-            self.orphans.append(replace(intent.orphan(), conference_id=conference_id))
-            return False
-        return True
-
     def _update_event(self, work: Work, operation: Operation, token: str) -> Learned:
         if operation.parts == ("end",):
-            return self._end_series(work, token)
+            end_series(self._client, work, now=self._clock(), token=token)
+            return lambda entry: replace(entry, event_id="")
         after, parts, entry = work.after, operation.parts, work.entry
         moves, recurs = "time" in parts, "recurrence" in parts
         patch = EventPatch(
@@ -272,40 +223,8 @@ class Executor:
         if event is not None:
             work.mismatches.extend(mismatches(after, event, set(parts)))
         if moves:
-            self._check_rooms(work, event)
+            self._rooms.check(work, event)
         return _nothing
-
-    def _end_series(self, work: Work, token: str) -> Learned:
-        """Let a series end with its last instance that has begun: what has been stays in the calendars."""
-        event, entry = work.before.event, work.entry
-        assert event is not None  # noqa: S101  # the plan ends only what is there
-        begun = last_begun(event, self._clock())
-        if event.recurrence is not None and begun is not None:
-            ended = replace(event.recurrence, until=begun.date(), count=0)
-            notify = work.notify and not work.planned.change.replaces
-            patch = EventPatch(recurrence=ended, timezone=event.timezone or None, notify=notify)
-            with suppress(NotFound):  # gone altogether
-                self._client.events.patch(organizer=entry.organizer, event_id=entry.event_id, patch=patch, token=token)
-        return lambda entry: replace(entry, event_id="")
-
-    def _delete_instance(self, work: Work, instance: Instance, token: str) -> Learned:
-        name, entry = instance.id or self._instances(work).get(instance.start, ""), work.entry
-        with suppress(NotFound):  # that is what was wanted
-            if name:
-                notify = work.notify and not instance.quiet
-                self._client.events.delete(organizer=entry.organizer, event_id=name, notify=notify, token=token)
-        return _nothing
-
-    def _instances(self, work: Work) -> Mapping[datetime, str]:
-        """Return the ids of those instances that are to go, by their starts: one look for all of them."""
-        with work.lock:
-            if work.instances is None:
-                starts = [one.instance.start for one in work.planned.operations if one.instance is not None]
-                found = self._client.events.view(
-                    organizer=work.entry.organizer, since=min(starts), until=max(starts) + timedelta(minutes=1)
-                )
-                work.instances = {one.start: one.id for one in found.events if one.series == work.entry.event_id}
-            return work.instances
 
     def _description(self, work: Work, entry: Entry) -> str:
         before = work.planned.change.before
@@ -323,7 +242,8 @@ class Executor:
 
     def _delete_event(self, work: Work, operation: Operation, token: str) -> Learned:
         if operation.instance is not None:
-            return self._delete_instance(work, operation.instance, token)
+            delete_instance(self._client, work, operation.instance, token=token)
+            return _nothing
         entry, notify = work.entry, work.notify and not work.planned.change.replaces
         with suppress(NotFound):  # that is what was wanted
             self._client.events.delete(organizer=entry.organizer, event_id=entry.event_id, notify=notify, token=token)
@@ -349,21 +269,12 @@ class Executor:
         return _nothing
 
     def _book_rooms(self, work: Work, operation: Operation, _token: str) -> Learned:
-        try:
-            self._got(work, partial(self._rooms.book, place_of(work), operation.rooms))
-        except RoomTaken as error:
-            with work.lock:
-                work.partly |= error.got
-            raise
+        self._rooms.book(work, operation.rooms)
         return _nothing
 
-    def _check_rooms(self, work: Work, answer: Event | None) -> None:
-        """See that an event that has moved still has the rooms which it took along; book what it lost."""
-        released = {room for one in work.planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms}
-        held = held_rooms(work.before.event) if work.before.event is not None else frozenset()
-        kept = (held - released) & frozenset(work.after.rooms or ())
-        if kept:
-            self._got(work, partial(self._rooms.recheck, place_of(work), kept, answer))
+    def _release_rooms(self, work: Work, operation: Operation, _token: str) -> Learned:
+        self._rooms.release(work, operation.rooms)
+        return _nothing
 
     def go_on(self, work: Work) -> bool:
         """Try once more what a change could not do about its rooms; return whether anything of it was done."""
@@ -376,28 +287,9 @@ class Executor:
         work.failure = None
         return True
 
-    def _got(self, work: Work, book: Callable[[], Mapping[str, str]]) -> None:
-        """Book, and note which rooms were replaced, and which of a pool could not be had."""
-        try:
-            self._replace(work, book())
-        except PoolShort as short:
-            self._replace(work, short.replaced)
-            if not may_be_short(work):
-                raise
-            with work.lock:
-                work.lost |= short.lost
-                work.short = Failure(code=short.code, message=short.what, hint=short.fix)
-
-    def _replace(self, work: Work, replaced: Mapping[str, str]) -> None:
-        with work.lock:
-            work.replaced |= replaced
-            work.mismatches.extend(self._rooms.mismatches(replaced))
-
-    def _release_rooms(self, work: Work, operation: Operation, _token: str) -> Learned:
-        self._client.events.release_rooms(
-            organizer=work.entry.organizer, event_id=work.entry.event_id, rooms=operation.rooms
-        )
-        return _nothing
+    def end_second(self, led: Container[str], *, stopped: bool) -> None:
+        """End what turned out to be second to another run's conferences: see SecondConferences."""
+        self._second.end(led, stopped=stopped)
 
 
 def client_token(workspace: str, entry: Entry) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from reconciler.diff.change import Action
-from reconciler.model.occurrence import Key
+from reconciler.model.occurrence import Key, meeting_of
 from reconciler.model.state import Entry, Orphan
 from reconciler.plan.operations import NO_ROOM, Call, Operation, Pending, Plan, PlannedChange
 
@@ -115,7 +115,7 @@ def short_of_rooms(results: Iterable[Result], plan: Plan) -> Mapping[str, frozen
         *(one.address for one in plan.problems if one.code == NO_ROOM),
         *(one.planned.change.address for one in results if one.short is not None),
     ):
-        short[address.partition("@")[0]].add(address)
+        short[meeting_of(address)].add(address)
     return {meeting: frozenset(addresses) for meeting, addresses in sorted(short.items())}
 
 
@@ -128,7 +128,7 @@ def borne(results: Iterable[Result], plan: Plan) -> tuple[Result, ...]:
     short = short_of_rooms(results, plan)
     found = []
     for one in results:
-        pool, meeting = one.planned.pool, one.planned.change.address.partition("@")[0]
+        pool, meeting = one.planned.pool, one.planned.change.meeting
         bears = pool.max_conflicts if pool is not None else 0
         fails = one.short is not None and one.status is Status.DONE and len(short[meeting]) > bears
         found.append(replace(one, status=Status.FAILED, error=one.short) if fails else one)

@@ -20,7 +20,7 @@ def remembered(state: State, plan: Plan, outcome: Outcome | None) -> State:
     entries: dict[Key, Entry | None] = dict(state.entries)
     entries.update({one.key: None for one in plan.gone})
     for want, have in plan.unchanged:
-        last = have.entry.applied if have.entry is not None else None
+        last = have.applied
         applied = as_marked(want, have.marker.applied if have.marker is not None else "", last)
         entries.update({have.key: None, want.key: entry_of(have, applied=applied)})
     if outcome is not None:
@@ -59,7 +59,7 @@ def _cancelled(outcome: Outcome) -> Iterator[tuple[str, str]]:
     """Yield the ids of the events that we deleted because the config wants them no more, and which they were."""
     for result in outcome.results:
         change = result.planned.change
-        event = change.before.event if change.before is not None else None
+        event = change.event
         done = any(one.call is Call.EVENT_DELETE for one in result.done)
         goes = change.action is Action.CANCEL or change.replaces
         if goes and change.before is not None and event is not None and done and not change.duplicate:

@@ -46,16 +46,12 @@ class Work:
     @property
     def before(self) -> Observed:
         """Return what was there. Only asked for by calls that change it."""
-        before = self.planned.change.before
-        assert before is not None  # noqa: S101  # the plan makes such calls only where something is there
-        return before
+        return self.planned.change.have
 
     @property
     def after(self) -> Occurrence:
         """Return what is wanted. Only asked for by calls that bring it about."""
-        after = self.planned.change.after
-        assert after is not None  # noqa: S101  # the plan makes such calls only where something is wanted
-        return after
+        return self.planned.change.want
 
     @property
     def applied(self) -> Occurrence | None:
@@ -138,7 +134,7 @@ def _known(planned: PlannedChange) -> Entry:
         known,
         event_id=before.event.id if before.event is not None else "",
         revision=before.revision + (1 if planned.change.replaces else 0),
-        applied=before.entry.applied if before.entry is not None else None,
+        applied=before.applied,
     )
 
 

@@ -82,7 +82,7 @@ def command(
     """
     from reconciler.cli.project import open_project
     from reconciler.report.agenda import agenda_items, chosen, in_one_zone
-    from reconciler.report.names import Names
+    from reconciler.report.names import names_in
     from reconciler.workflow.agenda import remembered_agenda
 
     if as_json + (ics is not None) + (html is not None) > 1:
@@ -103,8 +103,7 @@ def command(
         items = items if local is None else in_one_zone(items, local)
         publish(lambda: agenda_document(items, workspace=project.config.workspace, now=now))
         return 0
-    aliases = {room.id: room.alias for room in project.config.rooms.values()}
-    names = Names(people={union_id: alias for alias, union_id in seen.people.items()}, rooms=aliases)
+    names = names_in(project.config, seen.people)
     if html is not None:
         from reconciler.cli.files import write_page
         from reconciler.report.pictures import agenda_html
@@ -154,6 +153,7 @@ def _choice(
 def _write_ics(path: Path, config: Config, seen: Agenda, meetings: set[str], now: datetime) -> int:
     from reconciler.cli.console import tell
     from reconciler.report.ics import calendar
+    from reconciler.report.lines import counted
 
     text = calendar(config, meetings, seen.observed, now=now)
     if str(path) == "-":
@@ -163,5 +163,5 @@ def _write_ics(path: Path, config: Config, seen: Agenda, meetings: set[str], now
         path.write_bytes(text.encode())
     except OSError as error:
         raise unwritable("the calendar", path, error) from error
-    tell(f"Wrote {len(meetings)} {'meeting' if len(meetings) == 1 else 'meetings'} to {path}")
+    tell(f"Wrote {counted(len(meetings), 'meeting')} to {path}")
     return 0

@@ -8,8 +8,10 @@ import click
 from click.core import ParameterSource
 
 from reconciler.cli.options import (
+    Consent,
     Globals,
     Seconds,
+    Selection,
     brief_options,
     ci_outputs_option,
     foresight_option,
@@ -43,17 +45,11 @@ def command(
     settings: Globals,
     *,
     planfile: Path | None,
-    auto_approve: bool,
-    may_ask: bool,
+    consent: Consent,
+    selection: Selection,
     as_json: bool,
-    targets: tuple[str, ...],
-    excludes: tuple[str, ...],
     refresh: str,
     foresight: bool,
-    parallelism: int,
-    lock_timeout: float,
-    ignore_quota: bool,
-    override_freeze: bool,
     allow_cancel: int,
     wait: float,
     ci_outputs: bool,
@@ -77,39 +73,34 @@ def command(
 
     if planfile is not None:
         _refuse_planning()
-    with logged_in_ahead(settings, override_freeze=override_freeze) as project:
+    with logged_in_ahead(settings, override_freeze=consent.override_freeze) as project:
+        from reconciler.cli.applying import Applying, plan_and_apply
         from reconciler.cli.ci import Told
-        from reconciler.cli.planning import Applying, plan_and_apply
         from reconciler.observe import Refresh
         from reconciler.workflow.looking import Question
 
         question = Question(
             refresh=Refresh(refresh),
-            targets=frozenset(targets),
-            excluded=frozenset(excludes),
+            targets=selection.targets,
+            excluded=selection.excluded,
             foresight=foresight,
-            parallelism=parallelism,
+            parallelism=selection.parallelism,
         )
         how = Applying(
             operation="apply",
             title="Applying",
             ask="Apply these changes?",
-            auto_approve=auto_approve,
-            may_ask=may_ask,
+            consent=consent,
             as_json=as_json,
-            lock_timeout_s=lock_timeout,
-            ignore_quota=ignore_quota,
-            override_freeze=override_freeze,
             allow_cancel=allow_cancel,
             saved=planfile,
             wait_s=wait,
         )
         told = Told(annotate=False, outputs=ci_outputs, document=as_json, planning=False)
         with told.failing():
-            reasons: list[str] = []
-            code = plan_and_apply(question, how, settings, project, reasons.append)
-        told.tell_code(code, *reasons)
-        return code
+            ended = plan_and_apply(question, how, settings, project)
+        told.tell_code(ended.code, ended.reason)
+        return ended.code
 
 
 def _refuse_planning() -> None:

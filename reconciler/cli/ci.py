@@ -22,6 +22,9 @@ from reconciler.plan.operations import Plan
 from reconciler.report.annotations import error_annotation, plan_annotations, plan_problems, problem_annotations
 from reconciler.report.names import Names
 
+APPLY_FAILED = "apply-failed"  # why a run fails
+ROOMS_MISSING = "rooms-missing"  # why it does, where it is that alone
+
 
 def located(file: str) -> str:
     """Return `file` relative to the root of the checkout, as GitHub and GitLab want it, where it stands in there."""
@@ -80,7 +83,7 @@ class Told:
                 _outputs({**changes, "failure-reason": error.code, **_lock_info(error)})
             raise
 
-    def tell_code(self, code: int, reason: str = "apply-failed") -> None:
+    def tell_code(self, code: int, reason: str) -> None:
         """Tell how an apply ended, by its exit code; `reason` is why it failed."""
         if self.outputs:
             _outputs({"failure-reason": {0: "", 1: reason, 3: "deferred"}.get(code, "interrupted")})
@@ -116,7 +119,7 @@ def _of(plan: Plan, names: Names, qps: int) -> Mapping[str, str]:
     write(document, dump(plan_document(plan)))
     codes = sorted({failure.code for failure in plan.failures})
     if any(problem.is_error for problem in plan.problems):
-        codes.append("rooms-missing")
+        codes.append(ROOMS_MISSING)
     return {
         "changes": "true" if plan.changes else "false",
         "to_add": str(plan.count(Action.CREATE)),

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.documents import publish
-from reconciler.cli.options import Globals, global_options, looking_options, option, planning_options
+from reconciler.cli.options import Globals, Selection, global_options, looking_options, option, planning_options
 
 if TYPE_CHECKING:
     from reconciler.config.model import Config
     from reconciler.workflow.drift import Drift
 
-FAILED, DRIFTED, DEFERRED = 1, 2, 3
+DRIFTED = 2
 
 
 @click.command("drift")
@@ -25,9 +25,7 @@ def command(
     settings: Globals,
     *,
     as_json: bool,
-    targets: tuple[str, ...],
-    excludes: tuple[str, ...],
-    parallelism: int,
+    selection: Selection,
     adopt: bool,
     lock: bool,
     lock_timeout: float,
@@ -50,9 +48,9 @@ def command(
       reconciler drift --adopt > patch.yaml
     """
     from reconciler.cli.console import progress, tell
+    from reconciler.cli.exits import unread_code
     from reconciler.cli.project import open_project
     from reconciler.diff.drift import has_drift
-    from reconciler.dingtalk.errors import QuotaExhausted
     from reconciler.errors import UsageError
     from reconciler.workflow.bookkeeping import remember_look
     from reconciler.workflow.drift import look_for_drift
@@ -61,7 +59,7 @@ def command(
     if adopt and as_json:
         raise UsageError("--adopt and --json can't be used together", fix="use one of the two")
     project = open_project(settings)
-    question = Question(targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism)
+    question = Question(targets=selection.targets, excluded=selection.excluded, parallelism=selection.parallelism)
     now = project.clock()
     quiet = as_json or adopt
     with project.reader(counts=lock) as reader, project.looking("drift", lock=lock, timeout_s=lock_timeout):
@@ -80,22 +78,20 @@ def command(
         _print_patch(found, project.config)
     else:
         _print_text(found, project.config, settings)
-    failures = found.seen.failures
-    if failures:
-        return DEFERRED if {one.code for one in failures} == {QuotaExhausted.code} else FAILED
-    return DRIFTED if has_drift(found.findings) else 0
+    return unread_code(found.seen.failures) or (DRIFTED if has_drift(found.findings) else 0)
 
 
 def _print_patch(found: Drift, config: Config) -> None:
     """Print what accepts the drift, and tell what can't be accepted and what could not be read."""
     from reconciler.cli.console import tell
+    from reconciler.desired import aliases_of
     from reconciler.diff.accepting import accept
     from reconciler.report.patch_text import patch_text
 
     acceptance = accept(found.findings, found.seen, config, found.people)
     for left in acceptance.left:
         tell(left)
-    aliases = _aliases(found)
+    aliases = aliases_of(found.people)
     for failure in found.seen.failures:
         tell(f"not read: {failure.place(aliases)}: {failure.message}")
     if acceptance.patch:
@@ -105,12 +101,7 @@ def _print_patch(found: Drift, config: Config) -> None:
 def _print_text(found: Drift, config: Config, settings: Globals) -> None:
     from reconciler.cli.console import show
     from reconciler.report.drift_text import drift_text
-    from reconciler.report.names import Names
+    from reconciler.report.names import names_in
 
-    names = Names(people=_aliases(found), rooms={room.id: room.alias for room in config.rooms.values()})
-    text = drift_text(found.findings, found.seen.failures, names, verbose=settings.verbose > 0)
+    text = drift_text(found.findings, found.seen.failures, names_in(config, found.people), verbose=settings.verbose > 0)
     show(text, no_color=settings.no_color)
-
-
-def _aliases(found: Drift) -> dict[str, str]:
-    return {union_id: alias for alias, union_id in found.people.items()}

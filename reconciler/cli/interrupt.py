@@ -1,6 +1,6 @@
 """What SIGINT and SIGTERM do while nothing is written: end the run by an exception of ours, told where all errors are.
 
-While DingTalk is written, `planning.stopping` takes their place.
+While DingTalk is written, `stopping.stopping` takes their place.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOPPED = {number.name: 128 + number for number in SIGNALS}  # exit codes, as shells have them
 HALT = threading.Event()  # sessions send nothing once it is set: threads that read end soon, and so does who waits
 
 
@@ -21,12 +22,12 @@ class Interrupted(BaseException):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self.exit_code = 128 + number  # as shells have it: 130, 143
+        self.exit_code = STOPPED[signal.Signals(number).name]
 
     @property
     def told(self) -> str:
         """Return what is told of it."""
-        return "interrupted" if self.exit_code == 128 + signal.SIGINT else "stopped by SIGTERM"
+        return "interrupted" if self.exit_code == STOPPED["SIGINT"] else "stopped by SIGTERM"
 
 
 def listen() -> None:

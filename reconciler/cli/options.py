@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -17,7 +17,7 @@ from reconciler.cli import documents
 from reconciler.cli.logs import set_up
 from reconciler.cli.names import complete_meeting
 
-F = TypeVar("F", bound=Callable[..., Any])
+Command = Callable[..., Any]  # click calls it by the names of its options
 _DEFAULT = Path("meetings.yaml")
 
 
@@ -62,14 +62,14 @@ class Moment(click.ParamType[datetime]):
         return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def option(*names: str, **settings: Any) -> Callable[[F], F]:
+def option(*names: str, **settings: Any) -> Callable[[Command], Command]:
     """Declare an option that also reads `RECONCILER_<OPTION>`."""
     long = next(name for name in names if name.startswith("--"))
     variable = long.split("/")[0].removeprefix("--").replace("-", "_").upper()
     return click.option(*names, envvar=f"RECONCILER_{variable}", show_envvar=False, **settings)
 
 
-def global_options(command: F) -> F:
+def global_options(command: Command) -> Command:
     """Give `command` the global options and, in their place, one argument `settings: Globals`.
 
     They may stand before the command's name or after it; what stands after it wins.
@@ -103,7 +103,7 @@ def global_options(command: F) -> F:
         documents.check()
         return command(settings=settings, **arguments)
 
-    return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
+    return wrapped
 
 
 class Seconds(click.ParamType[float]):
@@ -124,9 +124,23 @@ class Seconds(click.ParamType[float]):
         return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2] or "s"]
 
 
-def planning_options(command: F) -> F:
-    """Give `command` what every command takes that makes a plan."""
-    targets = option(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What a plan is about, by names of meetings: the `targets`, none of them: all but the `excluded`.
+
+    `parallelism` is how many calls are made at a time.
+    """
+
+    targets: frozenset[str]
+    excluded: frozenset[str]
+    parallelism: int
+
+
+def planning_options(command: Command) -> Command:
+    """Give `command` what every command takes that makes a plan: `as_json`, and one argument `selection`."""
+
+    @option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+    @option(
         "--target",
         "targets",
         multiple=True,
@@ -134,7 +148,7 @@ def planning_options(command: F) -> F:
         shell_complete=complete_meeting,
         help="Only this meeting; may be repeated.",
     )
-    excludes = option(
+    @option(
         "--exclude",
         "excludes",
         multiple=True,
@@ -142,18 +156,22 @@ def planning_options(command: F) -> F:
         shell_complete=complete_meeting,
         help="All but this meeting; may be repeated.",
     )
-    parallelism = option(
+    @option(
         "--parallelism",
         type=click.IntRange(1, 256),
         default=64,
         show_default=True,
         help="How many calls to make at a time, for all APIs together.",
     )
-    as_json = option("--json", "as_json", is_flag=True, help="Print a JSON document.")
-    return as_json(targets(excludes(parallelism(command))))
+    @functools.wraps(command)
+    def wrapped(*, targets: tuple[str, ...], excludes: tuple[str, ...], parallelism: int, **arguments: Any) -> Any:
+        selection = Selection(targets=frozenset(targets), excluded=frozenset(excludes), parallelism=parallelism)
+        return command(selection=selection, **arguments)
+
+    return wrapped
 
 
-def json_into_option(command: F) -> F:
+def json_into_option(command: Command) -> Command:
     """Give `command` the choice to write its document into a file."""
 
     @option(
@@ -167,10 +185,10 @@ def json_into_option(command: F) -> F:
         documents.want_into(json_into)
         return command(**arguments)
 
-    return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
+    return wrapped
 
 
-def lock_option(command: F) -> F:
+def lock_option(command: Command) -> Command:
     """Give `command` one argument `lock`: whether the state may be locked and written."""
 
     @option(
@@ -187,15 +205,15 @@ def lock_option(command: F) -> F:
     def wrapped(*, lock: bool, no_lock: bool, **arguments: Any) -> Any:
         return command(lock=lock and not no_lock, **arguments)
 
-    return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
+    return wrapped
 
 
-def looking_options(command: F) -> F:
+def looking_options(command: Command) -> Command:
     """Give `command` two arguments, `lock` and `lock_timeout`: whether a look locks the state, how long it waits."""
     return lock_option(lock_timeout_option(command))
 
 
-def lock_timeout_option(command: F) -> F:
+def lock_timeout_option(command: Command) -> Command:
     """Give `command` the choice of how long to wait for the lock."""
     return option(
         "--lock-timeout",
@@ -206,7 +224,7 @@ def lock_timeout_option(command: F) -> F:
     )(command)
 
 
-def input_option(command: F) -> F:
+def input_option(command: Command) -> Command:
     """Give `command` one argument `may_ask`: whether a person may be asked."""
     return option(
         "--input",
@@ -218,7 +236,7 @@ def input_option(command: F) -> F:
     )(command)
 
 
-def brief_options(command: F) -> F:
+def brief_options(command: Command) -> Command:
     """Let `settings` say how briefly to tell of a plan. It stands below `global_options`, which makes the settings."""
 
     @option("--compact-warnings", is_flag=True, help="Show only the first line of each warning, without what to do.")
@@ -227,18 +245,52 @@ def brief_options(command: F) -> F:
     def wrapped(*, settings: Globals, compact_warnings: bool, concise: bool, **arguments: Any) -> Any:
         return command(settings=replace(settings, compact_warnings=compact_warnings, concise=concise), **arguments)
 
-    return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
+    return wrapped
 
 
-def writing_options(command: F) -> F:
-    """Give `command` what every command takes that writes to DingTalk."""
-    approve = option("-y", "--auto-approve", is_flag=True, help="Do not ask. Needed if there is no terminal.")
-    quota = option("--ignore-quota", is_flag=True, help="Go on even if the month's calls may not suffice.")
-    freeze = option("--override-freeze", is_flag=True, help="Go on even during a `freeze` of the config.")
-    return approve(input_option(planning_options(lock_timeout_option(quota(freeze(command))))))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What a run that writes may do without being held back, and how long it waits for the lock, in seconds."""
+
+    auto_approve: bool
+    may_ask: bool
+    ignore_quota: bool
+    override_freeze: bool
+    lock_timeout_s: float
 
 
-def annotations_option(command: F) -> F:
+def writing_options(command: Command) -> Command:
+    """Give `command` what every command takes that writes to DingTalk: as `planning_options`, and one `consent`."""
+
+    @option("-y", "--auto-approve", is_flag=True, help="Do not ask. Needed if there is no terminal.")
+    @input_option
+    @planning_options
+    @lock_timeout_option
+    @option("--ignore-quota", is_flag=True, help="Go on even if the month's calls may not suffice.")
+    @option("--override-freeze", is_flag=True, help="Go on even during a `freeze` of the config.")
+    @functools.wraps(command)
+    def wrapped(
+        *,
+        auto_approve: bool,
+        may_ask: bool,
+        ignore_quota: bool,
+        override_freeze: bool,
+        lock_timeout: float,
+        **arguments: Any,
+    ) -> Any:
+        consent = Consent(
+            auto_approve=auto_approve,
+            may_ask=may_ask,
+            ignore_quota=ignore_quota,
+            override_freeze=override_freeze,
+            lock_timeout_s=lock_timeout,
+        )
+        return command(consent=consent, **arguments)
+
+    return wrapped
+
+
+def annotations_option(command: Command) -> Command:
     """Give `command` the choice to annotate the lines of the config."""
     return option(
         "--annotations",
@@ -247,7 +299,7 @@ def annotations_option(command: F) -> F:
     )(command)
 
 
-def codequality_option(command: F) -> F:
+def codequality_option(command: Command) -> Command:
     """Give `command` the choice to write the problems of the config into a file, as GitLab takes them."""
     return option(
         "--codequality",
@@ -257,14 +309,14 @@ def codequality_option(command: F) -> F:
     )(command)
 
 
-def ci_outputs_option(command: F) -> F:
+def ci_outputs_option(command: Command) -> Command:
     """Give `command` the choice to tell a step of GitHub Actions what came of it."""
     return option(
         "--ci-outputs", is_flag=True, help="In a GitHub Actions step: set its outputs; plan also adds to the summary."
     )(command)
 
 
-def markdown_options(command: F) -> F:
+def markdown_options(command: Command) -> Command:
     """Give `command` one argument `markdown_limit`: the characters of the Markdown asked for, None where it was not."""
 
     @option("--markdown", is_flag=True, help="Print Markdown, for a comment on a pull request.")
@@ -282,10 +334,10 @@ def markdown_options(command: F) -> F:
             raise click.UsageError("--json and --markdown can't be used together")
         return command(markdown_limit=markdown_limit if markdown else None, **arguments)
 
-    return wrapped  # type: ignore[return-value]  # click's decorators change what it takes, not what it is
+    return wrapped
 
 
-def hide_people_option(command: F) -> F:
+def hide_people_option(command: Command) -> Command:
     """Give `command` one argument `hide_people`: whether what it prints is to name nobody."""
     return option(
         "--hide-people",
@@ -295,7 +347,7 @@ def hide_people_option(command: F) -> F:
     )(command)
 
 
-def html_option(command: F) -> F:
+def html_option(command: Command) -> Command:
     """Give `command` one argument `html`: the file to write a page to, None where none is wanted."""
     return option(
         "--html",
@@ -305,7 +357,7 @@ def html_option(command: F) -> F:
     )(command)
 
 
-def foresight_option(command: F) -> F:
+def foresight_option(command: Command) -> Command:
     """Give `command` the choice whether rooms are looked at before they are booked."""
     return option(
         "--foresight",
@@ -318,7 +370,7 @@ def foresight_option(command: F) -> F:
     )(command)
 
 
-def refresh_option(command: F) -> F:
+def refresh_option(command: Command) -> Command:
     """Give `command` the choice of how much to ask."""
     return option(
         "--refresh",

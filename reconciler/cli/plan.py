@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.options import (
     Globals,
+    Selection,
     annotations_option,
     brief_options,
     ci_outputs_option,
@@ -23,8 +24,6 @@ from reconciler.cli.options import (
     planning_options,
     refresh_option,
 )
-
-PENDING = 2
 
 
 @click.command("plan")
@@ -55,13 +54,11 @@ def command(
     annotations: str | None,
     codequality: Path | None,
     ci_outputs: bool,
-    targets: tuple[str, ...],
+    selection: Selection,
     lock: bool,
     lock_timeout: float,
-    excludes: tuple[str, ...],
     refresh: str,
     foresight: bool,
-    parallelism: int,
 ) -> int:
     """Show what apply would do. Changes nothing in DingTalk.
 
@@ -78,8 +75,10 @@ def command(
       reconciler plan --lock=false
     """
     from reconciler.cli.ci import Told
+    from reconciler.cli.exits import PENDING, reading_code
     from reconciler.cli.files import check_writable
-    from reconciler.cli.planning import names_for, planned, print_plan, reading_code, save_plan, shown
+    from reconciler.cli.planfile import save_plan
+    from reconciler.cli.planning import names_for, planned, print_plan, shown
     from reconciler.cli.project import open_project
     from reconciler.observe import Refresh
     from reconciler.workflow.bookkeeping import remember_look
@@ -93,10 +92,10 @@ def command(
         project = open_project(settings)
         question = Question(
             refresh=Refresh(refresh),
-            targets=frozenset(targets),
-            excluded=frozenset(excludes),
+            targets=selection.targets,
+            excluded=selection.excluded,
             foresight=foresight,
-            parallelism=parallelism,
+            parallelism=selection.parallelism,
         )
         connecting = project.client(counts=lock, offline=question.refresh is Refresh.NONE)
         with connecting as client, project.looking("plan", lock=lock, timeout_s=lock_timeout):

@@ -189,6 +189,7 @@ def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | 
     """Give what can ask about rooms; afterwards its calls are counted, and the rules that it learned remembered."""
     from reconciler.cli.project import open_project
     from reconciler.config.words import choose_from
+    from reconciler.desired import aliases_of
     from reconciler.errors import UsageError
     from reconciler.report.names import Names
     from reconciler.report.pictures import common_zone
@@ -206,7 +207,7 @@ def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | 
         people, _ = resolve_people(config, reader, state)
         requester = requester_of(config, people, () if organizer is None else (organizer,))
         desk = RoomDesk(config=config, reader=reader, requester=requester, now=now, notes=dict(state.rooms))
-        names = Names(people={union_id: alias for alias, union_id in people.items()})
+        names = Names(people=aliases_of(people))
         try:
             yield _At(project=project, desk=desk, names=names, zone=local, now=now)
         finally:

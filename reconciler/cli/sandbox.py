@@ -77,7 +77,7 @@ def reset(settings: Globals, *, yes: bool, may_ask: bool) -> int:
       reconciler sandbox reset
       reconciler sandbox reset -y
     """
-    from reconciler.cli.planning import confirmed
+    from reconciler.cli.applying import confirmed
     from reconciler.cli.project import open_project
     from reconciler.workflow.provider import sandbox_file
 

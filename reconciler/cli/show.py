@@ -44,7 +44,8 @@ def command(
       reconciler show plan.json --html plan.html
       reconciler show plan.json --markdown --hide-people
     """
-    from reconciler.cli.planning import print_plan, read_plan, shown
+    from reconciler.cli.planfile import read_plan
+    from reconciler.cli.planning import print_plan, shown
     from reconciler.report.names import Names
 
     if str(html) == "-" and (as_json or markdown_limit is not None):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,11 +16,18 @@ Mark = tuple[str, int, int]  # file, line and column, both from 1
 
 
 class Spot(NamedTuple):
-    """Where a value stands; a tree of the same shape as the values. `keys` are the places of a mapping's keys."""
+    """Where a value stands, and what is in it: of a mapping its `fields` and their `keys`, of a list its `items`."""
 
     mark: Mark
-    inner: dict[str, Spot] | list[Spot] | None = None
+    fields: Mapping[str, Spot] = {}
     keys: Mapping[str, Mark] = {}
+    items: Sequence[Spot] = ()
+
+    def inside(self, step: str | int) -> Spot | None:
+        """Return where the field or the item that `step` names stands, None where there is none."""
+        if isinstance(step, str):
+            return self.fields.get(step)
+        return self.items[step] if step < len(self.items) else None
 
 
 def render(path: Path) -> str:
@@ -42,13 +49,10 @@ class Document:
         """Return where the value at `path` stands; where there is none, the nearest that holds it."""
         spot = self.spot
         for step in path:
-            inner = spot.inner
-            if isinstance(inner, dict) and step in inner:
-                spot = inner[str(step)]
-            elif isinstance(inner, list) and isinstance(step, int) and step < len(inner):
-                spot = inner[step]
-            else:
+            found = spot.inside(step)
+            if found is None:
                 break
+            spot = found
         return Position(*spot.mark)
 
     def has(self, path: Path) -> bool:
@@ -64,14 +68,11 @@ class Document:
         """Return where the last key of `path` stands; of a list's item, the item."""
         spot, mark = self.spot, self.spot.mark
         for step in path:
-            inner = spot.inner
-            if isinstance(inner, dict) and step in inner:
-                mark, spot = spot.keys[str(step)], inner[str(step)]
-            elif isinstance(inner, list) and isinstance(step, int) and step < len(inner):
-                spot = inner[step]
-                mark = spot.mark
-            else:
+            found = spot.inside(step)
+            if found is None:
                 break
+            mark = spot.keys[step] if isinstance(step, str) else found.mark
+            spot = found
         return Position(*mark)
 
 

@@ -16,27 +16,27 @@ def merge(documents: Iterable[Document]) -> tuple[Document, tuple[Problem, ...]]
     several files if it is the same in all.
     """
     value: dict[str, Any] = {}
-    inner: dict[str, Spot] = {}
+    fields: dict[str, Spot] = {}
     keys: dict[str, Mark] = {}
     problems: list[Problem] = []
     mark: Mark | None = None
     for document in documents:
         mark = mark or document.spot.mark
         for key, one in _pairs(document):
-            spot = document.spot.inner[key]  # type: ignore[call-overload,index]  # a mapping has a mapping of spots
+            spot = document.spot.fields[key]
             if key not in value:
                 keys[key] = document.spot.keys[key]
-                value[key], inner[key] = one, spot
+                value[key], fields[key] = one, spot
                 if key in SECTIONS and isinstance(one, dict):
-                    value[key], inner[key] = {}, Spot(spot.mark, {}, {})
+                    value[key], fields[key] = {}, Spot(spot.mark)
             if key in SECTIONS and isinstance(one, dict) and isinstance(value[key], dict):
-                inner[key] = _add(key, value[key], inner[key], (one, spot), problems)
+                fields[key] = _add(key, value[key], fields[key], (one, spot), problems)
             elif value[key] != one:
-                first = Position(*inner[key].mark)
+                first = Position(*fields[key].mark)
                 message = f"{key} differs from {first}"
                 hint = "declare it in one file, or the same in all of them"
                 problems.append(Problem(Position(*spot.mark), key, message, hint))
-    return Document(value=value, spot=Spot(mark or ("", 1, 1), inner, keys)), tuple(problems)
+    return Document(value=value, spot=Spot(mark or ("", 1, 1), fields, keys)), tuple(problems)
 
 
 def _pairs(document: Document) -> Iterable[tuple[str, Any]]:
@@ -48,8 +48,7 @@ def _add(
 ) -> Spot:
     """Put a file's entries into a section and return its grown spot."""
     entries, place = further
-    inner: dict[str, Spot] = spot.inner if isinstance(spot.inner, dict) else {}
-    keys = dict(spot.keys)
+    fields, keys = dict(spot.fields), dict(spot.keys)
     for name, entry in entries.items():
         mark = place.keys[name]
         if name in value:
@@ -57,6 +56,6 @@ def _add(
             problems.append(Problem(Position(*mark), render((section, name)), message, "keep one of the two"))
         else:
             value[name] = entry
-            inner[name] = place.inner[name]  # type: ignore[call-overload,index]  # a mapping has a mapping of spots
+            fields[name] = place.fields[name]
             keys[name] = mark
-    return Spot(spot.mark, inner, keys)
+    return Spot(spot.mark, fields, keys)

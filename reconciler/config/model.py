@@ -195,3 +195,8 @@ class Config:
     freezes: tuple[Freeze, ...] = ()
     verify: Verify = field(default_factory=Verify)
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def room_aliases(self) -> dict[str, str]:
+        """Return the aliases of rooms by their ids."""
+        return {room.id: room.alias for room in self.rooms.values()}

@@ -18,21 +18,19 @@ def spread_holidays(document: Document) -> Document:
 
     Where there is nothing to lay them beneath, or they are no mapping, they stay where they are.
     """
-    value, places = document.value, document.spot.inner
-    if not isinstance(value, dict) or not isinstance(places, dict):
+    value, places = document.value, document.spot.fields
+    if not isinstance(value, dict):
         return document
     shared, meetings = value.get("holidays"), value.get("meetings")
     if not isinstance(shared, dict) or not isinstance(meetings, dict) or not meetings:
         return document
-    base, mark = places["holidays"], document.spot.keys["holidays"]
-    laid = {name: _laid(one, _inner(places["meetings"], name), shared, base, mark) for name, one in meetings.items()}
-    spots = places["meetings"]
-    inner = {name: spot for name, (_, spot) in laid.items()}
+    base, mark, spots = places["holidays"], document.spot.keys["holidays"], places["meetings"]
+    laid = {name: _laid(one, spots.fields[name], shared, base, mark) for name, one in meetings.items()}
     value = {key: one for key, one in value.items() if key != "holidays"}
     value["meetings"] = {name: one for name, (one, _) in laid.items()}
     places = {key: spot for key, spot in places.items() if key != "holidays"}
-    places["meetings"] = spots._replace(inner=inner)
-    return replace(document, value=value, spot=document.spot._replace(inner=places))
+    places["meetings"] = spots._replace(fields={name: spot for name, (_, spot) in laid.items()})
+    return replace(document, value=value, spot=document.spot._replace(fields=places))
 
 
 def told_once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -46,25 +44,17 @@ def told_once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def _laid(meeting: Any, spot: Spot, shared: dict[str, Any], base: Spot, mark: Mark) -> tuple[Any, Spot]:
     """Return a meeting and its place with the file's holidays beneath its own."""
-    if not isinstance(meeting, dict) or not isinstance(spot.inner, dict):
+    if not isinstance(meeting, dict):
         return meeting, spot
     own = meeting.get("holidays")
     if "holidays" not in meeting:
         whole, place = shared, base
     elif isinstance(own, dict):
-        own_place = spot.inner["holidays"]
-        places = {**_places(base), **_places(own_place)}
-        whole, place = {**shared, **own}, own_place._replace(inner=places, keys={**base.keys, **own_place.keys})
+        own_place = spot.fields["holidays"]
+        places, keys = {**base.fields, **own_place.fields}, {**base.keys, **own_place.keys}
+        whole, place = {**shared, **own}, own_place._replace(fields=places, keys=keys)
         mark = spot.keys["holidays"]
     else:
         return meeting, spot
-    inner, keys = {**spot.inner, "holidays": place}, {**spot.keys, "holidays": mark}
-    return {**meeting, "holidays": whole}, spot._replace(inner=inner, keys=keys)
-
-
-def _places(spot: Spot) -> dict[str, Spot]:
-    return spot.inner if isinstance(spot.inner, dict) else {}
-
-
-def _inner(spot: Spot, name: str) -> Spot:
-    return _places(spot)[name]
+    fields = {**spot.fields, "holidays": place}
+    return {**meeting, "holidays": whole}, spot._replace(fields=fields, keys={**spot.keys, "holidays": mark})

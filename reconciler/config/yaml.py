@@ -54,13 +54,29 @@ class _Node:
 
 
 @dataclass(slots=True)
-class _Frame:
-    """A list or mapping that is still open."""
+class _OpenList:
+    """A list that is still open. `size` and `height` as of a node, of what is in it so far."""
 
     mark: Mark
     anchor: str | None
-    value: dict[str, Any] | list[Any]
-    inner: dict[str, Spot] | list[Spot]
+    value: list[Any] = field(default_factory=list)
+    items: list[Spot] = field(default_factory=list)
+    size: int = 1
+    height: int = 0
+
+    @property
+    def spot(self) -> Spot:
+        return Spot(self.mark, items=self.items)
+
+
+@dataclass(slots=True)
+class _OpenMapping:
+    """A mapping that is still open. `size` and `height` as of a node, of what is in it so far."""
+
+    mark: Mark
+    anchor: str | None
+    value: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Spot] = field(default_factory=dict)
     keys: dict[str, Mark] = field(default_factory=dict)
     key: str | None = None  # of the pair that waits for its value
     key_mark: Mark | None = None
@@ -68,6 +84,10 @@ class _Frame:
     merges: list[_Node] = field(default_factory=list)
     size: int = 1
     height: int = 0
+
+    @property
+    def spot(self) -> Spot:
+        return Spot(self.mark, self.fields, self.keys)
 
 
 def parse(data: bytes, file: str) -> tuple[Document, tuple[Problem, ...]]:
@@ -126,7 +146,7 @@ class _Builder:
         self.file = file
         self.root: _Node | None = None
         self.problems: list[Problem] = []
-        self._open: list[_Frame] = []
+        self._open: list[_OpenList | _OpenMapping] = []
         self._anchors: dict[str, _Node] = {}
         self._aliased = 0
         self._documents = 0
@@ -140,7 +160,7 @@ class _Builder:
                 if kind is yaml.ScalarEvent:
                     self._scalar(event)
                 elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-                    self._start(event, {} if kind is yaml.MappingStartEvent else [])
+                    self._start(event, _OpenMapping if kind is yaml.MappingStartEvent else _OpenList)
                 elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                     self._end()
                 elif kind is yaml.AliasEvent:
@@ -159,7 +179,7 @@ class _Builder:
     def _scalar(self, event: Any) -> None:
         mark = self._mark(event)
         frame = self._open[-1] if self._open else None
-        if frame is not None and frame.key is None and type(frame.value) is dict:
+        if type(frame) is _OpenMapping and frame.key is None:
             self._key(frame, event.value, mark)
             return
         text = event.value
@@ -172,7 +192,7 @@ class _Builder:
             value = scalar(text)
         self._finish(_Node(value, Spot(mark)), event.anchor)
 
-    def _key(self, frame: _Frame, key: str, mark: Mark) -> None:
+    def _key(self, frame: _OpenMapping, key: str, mark: Mark) -> None:
         frame.key, frame.key_mark = key, mark
         frame.repeated = key in frame.keys and key != "<<"
         if frame.repeated:
@@ -180,26 +200,27 @@ class _Builder:
             message = f"{key!r} is given a second time; the first is at {first}"
             self._problem((*self._path()[:-1], key), mark, message, "keep one of the two")
 
-    def _start(self, event: Any, value: dict[str, Any] | list[Any]) -> None:
+    def _start(self, event: Any, kind: type[_OpenList | _OpenMapping]) -> None:
         mark = self._mark(event)
-        if self._open and type(self._open[-1].value) is dict and self._open[-1].key is None:
+        frame = self._open[-1] if self._open else None
+        if type(frame) is _OpenMapping and frame.key is None:
             self._stop(mark, "a list or mapping can't be a key", "write a plain word before the colon")
         if len(self._open) >= MAX_DEPTH:
             self._stop(mark, _TOO_DEEP, _LESS_DEEP)
         if event.tag is not None:
             self._check_tag(event.tag, mark)
-        self._open.append(_Frame(mark, event.anchor, value, {} if type(value) is dict else []))
+        self._open.append(kind(mark, event.anchor))
 
     def _end(self) -> None:
         frame = self._open.pop()
-        for node in frame.merges:
-            for key, value in node.value.items():
-                if key not in frame.keys:
-                    frame.value[key] = value
-                    frame.inner[key] = node.spot.inner[key]  # type: ignore[index]  # a mapping has a mapping of spots
-                    frame.keys[key] = node.spot.keys[key]
-        spot = Spot(frame.mark, frame.inner, frame.keys)
-        self._finish(_Node(frame.value, spot, frame.size, frame.height + 1), frame.anchor)
+        if type(frame) is _OpenMapping:
+            for node in frame.merges:
+                for key, value in node.value.items():
+                    if key not in frame.keys:
+                        frame.value[key] = value
+                        frame.fields[key] = node.spot.fields[key]
+                        frame.keys[key] = node.spot.keys[key]
+        self._finish(_Node(frame.value, frame.spot, frame.size, frame.height + 1), frame.anchor)
 
     def _alias(self, event: Any) -> None:
         mark = self._mark(event)
@@ -214,7 +235,7 @@ class _Builder:
         if len(self._open) + node.height > MAX_DEPTH:
             self._stop(mark, _TOO_DEEP, _LESS_DEEP)
         frame = self._open[-1] if self._open else None
-        if frame is not None and frame.key is None and type(frame.value) is dict:
+        if type(frame) is _OpenMapping and frame.key is None:
             self._stop(mark, "an alias can't be a key", "write the key itself before the colon")
         self._finish(_Node(node.value, node.spot, node.size, node.height), None)
 
@@ -227,24 +248,23 @@ class _Builder:
         frame = self._open[-1]
         frame.size += node.size
         frame.height = max(frame.height, node.height)
-        if type(frame.value) is list:
+        if type(frame) is _OpenList:
             frame.value.append(node.value)
-            frame.inner.append(node.spot)  # type: ignore[union-attr]  # a list has a list of spots
-        elif frame.key is not None and frame.key_mark is not None:
+            frame.items.append(node.spot)
+        elif type(frame) is _OpenMapping and frame.key is not None and frame.key_mark is not None:
             if frame.key == "<<":
                 self._merge(frame, node)
             elif not frame.repeated:
-                frame.value[frame.key] = node.value  # type: ignore[call-overload]  # a mapping
-                frame.inner[frame.key] = node.spot  # type: ignore[call-overload]  # the same
+                frame.value[frame.key] = node.value
+                frame.fields[frame.key] = node.spot
                 frame.keys[frame.key] = frame.key_mark
             frame.key = None
 
-    def _merge(self, frame: _Frame, node: _Node) -> None:
+    def _merge(self, frame: _OpenMapping, node: _Node) -> None:
         if isinstance(node.value, dict):
             frame.merges.append(node)
         elif isinstance(node.value, list) and node.value and all(isinstance(one, dict) for one in node.value):
-            spots = node.spot.inner
-            frame.merges.extend(_Node(one, spots[at]) for at, one in enumerate(node.value))  # type: ignore[index]  # a list
+            frame.merges.extend(_Node(one, spot) for one, spot in zip(node.value, node.spot.items, strict=True))
         else:
             self._problem(self._path(), node.spot.mark, "<< merges a mapping, and this is not one", "write <<: *anchor")
 
@@ -260,7 +280,7 @@ class _Builder:
 
     def _path(self) -> Path:
         """Return where the parser is, as far as a path says something."""
-        steps = (len(frame.value) if type(frame.value) is list else frame.key for frame in self._open[:_SHOWN_STEPS])
+        steps = (frame.key if type(frame) is _OpenMapping else len(frame.value) for frame in self._open[:_SHOWN_STEPS])
         return tuple(step for step in steps if step is not None)
 
     def _mark(self, event: Any) -> Mark:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from reconciler.config.model import Config, Meeting
-from reconciler.desired import People
+from reconciler.desired import People, aliases_of
 from reconciler.diff.drift import Cause, Finding
 from reconciler.model.observed import Observation
 from reconciler.model.occurrence import LOCAL_FORMAT, Key
@@ -55,8 +55,8 @@ class _Edits:
 class _Draft:
     def __init__(self, config: Config, people: People) -> None:
         self.left: list[str] = []
-        self._people = {union_id: alias for alias, union_id in people.items()}
-        self._rooms = {room.id: room.alias for room in config.rooms.values()}
+        self._people = aliases_of(people)
+        self._rooms = config.room_aliases
         self._new: dict[str, dict[str, Any]] = {"people": {}, "rooms": {}}
         self._meetings: dict[str, Any] = {}
 

@@ -11,7 +11,7 @@ from reconciler.diff.compare import Comparison
 from reconciler.diff.sharing import Role
 from reconciler.model.native import follows, nearest
 from reconciler.model.observed import Observed
-from reconciler.model.occurrence import Conference, Key, Occurrence
+from reconciler.model.occurrence import Conference, Event, Key, Occurrence, meeting_of
 from reconciler.schedule.pattern import Instance
 
 ADOPTED = "adopted: people made the event"
@@ -54,6 +54,28 @@ class Change:
     instances: tuple[Instance, ...] = ()  # to be taken out of the recurring event
 
     @property
+    def have(self) -> Observed:
+        """Return what is there. Only asked for where something is."""
+        assert self.before is not None  # noqa: S101  # an update and a cancellation have a before
+        return self.before
+
+    @property
+    def want(self) -> Occurrence:
+        """Return what is wanted. Only asked for where something is."""
+        assert self.after is not None  # noqa: S101  # a creation and an update have an after
+        return self.after
+
+    @property
+    def event(self) -> Event | None:
+        """Return the event that is there."""
+        return self.before.event if self.before is not None else None
+
+    @property
+    def applied(self) -> Occurrence | None:
+        """Return the occurrence as it was last applied in full, None where nobody remembers that."""
+        return self.before.applied if self.before is not None else None
+
+    @property
     def conference(self) -> Conference | None:
         """Return the conference that the occurrence leads to, or is to lead to; None where none is there that lives."""
         if self.role is not None:
@@ -80,6 +102,11 @@ class Change:
     def address(self) -> str:
         """Return the address under which people know it: the new one, where it moved."""
         return str(self.after.key if self.after is not None else self.before.key if self.before is not None else "")
+
+    @property
+    def meeting(self) -> str:
+        """Return the name of its meeting, the new one where it has been renamed."""
+        return meeting_of(self.address)
 
     @property
     def start(self) -> datetime | None:

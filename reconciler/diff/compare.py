@@ -101,7 +101,7 @@ def _compare_event(want: Occurrence, have: Observed) -> tuple[Field, ...]:
     event = have.event
     if event is None:
         return (Field(path="event", before=None, after=want.title, drift=have.revision > 0 and not have.dropped),)
-    last = have.entry.applied if have.entry is not None else None
+    last = have.applied
     wanted = _wanted_event(want, event, last)
     return (
         _differences(wanted, _seen_event(want, have, wanted), _wanted_event(last, event, last) if last else {})
@@ -117,7 +117,7 @@ def _compare_conference(want: Occurrence, have: Observed) -> tuple[Field, ...]:
     conference = have.conference
     if conference is None or conference.cancelled:
         return (Field(path="conference", before=conference and "cancelled", after=want.title, drift=not have.dropped),)
-    last = have.entry.applied if have.entry is not None else None
+    last = have.applied
     seen = {
         "title": want.title if alike(want.title, conference.title) else conference.title,
         "start": _in_zone(conference.start, want.timezone),
@@ -180,7 +180,7 @@ def _seen_event(want: Occurrence, have: Observed, wanted: View) -> View:
         "title": want.title if alike(want.title, event.title) else event.title,
         "start": _in_zone(event.start, want.timezone),
         "end": _in_zone(event.end, want.timezone),
-        "timezone": _zone_seen(want, event, have.entry.applied if have.entry is not None else None),
+        "timezone": _zone_seen(want, event, have.applied),
         "description": shown(have.description.body),
         "attendees": people_view(event.attendees),
         "rooms": sorted(held_rooms(event)),

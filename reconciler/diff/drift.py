@@ -83,7 +83,7 @@ def _one_sided(change: Change, replaced: set[str]) -> Iterator[Finding]:
         cause = Cause.EDITED if have.event is not None else Cause.OURS
         yield Finding(key=have.key, path="copy", cause=cause, expected=None, seen=title, observed=have)
         return
-    last = have.entry.applied if have.entry is not None else None
+    last = have.applied
     if last is not None and have.event is not None:
         # Of what is declared no more the conference is not asked about.
         yield from (_finding(have.key, field, have) for field in compare(last, have).event)
@@ -92,7 +92,7 @@ def _one_sided(change: Change, replaced: set[str]) -> Iterator[Finding]:
 
 
 def _of_pair(want: Occurrence, have: Observed, role: Role | None) -> Iterator[Finding]:
-    last = have.entry.applied if have.entry is not None else None
+    last = have.applied
     shown = as_seen(want, have, role)
     open_fields = {field.path: field for field in compare(want, shown).fields}
     by_people = [

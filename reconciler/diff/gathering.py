@@ -220,7 +220,7 @@ def _has_rooms(want: Occurrence, have: Observed | None) -> bool:
 def _rooms(want: Occurrence, have: Observed | None) -> frozenset[str]:
     if have is None or have.event is None:
         return frozenset(want.rooms or ())
-    last = have.entry.applied if have.entry is not None else None
+    last = have.applied
     return wanted_rooms(want, have.event, last)
 
 

@@ -42,16 +42,16 @@ def spare(found: Diff, config: Config) -> tuple[Diff, tuple[str, ...]]:
     if not spared:
         return found, ()
     # What would be cancelled and made anew for another organiser stays as it is.
-    held = {(_meeting(change), change.reason) for change in spared}
+    held = {(change.meeting, change.reason) for change in spared}
     stays = {change.address for change in spared}  # and what was to take its place is not made beside it
     kept = tuple(
         change
         for change in found.changes
         if not _is_protected(change, config)
         and not stays & {*change.follows}
-        and not (change.action is Action.CREATE and (_meeting(change), change.reason) in held)
+        and not (change.action is Action.CREATE and (change.meeting, change.reason) in held)
     )
-    counts = Counter(_meeting(change) for change in spared)
+    counts = Counter(change.meeting for change in spared)
     warnings = tuple(_warning(meeting, number, config) for meeting, number in sorted(counts.items()))
     return replace(found, changes=kept), warnings
 
@@ -71,17 +71,13 @@ def gone_before_adoption(found: Diff, config: Config) -> tuple[str, ...]:
     )
 
 
-def _meeting(change: Change) -> str:
-    return change.address.partition("@")[0]
-
-
 def _is_protected(change: Change, config: Config) -> bool:
     if change.action is not Action.CANCEL or change.duplicate or change.before is None:
         return False
     declared = config.meetings.get(change.before.key.meeting)
     if declared is not None:
         return declared.protect
-    last = change.before.entry.applied if change.before.entry is not None else None
+    last = change.before.applied
     return last is not None and last.protect
 
 

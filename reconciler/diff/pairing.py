@@ -114,7 +114,7 @@ def is_on_another_day(want: Occurrence, have: Observed | None) -> bool:
     """Return whether a change or a day off takes an occurrence to another day, or back from where we have put it."""
     if "time" in want.ignore:
         return False  # people say when it is
-    applied = have.entry.applied if have is not None and have.entry is not None else None
+    applied = have.applied if have is not None else None
     if applied is None:  # nobody knows where we have put it: a person may have put it off since
         there = have.start.astimezone(want.start.tzinfo) if have is not None and have.start is not None else None
         own = want.key.original.date()

@@ -16,7 +16,7 @@ def unsaid_renames(found: Diff, declared: Collection[str]) -> tuple[str, ...]:
     """
     gone = _starts(Action.CANCEL, found.changes)
     come = _starts(Action.CREATE, found.changes)
-    touched = {_meeting(change) for change in found.changes if change.action is Action.UPDATE}
+    touched = {change.meeting for change in found.changes if change.action is Action.UPDATE}
     come = {name: starts for name, starts in come.items() if name not in touched | gone.keys()}
     warnings = []
     for old in sorted(gone.keys() - set(declared)):
@@ -30,15 +30,11 @@ def unsaid_renames(found: Diff, declared: Collection[str]) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _meeting(change: Change) -> str:
-    return change.address.partition("@")[0]
-
-
 def _starts(action: Action, changes: Iterable[Change]) -> dict[str, set[tuple[str, datetime]]]:
     """Return organiser and start of every change of that kind, by meeting."""
     starts: dict[str, set[tuple[str, datetime]]] = defaultdict(set)
     for change in changes:
         side = change.after if action is Action.CREATE else change.before
         if change.action is action and not change.duplicate and side is not None and side.start is not None:
-            starts[_meeting(change)].add((side.organizer, side.start))
+            starts[change.meeting].add((side.organizer, side.start))
     return dict(starts)

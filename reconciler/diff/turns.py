@@ -49,7 +49,7 @@ def _makes_event(change: Change) -> bool:
 
 
 def _has_begun(change: Change, now: datetime) -> bool:
-    event = change.before.event if change.before is not None else None
+    event = change.event
     goes = change.replaces or change.action is Action.CANCEL
     return goes and event is not None and event.recurrence is not None and event.start <= now
 

@@ -45,7 +45,7 @@ def changes_of(want: Occurrence, have: Observed, role: Role | None, now: datetim
     if have.event is None and not have.alive:
         reason = AGAIN if have.dropped else "deleted in DingTalk" if have.revision else "new occurrence"
         return [creation(want, have, reason, role)]
-    if have.untouched and role is None and not have.asked and have.entry is not None and have.entry.applied == want:
+    if have.untouched and role is None and not have.asked and have.applied == want:
         return []  # nothing was heard of the event since it was as applied, and the conference is presumed to be so
     shown = as_seen(want, have, role)
     comparison = _switched(compare(want, shown), want, have, role)
@@ -79,7 +79,7 @@ def _told_of_another_event(want: Occurrence, have: Observed, now: datetime) -> s
 
 def _takes_back(want: Occurrence, have: Observed) -> bool:
     """Return whether a series is to have a date that was taken out of it: nobody can put one back into an event."""
-    applied = have.entry.applied if have.entry is not None else None
+    applied = have.applied
     where, left_out = want.start.tzinfo, {one.date() for one in want.left_out}
     out = {one.astimezone(where).date() for one in applied.left_out} if applied is not None else set()
     on = (datetime.combine(day, want.start.timetz()) for day in sorted(out - left_out))

@@ -5,7 +5,7 @@ client.events.list(organizer="…", since=now)
 """
 
 from reconciler.dingtalk.client import Client, Reader, connect, connect_reader
-from reconciler.dingtalk.conferences import ConferenceReader, Conferences, Held
+from reconciler.dingtalk.conferences import ConferenceReader, Conferences
 from reconciler.dingtalk.credentials import Credentials, CredentialsMissing, from_environment, if_any
 from reconciler.dingtalk.errors import (
     ApiError,
@@ -32,7 +32,7 @@ from reconciler.dingtalk.errors import (
     UnreadableAnswer,
 )
 from reconciler.dingtalk.events import EventDraft, EventList, EventPatch, EventReader, Events
-from reconciler.dingtalk.instant import InstantConferences, InstantReader, Running
+from reconciler.dingtalk.instant import InstantConferences, InstantReader
 from reconciler.dingtalk.people import People
 from reconciler.dingtalk.rooms import RoomReader
 from reconciler.dingtalk.secret import Secret
@@ -56,7 +56,6 @@ __all__ = [
     "EventPatch",
     "EventReader",
     "Events",
-    "Held",
     "InstantConferences",
     "InstantReader",
     "InvalidParameter",
@@ -79,7 +78,6 @@ __all__ = [
     "RoomDetail",
     "RoomNotAvailable",
     "RoomReader",
-    "Running",
     "Secret",
     "ServerError",
     "Session",

@@ -70,23 +70,13 @@ CONFERENCE_INFO = ReadCall(
 CONFERENCE_GET_SETTINGS = ReadCall(
     name="conference.get_settings", method="GET", path=f"{_SCHEDULED}/settings", permission=CONFERENCE_READ
 )
-CONFERENCE_HISTORY = ReadCall(
-    name="conference.history",
-    method="GET",
-    path=f"{_VIDEO}/scheduleConferences/{{conference}}",
-    permission=CONFERENCE_READ,
-)
 
 INSTANT_START = WriteCall(
     name="instant.start", method="POST", path=_VIDEO, permission=CONFERENCE_WRITE, repeat=Repeat.IF_NOT_DONE
 )
-INSTANT_CLOSE = WriteCall(
-    name="instant.close", method="DELETE", path=f"{_VIDEO}/{{conference}}", permission=CONFERENCE_WRITE, empty=True
-)
 INSTANT_ONGOING = ReadCall(
     name="instant.ongoing", method="GET", path="/v1.0/conference/users/lists", permission=CONFERENCE_READ
 )
-INSTANT_INFO = ReadCall(name="instant.info", method="GET", path=f"{_VIDEO}/{{conference}}", permission=CONFERENCE_READ)
 
 EVENT_CREATE = WriteCall(name="event.create", method="POST", path=_EVENTS, permission=CALENDAR_WRITE)
 EVENT_UPDATE = WriteCall(name="event.update", method="PUT", path=_EVENT, permission=CALENDAR_WRITE, empty=True)

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.dingtalk import calls
 from reconciler.dingtalk.errors import ConferenceCancelled
-from reconciler.dingtalk.paging import pages
 from reconciler.dingtalk.session import ReadSession, Session
-from reconciler.dingtalk.wire import from_ms, items, needed, number, part, text, to_conference, to_link, to_ms
+from reconciler.dingtalk.wire import needed, part, text, to_conference, to_link, to_ms
 from reconciler.dingtalk.wire_settings import decode, encode
 from reconciler.model.occurrence import Conference, Settings
 from reconciler.model.settings import SETTINGS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """One time that a scheduled conference was really held. `status`: 0 waiting, 1 ended, 2 running."""
-
-    id: str
-    title: str
-    room_code: str
-    status: int
-    start: datetime | None
-    end: datetime | None
 
 
 class ConferenceReader:
@@ -45,22 +31,6 @@ class ConferenceReader:
         """Return those settings that can be read back, by our names."""
         answer = self._reading.read(calls.CONFERENCE_GET_SETTINGS, query={"scheduleConferenceId": conference_id})
         return decode(part(answer, "scheduleConfSettingModel"))
-
-    def history(self, *, conference_id: str) -> tuple[Held, ...]:
-        """Return the times that the conference was held, in the order of the answer."""
-        path = {"conference": conference_id}
-        return tuple(
-            Held(
-                id=text(item, "conferenceId"),
-                title=text(item, "title"),
-                room_code=text(item, "roomCode"),
-                status=number(item, "status") or 0,
-                start=from_ms(item, "startTime"),
-                end=from_ms(item, "endTime"),
-            )
-            for answer in pages(self._reading, calls.CONFERENCE_HISTORY, path=path, query={"maxResults": 100})
-            for item in items(answer, "conferenceList")
-        )
 
 
 class Conferences(ConferenceReader):

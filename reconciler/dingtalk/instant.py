@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from reconciler.dingtalk import calls
-from reconciler.dingtalk.errors import NotFound
 from reconciler.dingtalk.session import ReadSession, Session
-from reconciler.dingtalk.wire import from_ms, needed, number, part, text, texts
+from reconciler.dingtalk.wire import needed, text, texts
 from reconciler.model.occurrence import InstantConference
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """What DingTalk tells of a video conference. `status` is as answered; None where it tells nothing."""
-
-    id: str
-    title: str
-    room_code: str
-    url: str
-    creator: str
-    status: int | None
-    start: datetime | None
-    end: datetime | None
 
 
 class InstantReader:
@@ -34,19 +17,6 @@ class InstantReader:
     def ongoing(self, union_id: str) -> tuple[str, ...]:
         """Return the ids of the conferences that this person is in now."""
         return texts(self._reading.read(calls.INSTANT_ONGOING, query={"unionId": union_id}), "onGoingConfIdList")
-
-    def info(self, conference_id: str) -> Running:
-        answer = part(self._reading.read(calls.INSTANT_INFO, path={"conference": conference_id}), "confInfo")
-        return Running(
-            id=text(answer, "conferenceId") or conference_id,
-            title=text(answer, "title"),
-            room_code=text(answer, "roomCode"),
-            url=text(answer, "externalLinkUrl"),
-            creator=text(answer, "creatorId"),
-            status=number(answer, "status"),
-            start=from_ms(answer, "startTime"),
-            end=from_ms(answer, "endTime"),
-        )
 
 
 class InstantConferences(InstantReader):
@@ -76,11 +46,3 @@ class InstantConferences(InstantReader):
             password=text(answer, "conferencePassword"),
             host_password=text(answer, "hostPassword"),
         )
-
-    def close(self, *, conference_id: str, host: str) -> None:
-        """End the conference for everybody; `host` is its host's union id."""
-        try:
-            self._writing.write(calls.INSTANT_CLOSE, path={"conference": conference_id}, query={"unionId": host})
-        except NotFound as error:
-            if not error.unclear_before:
-                raise

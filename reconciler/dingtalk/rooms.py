@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.dingtalk import calls
@@ -73,15 +74,8 @@ def _detail(item: Answer) -> RoomDetail:
 def _with_rules(item: Answer) -> RoomDetail:
     rules = part(item, "extensionConfig")
     advance, closed = part(rules, "advanceReservation"), part(rules, "reservationCloseDetail")
-    told = _detail(item)
-    return RoomDetail(
-        id=told.id,
-        name=told.name,
-        capacity=told.capacity,
-        status=told.status,
-        labels=told.labels,
-        location=told.location,
-        group=told.group,
+    return replace(
+        _detail(item),
         recurring=_maybe(item, "enableCycleReservation"),
         open=_maybe(rules, "openReservation"),
         max_minutes=number(rules, "maxReservationTimeInterval") or None,

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -370,20 +370,9 @@ def _parsed(body: bytes) -> Any:
 
 def _carrying(request: Request, token: Secret) -> Request:
     """Return the request with the access token: in the form of the older API, else in its header."""
-    headers, form = dict(request.headers), request.form
-    if form is None:
-        headers["x-acs-dingtalk-access-token"] = token.reveal()
-    else:
-        form = {"access_token": token.reveal(), **form}
-    return Request(
-        method=request.method,
-        url=request.url,
-        call=request.call,
-        headers=headers,
-        query=request.query,
-        json=request.json,
-        form=form,
-    )
+    if request.form is not None:
+        return replace(request, form={"access_token": token.reveal(), **request.form})
+    return replace(request, headers={**request.headers, "x-acs-dingtalk-access-token": token.reveal()})
 
 
 def _segment(value: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconciler.model.marker import Description, Marker, parse_description
 from reconciler.model.native import is_on, is_over
-from reconciler.model.occurrence import Conference, Event, Key
+from reconciler.model.occurrence import Conference, Event, Key, Occurrence
 from reconciler.model.state import Calendar, Entry
 from reconciler.schedule.pattern import Instance
 
@@ -45,11 +45,16 @@ class Observed:
         return self.entry.organizer if self.entry is not None else self.owner
 
     @property
+    def applied(self) -> Occurrence | None:
+        """Return the occurrence as it was last applied in full, None where nobody remembers that."""
+        return self.entry.applied if self.entry is not None else None
+
+    @property
     def start(self) -> datetime | None:
         """Return when it starts, by the event or else by our memory."""
         if self.event is not None:
             return self.event.start
-        return self.entry.applied.start if self.entry is not None and self.entry.applied is not None else None
+        return self.applied.start if self.applied is not None else None
 
     @property
     def conference_id(self) -> str:
@@ -87,7 +92,7 @@ class Observed:
             return self.start is not None and self.start <= now
         if self.event is not None:
             return is_over(self.event, now)
-        applied = self.entry.applied if self.entry is not None else None
+        applied = self.applied
         until = applied.recurrence.until if applied is not None and applied.recurrence is not None else None
         return until is not None and until < now.date()
 

@@ -58,6 +58,11 @@ class Key:
             raise ReconcilerError(f"{address!r} is not an address", fix=fix) from None
 
 
+def meeting_of(address: str) -> str:
+    """Return the name of the meeting that an address begins with; of what is no address, all of it."""
+    return address.partition("@")[0]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Attendee:
     """A person at a meeting. The organiser is never one: they are part of it anyway."""

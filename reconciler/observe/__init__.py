@@ -24,11 +24,11 @@ from reconciler.observe.conferences import (
     with_conferences,
     with_own_conference,
 )
-from reconciler.observe.findings import Findings
 from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Refresh, Scope
 from reconciler.observe.series import find_series
 from reconciler.observe.sorting import adopt, sort_by_marker
+from reconciler.observe.survey import Asking, Survey
 from reconciler.state.lines import organizers
 
 __all__ = ["Heard", "Refresh", "Scope", "listen", "look_again", "observe", "remembered", "verify"]
@@ -54,24 +54,23 @@ def observe(
     if scope.refresh is Refresh.NONE:
         return Observation(occurrences=remembered(state), organizers=asked)
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
-        reads = Reads(pool, progress)
-        findings = Findings()
+        survey = Survey(reader=reader, reads=Reads(pool, progress), state=state, scope=scope, now=now)
+        findings = survey.findings
         if heard is None:
-            heard = hear(reader, reads, asked, state, scope, now)
-        events = list_calendars(reader, reads, heard, state, scope, findings, now)
-        former = former_organizers(reader, reads, events, scope, findings)
-        told = hear(reader, reads, former, state, scope, now)
-        events += list_calendars(reader, reads, told, state, scope, findings, now)
+            heard = hear(survey, asked)
+        events = list_calendars(survey, heard)
+        former = former_organizers(survey, events)
+        events += list_calendars(survey, hear(survey, former))
         asked |= former | heard.keys()
         ours = recent([event for event in events if event.organizer in asked], now)
-        sort_by_marker(ours, state, scope, findings)
-        adopt(events, state, scope, findings)
-        keep_ours(findings, state, scope)
-        find_series(reader, reads, ours, state, scope, findings, now)
+        sort_by_marker(survey, ours)
+        adopt(survey, events)
+        keep_ours(survey)
+        find_series(survey, ours)
         find_superfluous(findings, state)
-        find_by_memory(reader, reads, state, scope, findings, now=now)
-        complete_attendees(reader, reads, scope, findings)
-        occurrences = with_conferences(reader, reads, state, scope, findings, now=now)
+        find_by_memory(survey)
+        complete_attendees(survey)
+        occurrences = with_conferences(survey)
     in_use = frozenset(one.conference_id for one in occurrences.values())
     return Observation(
         occurrences=occurrences,
@@ -107,7 +106,8 @@ def listen(
 ) -> Heard:
     """Return what the calendars tell, for `observe`. Raises ApiError where DingTalk does not let us in at all."""
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
-        return hear(reader, Reads(pool, progress), organizers_of(state, scope, now), state, scope, now)
+        survey = Survey(reader=reader, reads=Reads(pool, progress), state=state, scope=scope, now=now)
+        return hear(survey, organizers_of(state, scope, now))
 
 
 def look_again(
@@ -170,16 +170,16 @@ def verify(
     """Return `seen` with the conferences of `keys` as they are, where so far they were only presumed to be so."""
     if scope.refresh in {Refresh.NONE, Refresh.CALENDAR}:
         return seen
-    findings = Findings()
+    presumed = [seen.occurrences[key] for key in keys if key in seen.occurrences]
+    due = [one for one in presumed if not one.asked and not _waits(one, scope)]
     with ThreadPoolExecutor(max_workers=parallelism) as pool:
-        presumed = [seen.occurrences[key] for key in keys if key in seen.occurrences]
-        due = [one for one in presumed if not one.asked and not _waits(one, scope)]
-        asked = ask_conferences(reader, Reads(pool, progress), grouped(due, now), scope, findings, now)
+        asking = Asking(reader=reader, reads=Reads(pool, progress), scope=scope, now=now)
+        asked = ask_conferences(asking, grouped(due, now))
     return replace(
         seen,
         occurrences={**seen.occurrences, **asked},
-        failures=(*seen.failures, *findings.failures),
-        unresolved=seen.unresolved | findings.unresolved,
+        failures=(*seen.failures, *asking.findings.failures),
+        unresolved=seen.unresolved | asking.findings.unresolved,
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import (
     ApiError,
     AuthenticationFailed,
@@ -19,14 +18,12 @@ from reconciler.dingtalk.errors import (
     NotFound,
     TokenRejected,
 )
-from reconciler.model.marker import parse_description
 from reconciler.model.observed import Changes, Told
 from reconciler.model.occurrence import Event
 from reconciler.model.rendering import event_as_applied
 from reconciler.model.state import Calendar, State
-from reconciler.observe.findings import Findings
-from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Refresh, Scope
+from reconciler.observe.survey import Survey
 
 LOOKBACK = timedelta(days=1)  # far enough to know what began today, near enough not to page through the past
 BACK_TO_SERIES = timedelta(days=40)  # a series shows only instances that have begun; without a state they are the trace
@@ -50,72 +47,70 @@ def meetings_of(organizers: Iterable[str], state: State, scope: Scope) -> Asked:
 Heard = Mapping[str, Changes | Told | ApiError]  # by organiser: what has changed, or all of it
 
 
-def hear(  # noqa: PLR0917  # all of it is what one listing needs
-    reader: Reader, reads: Reads, organizers: Iterable[str], state: State, scope: Scope, now: datetime
-) -> dict[str, Changes | Told | ApiError]:
+def hear(survey: Survey, organizers: Iterable[str]) -> dict[str, Changes | Told | ApiError]:
     """Return what these calendars tell from yesterday on: what has changed since, where that can be had, or all.
 
     Raises ApiError where DingTalk does not let us in at all. Nobody's entry is read for it, unless events are adopted.
     """
-    tokens = {who: token for who in organizers if (token := _token(who, state, scope, now))}
+    tokens = {who: token for who in organizers if (token := _token(survey, who))}
 
     def ask(who: str) -> Changes | Told:
-        since = _since(who, state, scope, now)
-        return (_changes(reader, who, tokens[who], since) if who in tokens else None) or _whole(reader, who, now, since)
+        return (_changes(survey, who, tokens[who]) if who in tokens else None) or _whole(survey, who)
 
     heard: dict[str, Changes | Told | ApiError] = {}
-    for who, answer in reads.all(ask, sorted(organizers)):
+    for who, answer in survey.reads.all(ask, sorted(organizers)):
         if isinstance(answer, AuthenticationFailed | TokenRejected | IpNotAllowed):
             raise answer  # nothing at all will be answered
         heard[who] = answer
     return heard
 
 
-def list_calendars(  # noqa: PLR0917  # all of it is what one listing needs
-    reader: Reader, reads: Reads, heard: Heard, state: State, scope: Scope, findings: Findings, now: datetime
-) -> list[Event]:
+def list_calendars(survey: Survey, heard: Heard) -> list[Event]:
     """Return the events in the calendars that were heard, those that were deleted among them.
 
     What has not changed is as it was remembered; where too much of that is missing, the calendar is listed whole.
     """
-    asked = meetings_of(heard, state, scope)
+    asked, findings = meetings_of(heard, survey.state, survey.scope), survey.findings
     told: dict[str, Told | ApiError] = {}
     short = []
     for who, answer in heard.items():
         if not isinstance(answer, Changes):
             told[who] = answer
-        elif (whole := _with_memory(answer, _memory(who, state, now))) is not None:
+        elif (whole := _with_memory(answer, _memory(survey, who))) is not None:
             told[who] = whole
         else:
             short.append(who)
-    told |= reads.all(lambda who: _whole(reader, who, now, _since(who, state, scope, now)), short)
+    told |= survey.reads.all(lambda who: _whole(survey, who), short)
     events: list[Event] = []
     for who in heard:
         found = told[who]
         if isinstance(found, ApiError):
             findings.unread.add(who)
-            findings.fail(f"the calendar of {who}", found, asked[who], hint=_farewell(who, found, scope), who=who)
+            findings.fail(
+                f"the calendar of {who}", found, asked[who], hint=_farewell(who, found, survey.scope), who=who
+            )
         else:
             findings.calendars[who] = found
             events.extend(found.calendar.events)
     return events
 
 
-def _since(who: str, state: State, scope: Scope, now: datetime) -> datetime:
+def _since(survey: Survey, who: str) -> datetime:
     """Return from when on a calendar is listed: so far back that each series shows, where none may be remembered."""
-    return now - (LOOKBACK if who in state.calendars and not scope.trusted else BACK_TO_SERIES)
+    remembered = who in survey.state.calendars and not survey.scope.trusted
+    return survey.now - (LOOKBACK if remembered else BACK_TO_SERIES)
 
 
-def _token(who: str, state: State, scope: Scope, now: datetime) -> str:
+def _token(survey: Survey, who: str) -> str:
     """Return the token to ask for changes with, "" where the calendar has to be listed whole."""
-    calendar = state.calendars.get(who)
+    scope, calendar = survey.scope, survey.state.calendars.get(who)
     if scope.refresh is Refresh.FULL or calendar is None or scope.trusted:
         return ""  # of invitations that were there before, which may show an organiser, no change tells
-    if not -LOOKBACK < now - calendar.listed_at < LONGEST:  # another machine may be ahead a little
+    if not -LOOKBACK < survey.now - calendar.listed_at < LONGEST:  # another machine may be ahead a little
         return ""
     single = {event_id: key for event_id, key in scope.adopt.items() if not key.series}  # others are asked for by id
     foreign = any(key.meeting in scope.meetings and scope.meetings[key.meeting] == who for key in single.values())
-    if foreign and not single.keys() <= _memory(who, state, now).events.keys():
+    if foreign and not single.keys() <= _memory(survey, who).events.keys():
         return ""  # an event of somebody else's making is in no memory of ours
     return calendar.token
 
@@ -129,8 +124,9 @@ class _Memory:
     missing: frozenset[str]
 
 
-def _memory(who: str, state: State, now: datetime) -> _Memory:
+def _memory(survey: Survey, who: str) -> _Memory:
     """Return what is remembered of a calendar."""
+    state, now = survey.state, survey.now
     calendar = state.calendars[who]
     events = {event.id: event for event in calendar.events if event.end > now - LOOKBACK}
     missing: set[str] = set()
@@ -164,15 +160,16 @@ def recent(events: Iterable[Event], now: datetime) -> list[Event]:
     ]
 
 
-def _whole(reader: Reader, who: str, now: datetime, since: datetime) -> Told:
-    answer = reader.events.list(organizer=who, since=since, show_deleted=True)
-    return Told(calendar=Calendar(token=answer.sync_token, listed_at=now, events=answer.events))
+def _whole(survey: Survey, who: str) -> Told:
+    answer = survey.reader.events.list(organizer=who, since=_since(survey, who), show_deleted=True)
+    return Told(calendar=Calendar(token=answer.sync_token, listed_at=survey.now, events=answer.events))
 
 
-def _changes(reader: Reader, who: str, token: str, since: datetime) -> Changes | None:
+def _changes(survey: Survey, who: str, token: str) -> Changes | None:
     """Return what has changed since the last list; None where a whole one is needed."""
+    since = _since(survey, who)
     try:
-        answer = reader.events.list(organizer=who, since=since, show_deleted=True, sync_token=token)
+        answer = survey.reader.events.list(organizer=who, since=since, show_deleted=True, sync_token=token)
     except (AuthenticationFailed, TokenRejected, IpNotAllowed, LimitReached):
         raise
     except ApiError as error:
@@ -189,14 +186,13 @@ def _farewell(who: str, error: ApiError, scope: Scope) -> str:
     return f"if the account is gone, `reconciler state rm --organizer {who}` forgets what was there"
 
 
-def former_organizers(
-    reader: Reader, reads: Reads, events: Iterable[Event], scope: Scope, findings: Findings
-) -> frozenset[str]:
+def former_organizers(survey: Survey, events: Iterable[Event]) -> frozenset[str]:
     """Return who of the trusted organises an event with our marker, as the invitations to it tell.
 
     Whoever is invited can copy the marker into an event of their own. But the conference that it names answers only to
     whom it was made for, so that is asked. Where that can't be known, the meetings that they may organise are not.
     """
+    reader, scope = survey.reader, survey.scope
     others = scope.trusted - scope.organizers
     if not others:
         return frozenset()
@@ -204,37 +200,32 @@ def former_organizers(
     meetings: dict[str, set[str]] = defaultdict(set)
     # Of what was deleted the conference mostly is, too, and says nothing any more; the last one is the likeliest alive.
     for event in sorted(events, key=lambda one: (one.cancelled, -one.start.timestamp())):
-        marker = parse_description(event.description).marker
-        ours = marker is not None and marker.workspace == scope.workspace
-        if ours and marker is not None and marker.conference and event.organizer in others:
+        marker = scope.marker_of(event)
+        if marker is not None and marker.conference and event.organizer in others:
             suspects.setdefault(event.organizer, marker.conference)
             meetings[event.organizer].add(marker.key.moved(scope.moved).meeting)
     former: set[str] = set()
-    for who, answer in reads.all(
+    for who, answer in survey.reads.all(
         lambda who: reader.conferences.info(conference_id=suspects[who], requester=who), suspects
     ):
         if not isinstance(answer, ApiError):
             former.add(who)
         elif not isinstance(answer, NotCreator | NotFound | InvalidParameter | ConferenceCancelled):
-            findings.fail(f"whether {who} organises events of this workspace", answer, meetings[who], who=who)
+            survey.findings.fail(f"whether {who} organises events of this workspace", answer, meetings[who], who=who)
     return frozenset(former)
 
 
-def keep_ours(findings: Findings, state: State, scope: Scope) -> None:
+def keep_ours(survey: Survey) -> None:
     """Leave nothing but this workspace's events in what will be remembered of the calendars.
 
     What stands in somebody's calendar as an invitation is remembered for whom organises it.
     """
-    known = {entry.event_id for entry in state.entries.values()} | scope.adopt.keys()
-    for who, told in findings.calendars.items():
+    scope, calendars = survey.scope, survey.findings.calendars
+    known = {entry.event_id for entry in survey.state.entries.values()} | scope.adopt.keys()
+    for who, told in calendars.items():
         ours = tuple(
             event
             for event in told.calendar.events
-            if event.organizer == who and not event.series and (event.id in known or _is_marked(event, scope))
+            if event.organizer == who and not event.series and (event.id in known or scope.marker_of(event) is not None)
         )
-        findings.calendars[who] = replace(told, calendar=replace(told.calendar, events=ours))
-
-
-def _is_marked(event: Event, scope: Scope) -> bool:
-    marker = parse_description(event.description).marker
-    return marker is not None and marker.workspace == scope.workspace
+        calendars[who] = replace(told, calendar=replace(told.calendar, events=ours))

@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
-from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import ApiError, NotFound
 from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Event
-from reconciler.model.state import Entry, State
+from reconciler.model.state import Entry
 from reconciler.observe.findings import Findings
-from reconciler.observe.reads import Reads
-from reconciler.observe.scope import Scope
+from reconciler.observe.survey import Survey
 
 
-def find_by_memory(
-    reader: Reader, reads: Reads, state: State, scope: Scope, findings: Findings, *, now: datetime
-) -> None:
+def find_by_memory(survey: Survey) -> None:
     """Ask for each event that should be there and was not listed: gone, or moved out of sight."""
+    reader, scope, findings = survey.reader, survey.scope, survey.findings
     seen = {one.event.id for one in (*findings.live.values(), *findings.duplicates.values()) if one.event is not None}
     missing = [
         entry
-        for entry in state.entries.values()
+        for entry in survey.state.entries.values()
         if entry.event_id not in seen
         and scope.asks_for(entry.key)
         and entry.key not in findings.live
         and not entry.key.series
         and entry.key.meeting not in findings.unresolved
-        and (entry.applied is None or entry.applied.start > now)
+        and (entry.applied is None or entry.applied.start > survey.now)
     ]
     for entry in missing:
         if not entry.event_id:
             findings.live[entry.key] = Observed(key=entry.key, entry=entry)
         elif entry.event_id in findings.ended:
             findings.live[entry.key] = _gone(entry, findings)
-    asked = reads.all(
+    asked = survey.reads.all(
         lambda entry: reader.events.get(organizer=entry.organizer, event_id=entry.event_id),
         [entry for entry in missing if entry.event_id and entry.event_id not in findings.ended],
     )
@@ -49,11 +45,10 @@ def find_by_memory(
             findings.live[entry.key] = gone
         else:
             found = Observed(key=entry.key, event=answer, entry=entry)
-            marker = found.description.marker
-            ours = marker is not None and marker.workspace == scope.workspace
+            ours = scope.marker_of(answer)
             # A run that died may have moved it, and what the event says counts.
-            key = marker.key.moved(scope.moved) if ours and marker is not None else entry.key
-            findings.live.setdefault(key, replace(found, key=key, marker=marker))
+            key = ours.key.moved(scope.moved) if ours is not None else entry.key
+            findings.live.setdefault(key, replace(found, key=key, marker=found.description.marker))
 
 
 def _gone(entry: Entry, findings: Findings) -> Observed:
@@ -62,8 +57,9 @@ def _gone(entry: Entry, findings: Findings) -> Observed:
     return Observed(key=entry.key, entry=entry, marker=remains.marker if remains is not None else None)
 
 
-def complete_attendees(reader: Reader, reads: Reads, scope: Scope, findings: Findings) -> None:
+def complete_attendees(survey: Survey) -> None:
     """Ask for the attendees that a list was too short for, where they are managed."""
+    scope, findings = survey.scope, survey.findings
     cut = [
         one
         for one in findings.live.values()
@@ -75,10 +71,10 @@ def complete_attendees(reader: Reader, reads: Reads, scope: Scope, findings: Fin
 
     def ask(one: Observed) -> Event:
         assert one.event is not None  # noqa: S101  # chosen for having one
-        attendees = reader.events.attendees(organizer=one.event.organizer, event_id=one.event.id)
+        attendees = survey.reader.events.attendees(organizer=one.event.organizer, event_id=one.event.id)
         return replace(one.event, attendees=attendees, attendees_complete=True)
 
-    for one, answer in reads.all(ask, cut):
+    for one, answer in survey.reads.all(ask, cut):
         if isinstance(answer, ApiError):
             findings.fail(str(one.key), answer, [one.key.meeting])
         else:

@@ -14,17 +14,16 @@ from reconciler.model.occurrence import Conference, Key, Link
 from reconciler.model.rendering import conference_as_applied
 from reconciler.model.state import State
 from reconciler.observe.findings import Findings
-from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Refresh, Scope
+from reconciler.observe.survey import Asking, Survey
 from reconciler.state.remembering import bare, is_intact
 
 UNKNOWN = "paramsError"  # what the query of a conference says of one that is not there
 
 
-def with_conferences(  # all of it is what an observation goes by
-    reader: Reader, reads: Reads, state: State, scope: Scope, findings: Findings, *, now: datetime
-) -> dict[Key, Observed]:
+def with_conferences(survey: Survey) -> dict[Key, Observed]:
     """Return all that was found with its conference: as it is, where that is asked for, else as it should be."""
+    state, scope, findings, now = survey.state, survey.scope, survey.findings, survey.now
     remains = {key: one for key, one in findings.deleted.items() if _is_missed(one, findings, scope)}
     remains |= _left_over(state, scope, [*findings.live.values(), *remains.values()])
     stands = _stands(state)
@@ -39,7 +38,7 @@ def with_conferences(  # all of it is what an observation goes by
         groups = _due(groups, replace(scope, budget=scope.budget - findings.spent), now)
     # What is over is looked after no more, and yet the next occurrence is to lead there.
     groups += _by_conference(found[key] for key, one in remains.items() if one.has_started(now) and scope.asks_for(key))
-    return found | ask_conferences(reader, reads, groups, scope, findings, now)
+    return found | ask_conferences(survey, groups)
 
 
 def _is_news(one: Observed, state: State, findings: Findings) -> bool:
@@ -129,20 +128,18 @@ def _cost(some: Group, scope: Scope) -> int:
     return 0 if meeting not in scope.meetings else 2 if meeting in scope.with_settings else 1
 
 
-def ask_conferences(  # noqa: PLR0917  # all of it is what asking needs
-    reader: Reader, reads: Reads, groups: Iterable[Group], scope: Scope, findings: Findings, now: datetime
-) -> dict[Key, Observed]:
+def ask_conferences(asking: Asking, groups: Iterable[Group]) -> dict[Key, Observed]:
     """Return what leads to these conferences with the conference as it is; what can't be read is noted."""
 
     def ask(some: Group) -> Conference | None:
-        return _conference(reader, some[0], scope)
+        return _conference(asking.reader, some[0], asking.scope)
 
     found: dict[Key, Observed] = {}
-    for some, answer in reads.all(ask, groups):
+    for some, answer in asking.reads.all(ask, groups):
         if isinstance(answer, ApiError):
-            findings.fail(str(some[0].key), answer, {one.key.meeting for one in some})
+            asking.findings.fail(str(some[0].key), answer, {one.key.meeting for one in some})
         else:
-            found |= {one.key: replace(one, conference=answer, verified=now, asked=True) for one in some}
+            found |= {one.key: replace(one, conference=answer, verified=asking.now, asked=True) for one in some}
     return found
 
 

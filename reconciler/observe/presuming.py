@@ -18,6 +18,7 @@ from reconciler.model.state import Look, State
 from reconciler.observe.calendars import LONGEST, LOOKBACK
 from reconciler.observe.findings import Findings
 from reconciler.observe.scope import Scope
+from reconciler.observe.survey import Survey
 from reconciler.schedule.pattern import Instance
 
 Found = Mapping[str, tuple[str, Key]]  # id of a recurring event → whose it is, and which
@@ -27,14 +28,13 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 _FOREVER = datetime(9000, 1, 1, tzinfo=UTC)  # no state has a later time
 
 
-def presumable(  # noqa: PLR0917  # all of it is what decides
-    found: Found, events: Iterable[Event], state: State, scope: Scope, findings: Findings, now: datetime
-) -> dict[str, Look]:
+def presumable(survey: Survey, found: Found, events: Iterable[Event]) -> dict[str, Look]:
     """Return the looks that stand in for another one, by the ids of the recurring events.
 
     Not of those that the calendars tell of, of those in doubt, and of those whose turn it is: unseen for the longest
     time, or not so far ahead, as far as the budget goes.
     """
+    scope, findings, now = survey.scope, survey.findings, survey.now
     if not scope.presume or scope.only is not None or scope.until is None:
         return {}
     looks = {name: look for told in findings.calendars.values() for name, look in told.calendar.looks.items()}
@@ -50,7 +50,7 @@ def presumable(  # noqa: PLR0917  # all of it is what decides
         for name, look in calm.items()
         if name not in scope.looked_at and (now - look.at >= scope.every or look.until < scope.until)
     }
-    due = _due(old, state, scope, findings, now) if old else frozenset()
+    due = _due(survey, old) if old else frozenset()
     return {name: look for name, look in calm.items() if name not in due}
 
 
@@ -64,10 +64,8 @@ def _tells_of(event: Event, name: str, meeting: str, scope: Scope) -> bool:
     """Return whether `event` is this recurring event, an instance of it, or has the marker of its meeting's series."""
     if event.series == name or event.id.startswith(name):
         return True
-    marker = parse_description(event.description).marker
-    if marker is None or not marker.key.series or marker.workspace != scope.workspace:
-        return False
-    return marker.key.moved(scope.moved).meeting == meeting
+    marker = scope.marker_of(event)
+    return marker is not None and marker.key.series and marker.key.moved(scope.moved).meeting == meeting
 
 
 def _is_told(look: Look, news: Iterable[Event], scope: Scope) -> bool:
@@ -76,16 +74,17 @@ def _is_told(look: Look, news: Iterable[Event], scope: Scope) -> bool:
     return any(_tells_of(one, look.event.id, meeting, scope) for one in news)
 
 
-def _due(looks: Mapping[str, Look], state: State, scope: Scope, findings: Findings, now: datetime) -> frozenset[str]:
+def _due(survey: Survey, looks: Mapping[str, Look]) -> frozenset[str]:
     """Return whose turn it is, and note what that costs. Conferences that are unseen for longer come first."""
-    conferences = _conferences(state, scope, now)
+    findings = survey.findings
+    conferences = _conferences(survey.state, survey.scope, survey.now)
     due: set[str] = set()
     viewed: set[str] = set()
     for at, name in sorted((look.at, name) for name, look in looks.items()):
         who = looks[name].event.organizer
         cost = 1 if who in viewed else 2
         before = sum(calls for verified, calls in conferences if verified < at)
-        if findings.spent + before + cost > scope.budget:
+        if findings.spent + before + cost > survey.scope.budget:
             break
         findings.spent += cost
         due.add(name)
@@ -163,16 +162,11 @@ def _renewed(old: Look, seen: Look, now: datetime) -> Look:
     return replace(seen, at=old.at, gone=tuple(sorted(past | {*seen.gone})))
 
 
-def remember(  # noqa: PLR0917  # all of it is what was seen
-    findings: Findings,
-    events: Iterable[Event],
-    found: Found,
-    got: Mapping[str, Event],
-    kept: Mapping[str, Look],
-    scope: Scope,
-    now: datetime,
+def remember(
+    survey: Survey, events: Iterable[Event], found: Found, *, got: Mapping[str, Event], kept: Mapping[str, Look]
 ) -> None:
     """Put what was `got` into what will be remembered of the calendars, and leave out what is not known any more."""
+    scope, findings, now = survey.scope, survey.findings, survey.now
     news = news_of(events, findings)
     fresh: dict[str, Look] = dict(kept)
     for name, event in {**got, **{name: look.event for name, look in kept.items()}}.items():

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from reconciler.model.occurrence import Key
+from reconciler.model.marker import Marker, parse_description
+from reconciler.model.occurrence import Event, Key
 
 
 class Refresh(StrEnum):
@@ -64,3 +65,8 @@ class Scope:
     def asks_for(self, key: Key) -> bool:
         """Return whether calls may be made for this occurrence alone."""
         return self.only is None or key in self.only
+
+    def marker_of(self, event: Event) -> Marker | None:
+        """Return the marker by which an event is one of this workspace, None where it has none, or another's."""
+        marker = parse_description(event.description).marker
+        return marker if marker is not None and marker.workspace == self.workspace else None

@@ -8,48 +8,38 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
-from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import ApiError, NotFound
 from reconciler.model.marker import Marker, parse_description
 from reconciler.model.native import instance_of, is_over
 from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Event, Key
-from reconciler.model.state import Entry, Look, State
+from reconciler.model.state import Entry, Look
 from reconciler.observe.calendars import LOOKBACK
-from reconciler.observe.findings import Findings
 from reconciler.observe.presuming import Found, begun, far, instances, presumable, remember
-from reconciler.observe.reads import Reads
 from reconciler.observe.scope import Scope
 from reconciler.observe.sorting import adopt_one, keep_one
+from reconciler.observe.survey import Survey
 
 
-def find_series(  # noqa: PLR0917  # all of it is what a look needs
-    reader: Reader,
-    reads: Reads,
-    events: Iterable[Event],
-    state: State,
-    scope: Scope,
-    findings: Findings,
-    now: datetime,
-) -> None:
+def find_series(survey: Survey, events: Iterable[Event]) -> None:
     """File the recurring events of this workspace under their keys, with their instances before `scope.until`.
 
     They are known by the state, by the instances that a list shows, and by the config that adopts them. Each is asked
     for by itself: where it ends, and whether it is still there, is told by no instance. One of which nothing was heard
     since it was last looked at is as it was then, until its turn comes.
     """
-    events = list(events)
-    entries = {key: entry for key, entry in state.entries.items() if key.series and scope.asks_for(key)}
+    events, reader, scope, findings = list(events), survey.reader, survey.scope, survey.findings
+    entries = {key: entry for key, entry in survey.state.entries.items() if key.series and scope.asks_for(key)}
     found = {one.event_id: (one.organizer, key) for key, one in entries.items() if one.event_id}
     found |= {name: of for name, of in _marked(events, scope) if name not in found and scope.asks_for(of[1])}
     named = {name: of for name, of in _to_adopt(scope) if name not in found}
     for half_made in (Observed(key=key, entry=entry) for key, entry in entries.items() if not entry.event_id):
-        if not half_made.has_started(now):
+        if not half_made.has_started(survey.now):
             findings.live[half_made.key] = half_made
-    kept = presumable(found, events, state, scope, findings, now)
+    kept = presumable(survey, found, events)
     got: dict[str, Event] = {}
     ask = [name for name in found if name not in kept]
-    asked = reads.all(lambda name: reader.events.get(organizer=found[name][0], event_id=name), ask)
+    asked = survey.reads.all(lambda name: reader.events.get(organizer=found[name][0], event_id=name), ask)
     for name, answer in chain(((name, look.event) for name, look in kept.items()), asked):
         key = found[name][1]
         known = entries.get(key)
@@ -61,17 +51,15 @@ def find_series(  # noqa: PLR0917  # all of it is what a look needs
                 findings.calendars.pop(found[name][0], None)  # nothing but a list from far back tells of it again
             findings.fail(str(key), answer, [key.meeting])
         elif isinstance(answer, ApiError) or answer.cancelled:
-            if entry is not None and not gone.has_started(now):
+            if entry is not None and not gone.has_started(survey.now):
                 findings.live.setdefault(key, gone)
         else:
             if name not in kept:
                 got[name] = answer
-            _file(
-                findings, replace(gone, event=answer, marker=parse_description(answer.description).marker), scope, now
-            )
-    _adopt(reader, reads, named, scope, findings, now)
-    _look_at_instances(reader, reads, scope, findings, kept, now)
-    remember(findings, events, found, got, kept, scope, now)
+            _file(survey, replace(gone, event=answer, marker=parse_description(answer.description).marker))
+    _adopt(survey, named)
+    _look_at_instances(survey, kept)
+    remember(survey, events, found, got=got, kept=kept)
 
 
 def _to_adopt(scope: Scope) -> Iterator[tuple[str, tuple[str, Key]]]:
@@ -80,41 +68,42 @@ def _to_adopt(scope: Scope) -> Iterator[tuple[str, tuple[str, Key]]]:
             yield name, (scope.meetings[key.meeting], key)
 
 
-def _adopt(  # noqa: PLR0917  # all of it is what a look needs
-    reader: Reader, reads: Reads, named: Found, scope: Scope, findings: Findings, now: datetime
-) -> None:
+def _adopt(survey: Survey, named: Found) -> None:
     """File the recurring events of people's making that the config adopts; what has our marker by now is ours."""
-    for name, answer in reads.all(lambda name: reader.events.get(organizer=named[name][0], event_id=name), named):
+    reader, scope = survey.reader, survey.scope
+    for name, answer in survey.reads.all(
+        lambda name: reader.events.get(organizer=named[name][0], event_id=name), named
+    ):
         key = named[name][1]
         if isinstance(answer, ApiError):
             if not isinstance(answer, NotFound):
-                findings.fail(str(key), answer, [key.meeting])
+                survey.findings.fail(str(key), answer, [key.meeting])
             continue
-        marker = parse_description(answer.description).marker
-        if marker is None or marker.workspace != scope.workspace:
-            if not answer.cancelled and not is_over(answer, now):
-                adopt_one(answer, key, scope, findings)
+        marker = scope.marker_of(answer)
+        if marker is None:
+            if not answer.cancelled and not is_over(answer, survey.now):
+                adopt_one(survey, answer, key)
         elif marker.key.series and not answer.cancelled and answer.organizer == named[name][0]:
-            _file(findings, Observed(key=marker.key.moved(scope.moved), event=answer, marker=marker), scope, now)
+            _file(survey, Observed(key=marker.key.moved(scope.moved), event=answer, marker=marker))
 
 
 def _marked(events: Iterable[Event], scope: Scope) -> Iterator[tuple[str, tuple[str, Key]]]:
     for event in events:
-        marker = parse_description(event.description).marker
-        if marker is not None and marker.key.series and marker.workspace == scope.workspace and not event.cancelled:
+        marker = scope.marker_of(event)
+        if marker is not None and marker.key.series and not event.cancelled:
             yield event.series or event.id, (event.organizer, marker.key.moved(scope.moved))
 
 
-def _file(findings: Findings, one: Observed, scope: Scope, now: datetime) -> None:
+def _file(survey: Survey, one: Observed) -> None:
     """File a recurring event; one that is over for the conference alone, which its successor may lead to."""
-    event = one.event
+    event, findings = one.event, survey.findings
     assert event is not None  # noqa: S101  # the caller has one
-    if not is_over(event, now):
+    if not is_over(event, survey.now):
         there = findings.live.get(one.key)
         if there is not None and there.event is None:
             del findings.live[one.key]
             one = replace(one, entry=there.entry)
-        keep_one(findings, one, owner=scope.meetings.get(one.key.meeting))
+        keep_one(findings, one, owner=survey.scope.meetings.get(one.key.meeting))
         return
     if one.entry is None and one.marker is not None:
         one = replace(one, entry=_remains(one.key, event, one.marker))
@@ -125,9 +114,9 @@ def _remains(key: Key, event: Event, marker: Marker) -> Entry:
     return Entry(key=key, organizer=event.organizer, conference_id=marker.conference, revision=marker.revision)
 
 
-def _look_at_instances(  # noqa: PLR0917  # all of it is what a look needs
-    reader: Reader, reads: Reads, scope: Scope, findings: Findings, kept: Mapping[str, Look], now: datetime
-) -> None:
+def _look_at_instances(survey: Survey, kept: Mapping[str, Look]) -> None:
+    """Note the coming instances of each series that was found, and what has begun of it: one look a calendar."""
+    reader, scope, findings, now = survey.reader, survey.scope, survey.findings, survey.now
     until = scope.until
     if until is None:
         return
@@ -142,7 +131,7 @@ def _look_at_instances(  # noqa: PLR0917  # all of it is what a look needs
         look = kept[one.event.id if one.event is not None else ""]
         findings.begun |= {(one.key.meeting, start) for start in begun(look, now)}
         findings.live[one.key] = replace(one, instances=instances(look, now=now, until=until))
-    seen = reads.all(
+    seen = survey.reads.all(
         lambda who: reader.events.view(organizer=who, since=now - LOOKBACK, until=far(scope, now)),
         series.keys() - calm,
     )
@@ -164,6 +153,6 @@ def _look_at_instances(  # noqa: PLR0917  # all of it is what a look needs
 def _begun(events: Iterable[Event], scope: Scope, now: datetime) -> Iterator[tuple[Key, datetime]]:
     """Yield what has begun of our series, of those that are over, too."""
     for event in events:
-        marker = parse_description(event.description).marker
-        if event.start <= now and marker is not None and marker.key.series and marker.workspace == scope.workspace:
+        marker = scope.marker_of(event)
+        if event.start <= now and marker is not None and marker.key.series:
             yield marker.key.moved(scope.moved), event.start

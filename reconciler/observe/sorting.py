@@ -9,13 +9,15 @@ from reconciler.errors import ReconcilerError
 from reconciler.model.marker import Marker, newer_format, parse_description
 from reconciler.model.observed import NOT_ADOPTABLE, Observed, ReadFailure
 from reconciler.model.occurrence import Event, Key
-from reconciler.model.state import Entry, State
+from reconciler.model.state import Entry
 from reconciler.observe.findings import Findings
 from reconciler.observe.scope import Scope
+from reconciler.observe.survey import Survey
 
 
-def sort_by_marker(events: Iterable[Event], state: State, scope: Scope, findings: Findings) -> None:
+def sort_by_marker(survey: Survey, events: Iterable[Event]) -> None:
     """File every event of this workspace under its key: by its marker, or by our memory where the marker is lost."""
+    state, scope, findings = survey.state, survey.scope, survey.findings
     by_event = {entry.event_id: entry for entry in state.entries.values() if entry.event_id}
     for event in events:
         _refuse_newer(event, scope)
@@ -94,23 +96,24 @@ def _precedence(one: Observed) -> tuple[bool, str, str]:
     return (not remembered, event.created, event.id)
 
 
-def adopt(events: Iterable[Event], state: State, scope: Scope, findings: Findings) -> None:
+def adopt(survey: Survey, events: Iterable[Event]) -> None:
     """File the events of people's making that the config adopts by name; no other event without a marker is ours.
 
     What can't be adopted keeps its meeting out of the diff.
     """
-    known = {entry.event_id for entry in state.entries.values()}
+    scope = survey.scope
+    known = {entry.event_id for entry in survey.state.entries.values()}
     for event in events:
         key = scope.adopt.get(event.id)
-        marker = parse_description(event.description).marker
-        managed = event.id in known or (marker is not None and marker.workspace == scope.workspace)
+        managed = event.id in known or scope.marker_of(event) is not None
         if key is not None and not key.series and not event.cancelled and not managed:
-            adopt_one(event, key, scope, findings)
+            adopt_one(survey, event, key)
 
 
-def adopt_one(event: Event, key: Key, scope: Scope, findings: Findings) -> None:
+def adopt_one(survey: Survey, event: Event, key: Key) -> None:
     """File an event of people's making under the key by which the config adopts it, or note why it can't be adopted."""
-    told = _not_adoptable(event, key, scope, findings)
+    findings = survey.findings
+    told = _not_adoptable(event, key, survey.scope, findings)
     if not told:
         findings.live[key] = Observed(key=key, event=event, adopting=True)
     elif key.meeting not in findings.unresolved:

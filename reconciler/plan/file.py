@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reconciler.config.model import Config
-from reconciler.desired import People
+from reconciler.desired import People, aliases_of
 from reconciler.errors import PlanUnreadable
 from reconciler.model.state import Entry, State
 from reconciler.plan.codec import Json, decode, encode
@@ -39,16 +39,16 @@ def dumps(
     Aliases of people and rooms, titles and what stays around the changes are in it, so that it can be shown where there
     is no config. `settled` are what is known of occurrences that needed no look.
     """
-    changed = sorted({planned.change.address.partition("@")[0] for planned in plan.changes})
+    changed = sorted({planned.change.meeting for planned in plan.changes})
     document = encode(plan, settled=settled) | {
         "format_version": FORMAT_VERSION,
         "config_digest": config_digest(config),
         "refresh": refresh,
         "qps": config.provider.qps,
         "names": {
-            "people": {union_id: alias for alias, union_id in people.items()},
+            "people": aliases_of(people),
             "aliases": dict(people),
-            "rooms": {room.id: room.alias for room in config.rooms.values()},
+            "rooms": config.room_aliases,
             "titles": {name: config.meetings[name].title for name in changed if name in config.meetings},
         },
         "state": {"lineage": state.lineage, "serial": state.serial, "digest": state_digest(state)},

@@ -9,8 +9,8 @@ from datetime import datetime
 from reconciler.diff.change import Action, Change, Diff
 from reconciler.diff.compare import CONFERENCE_PARTS, held_rooms, wanted_attendees, wanted_rooms
 from reconciler.model.marker import Marker
-from reconciler.model.observed import Observation, Observed
-from reconciler.model.occurrence import Link, Occurrence
+from reconciler.model.observed import Observation
+from reconciler.model.occurrence import Event, Link
 from reconciler.plan.operations import MAX_ROOMS, Call, Operation, Plan, PlannedChange
 from reconciler.plan.ordering import halted, ordered
 
@@ -86,21 +86,20 @@ def _operations(change: Change, ids: _Ids) -> Iterator[Operation]:
 
 
 def _create(change: Change, ids: _Ids) -> Iterator[Operation]:
-    assert change.after is not None  # noqa: S101  # a creation has an after
-    conference = tuple(_update_conference(change, ids)) if change.after.link is not Link.EVENT else ()
+    conference = tuple(_update_conference(change, ids)) if change.want.link is not Link.EVENT else ()
     yield from conference
     needs = tuple(one.id for one in conference if one.call is not Call.CONFERENCE_UPDATE)
-    yield from _create_event(change, change.after, ids, needs)
+    yield from _create_event(change, ids, needs)
 
 
-def _create_event(change: Change, after: Occurrence, ids: _Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
+def _create_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
     event = Operation(id=ids.draw(), call=Call.EVENT_CREATE, needs=needs)
     yield event
     taken = tuple(_take_out(change, ids, (event.id,)))
     yield from taken
-    if after.rooms:  # on days that are taken out somebody else may have them
+    if change.want.rooms:  # on days that are taken out somebody else may have them
         free = tuple(one.id for one in taken) or (event.id,)
-        yield Operation(id=ids.draw(), call=Call.ROOMS_BOOK, needs=free, rooms=after.rooms)
+        yield Operation(id=ids.draw(), call=Call.ROOMS_BOOK, needs=free, rooms=change.want.rooms)
 
 
 def _take_out(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
@@ -116,20 +115,17 @@ def _remove_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Operatio
 
 
 def _cancel(change: Change, ids: _Ids) -> Iterator[Operation]:
-    assert change.before is not None  # noqa: S101  # a cancellation has a before
     needs: tuple[str, ...] = ()
     if change.conference is not None and not change.keeps_conference:
         conference = Operation(id=ids.draw(), call=Call.CONFERENCE_CANCEL)
         needs = (conference.id,)
         yield conference
-    if change.before.event is not None:
+    if change.event is not None:
         yield _remove_event(change, ids, needs)
 
 
 def _update(change: Change, ids: _Ids) -> Iterator[Operation]:
-    assert change.before is not None  # noqa: S101  # an update has both sides
-    assert change.after is not None  # noqa: S101
-    managed = change.after.link is not Link.EVENT
+    managed = change.want.link is not Link.EVENT
     conference = tuple(_update_conference(change, ids)) if managed else ()
     yield from conference
     # The event's marker tells which conference it has and what was written to it: it is true only afterwards.
@@ -137,12 +133,11 @@ def _update(change: Change, ids: _Ids) -> Iterator[Operation]:
     if change.replaces:
         gone = _remove_event(change, ids, needs)
         yield gone
-        yield from _create_event(change, change.after, ids, (gone.id,))
-        return
-    if change.before.event is None:
-        yield from _create_event(change, change.after, ids, needs)
-        return
-    yield from _update_event(change, ids, needs)
+        yield from _create_event(change, ids, (gone.id,))
+    elif change.event is None:
+        yield from _create_event(change, ids, needs)
+    else:
+        yield from _update_event(change, change.event, ids, needs)
 
 
 def _update_conference(change: Change, ids: _Ids) -> Iterator[Operation]:
@@ -161,15 +156,11 @@ def _update_conference(change: Change, ids: _Ids) -> Iterator[Operation]:
         yield Operation(id=ids.draw(), call=Call.CONFERENCE_SETTINGS)
 
 
-def _update_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
-    after, before = change.after, change.before
-    assert after is not None  # noqa: S101  # an update has both sides
-    assert before is not None  # noqa: S101
-    assert before.event is not None  # noqa: S101  # the caller has checked
-    parts = _event_parts(change, after, before)
+def _update_event(change: Change, event: Event, ids: _Ids, needs: tuple[str, ...]) -> Iterator[Operation]:
+    parts = _event_parts(change)
     moves = bool({"time", "recurrence"} & {*parts})
     gets_dates = moves and any(not one.id for one in change.instances)
-    book, release = _room_calls(after, before, ids, again=gets_dates)
+    book, release = _room_calls(change, event, ids, again=gets_dates)
     if moves and release is not None:
         # An event takes its rooms along, and where it goes they may be somebody else's.
         yield release
@@ -184,9 +175,9 @@ def _update_event(change: Change, ids: _Ids, needs: tuple[str, ...]) -> Iterator
     yield from taken
     if moves and book is not None:  # on days that are taken out somebody else may have them
         book = replace(book, needs=tuple(one.id for one in taken) or needs)
-    yield from _update_people(after, before, ids)
+    yield from _update_people(change, event, ids)
     if not moves and book is not None and release is not None:
-        book, release = _exchange(book, release, held=len(held_rooms(before.event)))
+        book, release = _exchange(book, release, held=len(held_rooms(event)))
     yield from (one for one in (book, None if moves else release) if one is not None)
 
 
@@ -197,9 +188,10 @@ def _exchange(book: Operation, release: Operation, *, held: int) -> tuple[Operat
     return book, replace(release, needs=(book.id,))
 
 
-def _event_parts(change: Change, after: Occurrence, before: Observed) -> tuple[str, ...]:
-    paths = {one.path for one in change.comparison.event}
-    marker = before.description.marker
+def _event_parts(change: Change) -> tuple[str, ...]:
+    """Return what an event.update has to send, () where the event may stay as it is."""
+    after, paths = change.want, {one.path for one in change.comparison.event}
+    marker = change.have.description.marker
     parts = ["title"] if "title" in paths else []
     if paths & {"start", "end", "timezone"}:
         parts.append("time")
@@ -223,10 +215,8 @@ def _leads(marker: Marker | None, change: Change) -> bool:
     return change.conference is not None and marker is not None and marker.conference == change.conference.id
 
 
-def _update_people(after: Occurrence, before: Observed, ids: _Ids) -> Iterator[Operation]:
-    assert before.event is not None  # noqa: S101  # the caller has checked
-    last = before.entry.applied if before.entry is not None else None
-    want, have = wanted_attendees(after, before.event, last), frozenset(before.event.attendees)
+def _update_people(change: Change, event: Event, ids: _Ids) -> Iterator[Operation]:
+    want, have = wanted_attendees(change.want, event, change.applied), frozenset(event.attendees)
     added = tuple(sorted(want - have))
     removed = {who.union_id for who in have} - {who.union_id for who in want}
     needs: tuple[str, ...] = ()
@@ -235,23 +225,19 @@ def _update_people(after: Occurrence, before: Observed, ids: _Ids) -> Iterator[O
         needs = (add.id,)
         yield add
     if removed:
-        people = tuple(who for who in before.event.attendees if who.union_id in removed)
+        people = tuple(who for who in event.attendees if who.union_id in removed)
         yield Operation(id=ids.draw(), call=Call.ATTENDEES_REMOVE, needs=needs, people=people)
 
 
-def _room_calls(
-    after: Occurrence, before: Observed, ids: _Ids, *, again: bool
-) -> tuple[Operation | None, Operation | None]:
+def _room_calls(change: Change, event: Event, ids: _Ids, *, again: bool) -> tuple[Operation | None, Operation | None]:
     """Return the calls that book and release what differs, None where there is nothing to do.
 
     All are booked `again` where a series gets dates that are then taken out of it: it would lose each room that
     somebody else has on one of them.
     """
-    assert before.event is not None  # noqa: S101  # the caller has checked
-    last = before.entry.applied if before.entry is not None else None
-    want, have = wanted_rooms(after, before.event, last), held_rooms(before.event)
+    want, have = wanted_rooms(change.want, event, change.applied), held_rooms(event)
     kept = frozenset() if again else want & have
-    added = tuple(room for room in after.rooms or () if room not in kept)
+    added = tuple(room for room in change.want.rooms or () if room not in kept)
     added += tuple(sorted((want & have) - kept - {*added}))  # of people's making: it stays
     removed = tuple(sorted(have - kept))
     book = Operation(id=ids.draw(), call=Call.ROOMS_BOOK, rooms=added) if added else None
@@ -272,14 +258,11 @@ def _is_cut(change: Change) -> bool:
 
 def _notifies(change: Change) -> int:
     """Return how many people will get a message: the attendees, where anything changes that an invitation shows."""
-    after = change.after
-    event = change.before.event if change.before is not None else None
+    after, event, last = change.after, change.event, change.applied
     if change.quiet or (after is not None and not after.notify):
         return 0
     if after is None:
-        applied = change.before.entry.applied if change.before is not None and change.before.entry is not None else None
-        return len(event.attendees) if event is not None and (applied is None or applied.notify) else 0
-    last = change.before.entry.applied if change.before is not None and change.before.entry is not None else None
+        return len(event.attendees) if event is not None and (last is None or last.notify) else 0
     want = wanted_attendees(after, event, last)
     told = {"title", "start", "end", "description", "timezone", "recurrence", "calendar"}
     if (

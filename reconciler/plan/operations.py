@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from reconciler.config.model import Room
 from reconciler.diff.change import Action, Change
+from reconciler.diff.compare import held_rooms
 from reconciler.model.observed import Observation, Observed, ReadFailure
 from reconciler.model.occurrence import Attendee, Occurrence, RoomBooking
 from reconciler.plan.upcoming import DayOff, NextDates
@@ -70,6 +71,22 @@ class PlannedChange:
     notifies: int
     spares: tuple[str, ...] = ()
     pool: PlannedPool | None = None
+
+    def rooms_of(self, call: Call) -> tuple[str, ...]:
+        """Return the rooms that its calls of this kind name, in their order."""
+        return tuple(room for one in self.operations if one.call is call for room in one.rooms)
+
+    @property
+    def moves(self) -> bool:
+        """Return whether the event goes to another time, and takes along the rooms that it keeps."""
+        return any(one.call is Call.EVENT_UPDATE and "time" in one.parts for one in self.operations)
+
+    @property
+    def kept_rooms(self) -> frozenset[str]:
+        """Return the rooms that the event holds before and after, () where it does not stay."""
+        if self.change.event is None or self.change.action is not Action.UPDATE:
+            return frozenset()
+        return held_rooms(self.change.event) - {*self.rooms_of(Call.ROOMS_RELEASE)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,7 +171,7 @@ def _frees(index: int, planned: PlannedChange, *, after: datetime, before: datet
     dates = [event.start]
     if event.recurrence is not None:
         dates = [*starts(event.recurrence, event.start, after=max(event.start, after - length), before=before)]
-    released = {room for one in planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms}
+    released = {*planned.rooms_of(Call.ROOMS_RELEASE)}
     for operation in planned.operations:
         if operation.call is Call.EVENT_DELETE:
             rooms = held
@@ -196,16 +196,10 @@ def _takes(index: int, planned: PlannedChange) -> Iterator[_Hold]:
         if operation.call is Call.ROOMS_BOOK:
             rooms = operation.rooms
         elif operation.call is Call.EVENT_UPDATE and "time" in operation.parts:
-            rooms = _kept(planned)
+            rooms = planned.kept_rooms
         for room in rooms:
             for start, end in times(after, within=_FAR):
                 yield _Hold(room=room, start=start, end=end, operation=operation.id, change=index)
-
-
-def _kept(planned: PlannedChange) -> frozenset[str]:
-    before = planned.change.before
-    held = held_rooms(before.event) if before is not None and before.event is not None else frozenset()
-    return held - {room for one in planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms}
 
 
 def _circle(changes: Sequence[PlannedChange], across: Mapping[str, Sequence[str]]) -> frozenset[str]:
@@ -237,7 +231,7 @@ def _broken(planned: PlannedChange, circle: frozenset[str], draw_id: Callable[[]
     assert knot is not None  # noqa: S101  # it was chosen for having one
     if knot.call is Call.ROOMS_RELEASE:
         return _exchanged(planned, knot, replace(knot, needs=()))
-    kept = tuple(sorted(_kept(planned)))
+    kept = tuple(sorted(planned.kept_rooms))
     early = Operation(id=draw_id(), call=Call.ROOMS_RELEASE, rooms=kept)
     again = Operation(id=draw_id(), call=Call.ROOMS_BOOK, needs=(knot.id,), rooms=kept)
     moved = _exchanged(planned, knot, replace(knot, needs=(*knot.needs, early.id)))

@@ -131,7 +131,7 @@ def _ours(change: Change, before: Observed, have: Observed) -> bool:
     """
     if have.marker is not None and have.marker != before.marker:
         return True
-    applied, then = (one.entry.applied if one.entry is not None else None for one in (have, before))
+    applied, then = have.applied, before.applied
     if applied is not None and applied != then and not compare(applied, have).event:
         return True
     return change.after is not None and have.marker is not None and not compare(change.after, have).fields

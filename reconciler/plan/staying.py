@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 def touches_rooms(plan: Plan) -> bool:
     """Return whether any of the changes is of an occurrence that has rooms, or would."""
     for change in (planned.change for planned in plan.changes):
-        event = change.before.event if change.before is not None else None
+        event = change.event
         if (change.after is not None and change.after.rooms) or (event is not None and event.rooms):
             return True
     return False

@@ -107,7 +107,7 @@ def _item(want: Occurrence, have: Observed | None, count: int) -> AgendaItem:
     if have is not None:
         want = yielding(want, have)
     conference = have.conference if have is not None and have.alive else None
-    last = have.entry.applied if have is not None and have.entry is not None else None
+    last = have.applied if have is not None else None
     # A recurring event starts long before most of its dates.
     here = event is not None and (event.recurring or (event.start, event.end) == (want.start, want.end))
     rooms = event.rooms if event is not None and here else ()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from reconciler.errors import Position, Problem, Severity
+from reconciler.model.occurrence import meeting_of
 from reconciler.plan.operations import Plan
 from reconciler.report.clean import for_terminal
 from reconciler.report.failures_text import place_of
@@ -63,7 +64,7 @@ def plan_problems(
     """
     for failure in plan.failures:
         message = f"not read: {place_of(failure, names)}: {failure.message} [{failure.code}]"
-        yield Problem(meetings.get(failure.where.partition("@")[0], _NO_PLACE), "", message, failure.hint)
+        yield Problem(meetings.get(meeting_of(failure.where), _NO_PLACE), "", message, failure.hint)
     for _, meeting, told in told_problems((one for one in plan.problems if one.is_error), names):
         yield Problem(rooms.get(meeting, _NO_PLACE), "", f"{meeting} {told}")
 

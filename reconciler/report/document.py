@@ -17,7 +17,7 @@ from reconciler.diff.change import Action
 from reconciler.diff.compare import Field
 from reconciler.errors import ConfigError, Problem, ReconcilerError, Severity
 from reconciler.model.observed import ReadFailure
-from reconciler.model.occurrence import InstantConference, Occurrence
+from reconciler.model.occurrence import InstantConference, Occurrence, meeting_of
 from reconciler.model.state import Opened, Orphan
 from reconciler.plan.operations import Blocked, Call, Operation, Pending, Plan, PlannedChange, Quota, RoomProblem
 from reconciler.plan.upcoming import DayOff, NextDates
@@ -180,7 +180,7 @@ def _rule(one: NextDates) -> Document:
 def _room_problem(one: RoomProblem) -> Document:
     return {
         "address": one.address,
-        "meeting": one.address.partition("@")[0],
+        "meeting": meeting_of(one.address),
         "start": one.start.isoformat(),
         "end": one.end.isoformat(),
         "room": one.room or None,
@@ -217,7 +217,7 @@ def _change(planned: PlannedChange) -> Document:
     times = times_of(change)
     return {
         "address": change.address,
-        "meeting": change.address.partition("@")[0],
+        "meeting": change.meeting,
         "action": change.action.value,
         "reason": change.reason,
         "start": times[0].isoformat() if times is not None else None,

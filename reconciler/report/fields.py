@@ -33,8 +33,8 @@ def timezone_of(change: Change) -> str:
     before = change.before
     if before is None:
         return ""
-    if before.entry is not None and before.entry.applied is not None:
-        return before.entry.applied.timezone
+    if before.applied is not None:
+        return before.applied.timezone
     return before.event.timezone if before.event is not None else ""
 
 
@@ -109,5 +109,4 @@ def _known(before: Observed | None) -> Event | Conference | Occurrence | None:
     """Return what tells best how it was: the event, else the conference, else our memory."""
     if before is None:
         return None
-    remembered = before.entry.applied if before.entry is not None else None
-    return before.event or before.conference or remembered
+    return before.event or before.conference or before.applied

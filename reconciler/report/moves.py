@@ -90,9 +90,8 @@ def _shift(planned: PlannedChange) -> timedelta:
     was = change.was
     if change.action is not Action.UPDATE or was is None:
         return timedelta()
-    assert change.after is not None  # noqa: S101  # an update has both sides
-    zone = change.after.start.tzinfo
-    return change.after.start.replace(tzinfo=None) - was.astimezone(zone).replace(tzinfo=None)
+    zone = change.want.start.tzinfo
+    return change.want.start.replace(tzinfo=None) - was.astimezone(zone).replace(tzinfo=None)
 
 
 def _people(planned: PlannedChange) -> Iterator[str]:

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.config.model import Config
+from reconciler.desired import People, aliases_of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
@@ -50,3 +53,13 @@ class Names:
         if "code" in value:
             return str(value["code"])
         return ", ".join(f"{key}: {self.text(one)}" for key, one in value.items())
+
+
+def names_in(config: Config, people: People) -> Names:
+    """Return people and rooms as `config` calls them."""
+    return Names(
+        people=aliases_of(people),
+        rooms=config.room_aliases,
+        titles={name: meeting.title for name, meeting in config.meetings.items()},
+        aliases=people,
+    )

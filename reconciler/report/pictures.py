@@ -12,7 +12,7 @@ from reconciler.config.model import Config
 from reconciler.config.model import Room as DeclaredRoom
 from reconciler.diff.change import Action, Change
 from reconciler.model.observed import Observed
-from reconciler.model.occurrence import RoomBooking, RoomStatus
+from reconciler.model.occurrence import RoomBooking, RoomStatus, meeting_of
 from reconciler.pages.chips import UNPLACED
 from reconciler.pages.layout import lay_out
 from reconciler.pages.model import Earlier, Entry, Heading, Mark, Place, Room, State
@@ -76,7 +76,7 @@ def plan_html(plan: Plan, names: Names, *, zone: ZoneInfo | None = None) -> str:
 def _staying(one: Staying, names: Names) -> Entry:
     return Entry(
         id=f"stays {one.address}",
-        meeting=one.address.partition("@")[0],
+        meeting=meeting_of(one.address),
         title=one.title,
         start=one.start,
         end=one.end,
@@ -156,7 +156,7 @@ def _planned(planned: PlannedChange, names: Names) -> Iterator[Entry]:
     before = _earlier(change.before, names) if change.action is Action.UPDATE else None
     yield Entry(
         id=f"{change.action} {change.address} {'again' if change.duplicate else ''}",
-        meeting=change.address.partition("@")[0],
+        meeting=change.meeting,
         title=title_of(change) or change.address,
         start=times[0],
         end=times[1],
@@ -173,7 +173,7 @@ def _planned(planned: PlannedChange, names: Names) -> Iterator[Entry]:
 
 def _places(change: Change, names: Names) -> Iterator[Place]:
     """Yield the rooms that it would have; of a cancellation those that it has."""
-    event = change.before.event if change.before is not None else None
+    event = change.event
     seen = event.rooms if event is not None else ()
     if change.after is None or change.after.rooms is None:
         yield from (_place(room, names) for room in seen)

@@ -50,7 +50,7 @@ def plan_markdown(plan: Plan, names: Names, *, limit: int = LIMIT) -> str:
     page.add("\n".join([marker(plan.workspace), *_sum(plan)]) + "\n")
     by_meeting: dict[str, list[PlannedChange]] = defaultdict(list)
     for planned in plan.changes:
-        by_meeting[planned.change.address.partition("@")[0]].append(planned)
+        by_meeting[planned.change.meeting].append(planned)
     left = Counter[str]()
     unread = (_failure(one, names) for one in plan.failures)
     left["failed read"] += page.fill("\n**Not read**, and left as it is:\n\n", unread, share=4)

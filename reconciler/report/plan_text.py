@@ -63,7 +63,7 @@ def plan_text(
     lines: list[Line] = []
     by_meeting: dict[str, list[PlannedChange]] = defaultdict(list)
     for planned in plan.changes:
-        by_meeting[planned.change.address.partition("@")[0]].append(planned)
+        by_meeting[planned.change.meeting].append(planned)
     rules = {one.meeting: one for one in plan.rules}
     for meeting, changes in by_meeting.items():
         rule = rules.get(meeting)

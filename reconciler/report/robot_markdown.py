@@ -71,7 +71,7 @@ def _line(result: Result) -> str:
 
 def _what(result: Result) -> str:
     change = result.planned.change
-    seen = change.before.event if change.before is not None else None
+    seen = change.event
     title = change.after.title if change.after is not None else seen.title if seen is not None else ""
     zone = change.after.timezone if change.after is not None else seen.timezone if seen is not None else ""
     if change.start is None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from reconciler.model.occurrence import meeting_of
 from reconciler.plan.operations import Pending, RoomProblem
 from reconciler.report.lines import counted
 from reconciler.report.names import Names
@@ -37,7 +38,7 @@ def _kind(one: RoomProblem) -> tuple[object, ...]:
 
 def _meeting(address: str) -> str:
     """Return the meeting of an occurrence of ours; who else has a room goes by the id as it is."""
-    return address.partition("@")[0] if _ADDRESS.fullmatch(address) else address
+    return meeting_of(address) if _ADDRESS.fullmatch(address) else address
 
 
 def _when(together: Sequence[RoomProblem]) -> str:

@@ -18,13 +18,12 @@ def awaited(plan: Plan, details: Mapping[str, RoomDetail | None]) -> tuple[Pendi
     for same, have in plan.unchanged:
         found += waiting(same, have.event, details)
     for planned in plan.changes:
-        want, before = planned.change.after, planned.change.before
+        want = planned.change.after
         if want is None:
             continue
-        released = {room for one in planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms}
-        found += [one for one in waiting(want, before.event if before else None, details) if one.room not in released]
-        booked = [room for one in planned.operations if one.call is Call.ROOMS_BOOK for room in one.rooms]
-        for room in booked:
+        released = planned.rooms_of(Call.ROOMS_RELEASE)
+        found += [one for one in waiting(want, planned.change.event, details) if one.room not in released]
+        for room in planned.rooms_of(Call.ROOMS_BOOK):
             detail = details.get(room)
             if detail is not None and detail.approval:
                 found.append(

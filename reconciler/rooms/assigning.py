@@ -8,17 +8,14 @@ from datetime import datetime
 
 from reconciler.model.observed import Observation
 from reconciler.model.occurrence import Key, Occurrence, Pool
-from reconciler.rooms.foresight import (
-    Booking,
-    Details,
-    others,
-    refusal,
-)
+from reconciler.rooms.bookings import Booking
+from reconciler.rooms.foresight import others
 from reconciler.rooms.freebusy import Span
 from reconciler.rooms.pools import greedy
 from reconciler.rooms.pools.assign import assign, has_solver
 from reconciler.rooms.pools.problem import Assignment, Calendar, Taken, Wish, parts, possible
 from reconciler.rooms.reads import RoomReads
+from reconciler.rooms.rules import Details, refusal
 from reconciler.rooms.wishing import Shortage, Wishes, events_of, gather, settled, shortages, spares, without
 
 ROUNDS = 6  # how often rooms are looked for anew because one turns out to refuse
@@ -61,21 +58,7 @@ def assign_rooms(
     taken = (*wishes.taken, *_busy(wishes, seen, reads))
     refused = dict(_refused(wishes, _all(wishes), reads.remembered() if reads else {}, now))
     refused |= dict.fromkeys(declined, "declined")
-    found = Assignment()
-    for _ in range(ROUNDS):
-        found = assign(_possible(wishes, taken, refused))
-        new = [
-            (wish, room)
-            for wish in wishes.wishes
-            for room in found.rooms[wish.key]
-            if room not in wishes.certain[wish.key]
-        ]
-        if not rules or reads is None or not new:
-            break
-        more = dict(_refused(wishes, new, reads.details(room for _, room in new), now))
-        if more.keys() <= refused.keys():
-            break
-        refused |= more
+    found, refused = _assigned(wishes, taken, refused, reads if rules else None, now)
     own = [
         Taken(room=room, start=wish.start, end=wish.end, holder=str(wish.key))
         for wish in wishes.wishes
@@ -93,6 +76,33 @@ def assign_rooms(
         warnings=tuple(_about_solver(found)),
         refused=refused,
     )
+
+
+def _assigned(
+    wishes: Wishes,
+    taken: Sequence[Taken],
+    refused: Mapping[tuple[Key, str], str],
+    reads: RoomReads | None,
+    now: datetime,
+) -> tuple[Assignment, dict[tuple[Key, str], str]]:
+    """Return who gets which room, and all that is `refused`: the rules of what is given are asked for, by `reads`."""
+    known = dict(refused)
+    found = Assignment()
+    for _ in range(ROUNDS):
+        found = assign(_possible(wishes, taken, known))
+        new = [
+            (wish, room)
+            for wish in wishes.wishes
+            for room in found.rooms[wish.key]
+            if room not in wishes.certain[wish.key]
+        ]
+        if reads is None or not new:
+            break
+        more = dict(_refused(wishes, new, reads.details(room for _, room in new), now))
+        if more.keys() <= known.keys():
+            break
+        known |= more
+    return found, known
 
 
 def _declined(wishes: Wishes, reads: RoomReads | None, *, rules: bool) -> frozenset[tuple[Key, str]]:

@@ -14,11 +14,10 @@ from reconciler.model.occurrence import Busy, Key
 from reconciler.plan.operations import NO_ROOM, Blocked, Call, Operation, Plan, PlannedChange, PlannedPool, RoomProblem
 from reconciler.rooms.approval import awaited
 from reconciler.rooms.assigning import Rooming
+from reconciler.rooms.bookings import Booking, bookings
 from reconciler.rooms.foresight import (
-    Booking,
     Declined,
     Sequel,
-    bookings,
     candidates,
     conflicts,
     declined,

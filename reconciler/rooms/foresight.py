@@ -4,105 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-
-from dateutil.relativedelta import relativedelta
 
 from reconciler.config.model import Room
 from reconciler.config.pools import is_at
 from reconciler.diff.change import Action, Change
 from reconciler.diff.compare import held_rooms
-from reconciler.model.native import times
 from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Busy, Event, Key, Occurrence, RoomStatus
-from reconciler.model.room import BUSY_LONGEST, RoomDetail
 from reconciler.plan.operations import Call, Plan, PlannedChange, RoomProblem
-from reconciler.rooms.freebusy import Span
+from reconciler.rooms.bookings import Booking, booking_of, bookings
 from reconciler.rooms.pools.problem import Calendar, Taken
+from reconciler.rooms.rules import Details, refusal
 
 ALTERNATIVES = 3  # free rooms that are told
-_EVERYONE, _ADMINS = 0, 1  # roomStatus
-_UNITS = {"days": "days", "weeks": "weeks", "months": "months", "years": "years"}
-_MINUTE = timedelta(minutes=1)
-Details = Mapping[str, RoomDetail | None]  # by room id; None: DingTalk knows no such room
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
-    """A room that an event is to hold, both ends aware. `people` come, None where nobody knows how many.
-
-    Of a wish for any of several rooms `room` is "", and `tags`, `location` and `seats` say what it has to have; else
-    that is what the room itself has. `moves`: the event holds it already, and takes it along to another time. A
-    recurring event is to hold it at all of its `times`, of which `start` and `end` are the first.
-    """
-
-    address: str
-    organizer: str
-    room: str
-    start: datetime
-    end: datetime
-    people: int | None = None
-    rooms: frozenset[str] = frozenset()  # all that the occurrence wants
-    moves: bool = False
-    recurring: bool = False
-    tags: tuple[str, ...] = ()
-    location: str = ""
-    seats: int | None = None  # None: one for each of `people`
-    times: tuple[tuple[datetime, datetime], ...] = ()  # (): it has but one
-
-    @property
-    def spans(self) -> tuple[Span, ...]:
-        """Return when the room is to be held, for each date."""
-        return tuple(Span(start, end, self.room) for start, end in self.times or ((self.start, self.end),))
-
-
-def bookings(plan: Plan) -> tuple[Booking, ...]:
-    """Return every booking that applying the plan would make, also those that an event takes along when it moves."""
-    return tuple(booking for planned in plan.changes for booking in _bookings(planned))
-
-
-def _bookings(planned: PlannedChange) -> Iterator[Booking]:
-    want = planned.change.after
-    if want is None:
-        return
-    booked = [room for one in planned.operations if one.call is Call.ROOMS_BOOK for room in one.rooms]
-    taken_along = _kept(planned) if _moves(planned) else frozenset()
-    again = _booked_again(planned)
-    for room in (*(one for one in booked if one not in again), *sorted(taken_along - set(booked))):
-        yield Booking(
-            address=planned.change.address,
-            organizer=want.organizer,
-            room=room,
-            start=want.start,
-            end=want.end,
-            people=None if want.attendees is None else len(want.attendees) + 1,
-            rooms=frozenset(want.rooms or ()),
-            moves=room not in booked,
-            recurring=want.recurrence is not None,
-            times=times(want, within=BUSY_LONGEST),
-        )
-
-
-def _booked_again(planned: PlannedChange) -> frozenset[str]:
-    """Return the rooms that a series lets go for a moment, to have them again on all dates that it then has."""
-    if planned.change.after is None or planned.change.after.recurrence is None or _moves(planned):
-        return frozenset()
-    rooms = {call: {room for one in planned.operations if one.call is call for room in one.rooms} for call in Call}
-    return frozenset(rooms[Call.ROOMS_BOOK] & rooms[Call.ROOMS_RELEASE])
-
-
-def _moves(planned: PlannedChange) -> bool:
-    return any(one.call is Call.EVENT_UPDATE and "time" in one.parts for one in planned.operations)
-
-
-def _kept(planned: PlannedChange) -> frozenset[str]:
-    """Return the rooms that an event holds before and after."""
-    before = planned.change.before
-    if before is None or before.event is None or planned.change.action is not Action.UPDATE:
-        return frozenset()
-    released = {room for one in planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms}
-    return held_rooms(before.event) - released
 
 
 def ours(plan: Plan, refused: Collection[str] = ()) -> tuple[tuple[Taken, ...], frozenset[str]]:
@@ -117,10 +33,9 @@ def ours(plan: Plan, refused: Collection[str] = ()) -> tuple[tuple[Taken, ...], 
         for span in one.spans
     ]
     for planned in plan.changes:
-        event = planned.change.before.event if planned.change.before is not None else None
-        if event is not None and not _moves(planned) and not planned.change.replaces:
-            booked = {room for one in planned.operations if one.call is Call.ROOMS_BOOK for room in one.rooms}
-            kept = _kept(planned) - booked
+        event = planned.change.event
+        if event is not None and not planned.moves and not planned.change.replaces:
+            kept = planned.kept_rooms - {*planned.rooms_of(Call.ROOMS_BOOK)}
             if planned.change.address in refused:
                 kept |= _not_let_go(planned)
             taken += _taken(event, kept, planned.change.address)
@@ -140,8 +55,8 @@ def _not_let_go(planned: PlannedChange) -> frozenset[str]:
 def _known(plan: Plan) -> Iterator[str]:
     """Yield the ids of the events of which all dates are known; of a recurring one only if it goes, or moves."""
     for planned in plan.changes:
-        event = planned.change.before.event if planned.change.before is not None else None
-        gone = planned.change.action is Action.CANCEL or planned.change.replaces or _moves(planned)
+        event = planned.change.event
+        gone = planned.change.action is Action.CANCEL or planned.change.replaces or planned.moves
         if event is not None and (gone or not event.recurring):
             yield event.id
     for _, have in plan.unchanged:
@@ -161,12 +76,11 @@ def let_go(plan: Plan, refused: Collection[str] = ()) -> frozenset[tuple[str, st
     """
     found: set[tuple[str, str | datetime]] = set()
     for planned in plan.changes:
-        event = planned.change.before.event if planned.change.before is not None else None
+        event = planned.change.event
         if event is None or not event.recurring:
             continue
         kept = _not_let_go(planned) if planned.change.address in refused else frozenset()
-        rooms = {room for one in planned.operations if one.call is Call.ROOMS_RELEASE for room in one.rooms} - kept
-        found |= {(event.id, room) for room in rooms}
+        found |= {(event.id, room) for room in {*planned.rooms_of(Call.ROOMS_RELEASE)} - kept}
         gone = [one.instance for one in planned.operations if one.instance is not None]
         found |= {(name, one.start) for one in gone for name in (event.id, one.id) if name}
     return frozenset(found)
@@ -208,45 +122,6 @@ def refusals(found: Iterable[Booking], details: Details, now: datetime) -> Itera
                 detail = details[one.room]
                 contact = detail.contact if detail is not None else ""
                 yield replace(_problem(one, *told), contact=contact)
-
-
-def refusal(one: Booking, room: RoomDetail | None, now: datetime) -> tuple[str, str] | None:
-    """Return code and words of the first rule of `room` that forbids a booking, None where none does."""
-    if room is None:
-        return "unknown", "is not known to DingTalk"
-    minutes = (one.end - one.start) / _MINUTE
-    zone = one.start.tzinfo
-    if room.status not in {None, _EVERYONE} and one.organizer not in room.members:
-        if room.status == _ADMINS:
-            return "not-allowed", "may be booked only by administrators"
-        maybe = ", or by certain departments" if room.departments else ""
-        return "not-allowed", f"may be booked only by certain people{maybe}, and the organiser is none of them"
-    if room.open is False:
-        return "not-open", "is not open for bookings"
-    if room.closed_from is not None and any(
-        room.closed_from < span.end and (room.closed_until is None or room.closed_until > span.start)
-        for span in one.spans
-    ):
-        reopens = room.closed_until
-        until = "for good" if reopens is None else f"until {reopens.astimezone(zone):%Y-%m-%d %H:%M}"
-        return "closed", f"is closed {until}" + (f" ({room.closed_reason})" if room.closed_reason else "")
-    if room.min_minutes and minutes < room.min_minutes:
-        return "too-short", f"must be booked for at least {room.min_minutes} minutes"
-    if room.max_minutes and minutes > room.max_minutes:
-        return "too-long", f"can be booked for at most {room.max_minutes} minutes"
-    latest = latest_end(room, now.astimezone(zone))
-    if latest is not None and one.spans[-1].end > latest:
-        return "too-early", f"can be booked {room.advance} {room.advance_unit} ahead at most"
-    if one.recurring and room.recurring is False:
-        return "no-series", "can't be booked for a series"
-    return None
-
-
-def latest_end(room: RoomDetail, now: datetime) -> datetime | None:
-    """Return until when `room` can be booked at `now`, whose zone counts the days; None where that has no limit."""
-    if not room.advance or room.advance_unit not in _UNITS:
-        return None
-    return now + relativedelta(**{_UNITS[room.advance_unit]: room.advance})  # type: ignore[arg-type]  # names of its arguments
 
 
 def _problem(one: Booking, code: str, message: str) -> RoomProblem:
@@ -321,7 +196,7 @@ def declined_bookings(
     """
     found: dict[tuple[Key, str], Declined] = {}
     for want, have in _wanting(plan):
-        last = have.entry.applied if have.entry is not None else None
+        last = have.applied
         for room in have.event.rooms if have.event is not None else ():
             place = want.key, room.room_id
             had = last is not None and room.room_id in (last.rooms or ())
@@ -337,22 +212,8 @@ def declined_bookings(
                 sequel = Sequel.GIVEN_UP
             else:
                 continue
-            found[place] = Declined(booking=_booking(want, room.room_id), sequel=sequel)
+            found[place] = Declined(booking=booking_of(want, room.room_id), sequel=sequel)
     return tuple(found.values())
-
-
-def _booking(want: Occurrence, room: str) -> Booking:
-    return Booking(
-        address=str(want.key),
-        organizer=want.organizer,
-        room=room,
-        start=want.start,
-        end=want.end,
-        people=None if want.attendees is None else len(want.attendees) + 1,
-        rooms=frozenset(want.rooms or ()),
-        recurring=want.recurrence is not None,
-        times=times(want, within=BUSY_LONGEST),
-    )
 
 
 def _wanting(plan: Plan) -> Iterator[tuple[Occurrence, Observed]]:

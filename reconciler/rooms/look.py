@@ -11,7 +11,8 @@ from reconciler.config.words import did_you_mean
 from reconciler.model.occurrence import Busy
 from reconciler.model.room import RoomDetail
 from reconciler.pages.words import counted
-from reconciler.rooms.foresight import Booking, refusal
+from reconciler.rooms.bookings import Booking
+from reconciler.rooms.rules import refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,7 +132,7 @@ def without(wanted: Iterable[Occurrence], refused: Collection[tuple[Key, str]]) 
 
 def _fixed(want: Occurrence, have: Observed | None) -> Iterator[Taken]:
     event = have.event if have is not None else None
-    last = have.entry.applied if have is not None and have.entry is not None else None
+    last = have.applied if have is not None else None
     if have is not None:
         want = yielding(want, have)
     dates = times(want, within=BUSY_LONGEST)
@@ -143,7 +143,7 @@ def _fixed(want: Occurrence, have: Observed | None) -> Iterator[Taken]:
 
 def _left_alone(have: Observed | None) -> Iterator[Taken]:
     """Yield the rooms of what is wanted no more and will stay all the same."""
-    last = have.entry.applied if have is not None and have.entry is not None else None
+    last = have.applied if have is not None else None
     if have is not None and (have.adopting or (last is not None and last.protect)):
         yield from _as_it_is(have)
 
@@ -173,7 +173,7 @@ def as_applied(wanted: Iterable[Occurrence], observed: Mapping[Key, Observed]) -
     found: dict[Key, tuple[str, ...]] = {}
     for one in wanted:
         have = observed.get(one.key)
-        last = have.entry.applied if have is not None and have.entry is not None else None
+        last = have.applied if have is not None else None
         if one.pool is None or have is None:
             continue
         if last is not None and last.rooms is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,30 +31,32 @@ def strangers(store: Store, union_ids: Iterable[str]) -> list[str]:
 
 @endpoint(blueprint, "POST", "/topapi/v2/user/get", USER_GET)
 def get_user(call: Call) -> dict[str, Any]:
-    _check_token(call)
-    found = call.store.row("SELECT * FROM people WHERE userid = ?", _needed(call, "userid"))
-    if found is None:
-        raise ApiFailure(200, "60121", "找不到该用户")
-    result = {"userid": found["userid"], "unionid": found["union_id"], "name": found["name"], "active": True}
-    return {"errcode": 0, "errmsg": "ok", "result": result, "request_id": "sandbox"}
+    found = _asked_for(call, "SELECT * FROM people WHERE userid = ?", "userid")
+    return _done({"userid": found["userid"], "unionid": found["union_id"], "name": found["name"], "active": True})
 
 
 @endpoint(blueprint, "POST", "/topapi/v2/user/getbymobile", USER_MOBILE)
 def get_user_by_mobile(call: Call) -> dict[str, Any]:
-    _check_token(call)
-    found = call.store.row("SELECT userid FROM people WHERE mobile = ?", _needed(call, "mobile"))
-    if found is None:
-        raise ApiFailure(200, "60121", "找不到该用户")
-    return {"errcode": 0, "errmsg": "ok", "result": {"userid": found["userid"]}, "request_id": "sandbox"}
+    found = _asked_for(call, "SELECT userid FROM people WHERE mobile = ?", "mobile")
+    return _done({"userid": found["userid"]})
 
 
 @endpoint(blueprint, "POST", "/topapi/user/getbyunionid", USER_UNION_ID)
 def get_user_by_union_id(call: Call) -> dict[str, Any]:
+    found = _asked_for(call, "SELECT userid FROM people WHERE union_id = ?", "unionid")
+    return _done({"contact_type": 0, "userid": found["userid"]})
+
+
+def _asked_for(call: Call, sql: str, parameter: str) -> sqlite3.Row:
+    """Return the person that `sql` finds by a parameter of the call. Raises the refusal of a call without a token."""
     _check_token(call)
-    found = call.store.row("SELECT userid FROM people WHERE union_id = ?", _needed(call, "unionid"))
+    found = call.store.row(sql, _needed(call, parameter))
     if found is None:
         raise ApiFailure(200, "60121", "找不到该用户")
-    result = {"contact_type": 0, "userid": found["userid"]}
+    return found
+
+
+def _done(result: dict[str, Any]) -> dict[str, Any]:
     return {"errcode": 0, "errmsg": "ok", "result": result, "request_id": "sandbox"}
 
 

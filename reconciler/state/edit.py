@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from reconciler.config.model import Config
 from reconciler.errors import UsageError
-from reconciler.model.occurrence import Key
+from reconciler.model.occurrence import Key, meeting_of
 from reconciler.model.state import Calendar, Entry, State
 from reconciler.state.lines import meetings
 
@@ -23,7 +23,7 @@ def moved(state: State, old: str, new: str) -> tuple[State, int]:
     """
     if ("@" in old) != ("@" in new):
         raise UsageError("an occurrence can't become a meeting", fix="give two addresses, or two names of meetings")
-    name = new.partition("@")[0]
+    name = meeting_of(new)
     if not _NAME.fullmatch(name):
         fix = "write up to 60 lower-case letters, digits and hyphens, as for a meeting of the config"
         raise UsageError(f"{name!r} can't be the name of a meeting", fix=fix)
@@ -79,7 +79,7 @@ def renamed(state: State, names: Mapping[str, str]) -> State:
     What has an entry under the new name already keeps that one; the other stays under the old name, to be cancelled.
     """
     addresses = (*state.opened, *state.days_off, *state.cancelled.values())
-    known = {address.partition("@")[0] for address in addresses} | meetings(state.entries) | state.rules.keys()
+    known = {meeting_of(address) for address in addresses} | meetings(state.entries) | state.rules.keys()
     if known.isdisjoint(names):
         return state
     entries = {key: entry for key, entry in state.entries.items() if key.moved(names) == key}

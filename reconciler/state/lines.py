@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.errors import StateError, UnreadableState
-from reconciler.model.occurrence import Key
+from reconciler.model.occurrence import Key, meeting_of
 from reconciler.model.state import KEPT_AFTER_END, Entry
 from reconciler.state.values import as_instant, decode_entry, lean_entry
 
@@ -80,7 +80,7 @@ class Lines(Mapping[Key, Entry]):
 
     def only(self, is_meant: Callable[[str], bool]) -> Lines:
         """Return the lines of the meetings that are meant, by their names."""
-        texts = {address: text for address, text in self.texts.items() if is_meant(address.partition("@")[0])}
+        texts = {address: text for address, text in self.texts.items() if is_meant(meeting_of(address))}
         return Lines(texts, where=self._where)
 
     def only_texts(self, is_meant: Callable[[bytes], bool]) -> Lines:
@@ -121,7 +121,7 @@ class Lines(Mapping[Key, Entry]):
         """Return the addresses of the occurrences by meeting. Nothing is read."""
         found: dict[str, list[str]] = defaultdict(list)
         for address in self.texts:
-            found[address.partition("@")[0]].append(address)
+            found[meeting_of(address)].append(address)
         return found
 
 

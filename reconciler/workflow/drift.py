@@ -17,6 +17,7 @@ from reconciler.rooms.wishing import as_applied
 from reconciler.state.edit import moves, renamed
 from reconciler.state.store import Store
 from reconciler.workflow.looking import (
+    Ground,
     Question,
     check_targets,
     look_at,
@@ -60,7 +61,9 @@ def look_for_drift(
     people, _ = resolve_people(config, reader, state)
     if question.refresh is Refresh.AUTO:
         question = replace(question, refresh=Refresh.FULL)  # who asks for drift wants to know all of it
-    look = look_at(config, reader, state, people, question, now=now, progress=progress)
+    look = look_at(
+        Ground(config=config, reader=reader, state=state, people=people, question=question, now=now, progress=progress)
+    )
     findings = find_drift(
         as_applied(look.wanted, look.seen.occurrences),
         look.seen,

@@ -21,11 +21,13 @@ from reconciler.config import files_of
 from reconciler.config.model import Config
 from reconciler.config.words import choose_from
 from reconciler.config.yaml import parse
+from reconciler.desired import aliases_of
 from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import NotFound
 from reconciler.errors import UsageError
 from reconciler.model.occurrence import LOCAL_FORMAT, Event
 from reconciler.model.state import State
+from reconciler.pages.words import counted
 from reconciler.visible import visible
 from reconciler.workflow.provider import resolve_people
 
@@ -97,8 +99,8 @@ def import_calendar(
         else:
             groups.append(made)
     known = Known(
-        people={union_id: name for name, union_id in people.items()},
-        rooms={room.id: room.alias for room in config.rooms.values()},
+        people=aliases_of(people),
+        rooms=config.room_aliases,
         person_names=frozenset(config.people) | _group_names(path),
         room_names=frozenset(config.rooms),
         meeting_names=frozenset(config.meetings) | frozenset(config.moved),
@@ -172,7 +174,7 @@ def _remarks(
 
 def count(events: int, meetings: int) -> str:
     """Return how much was found, in words."""
-    return f"{events} event{'s' if events != 1 else ''} in {meetings} meeting{'s' if meetings != 1 else ''}"
+    return f"{counted(events, 'event')} in {counted(meetings, 'meeting')}"
 
 
 def told(one: LeftOut) -> str:

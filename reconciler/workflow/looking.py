@@ -87,22 +87,29 @@ class Sides:
     scope: Scope
 
 
-def look_at(  # noqa: PLR0917  # all of it is what a look takes
-    config: Config,
-    reader: Reader,
-    state: State,
-    people: People,
-    question: Question,
-    heard: Heard | None = None,
-    settled: frozenset[str] = frozenset(),
-    *,
-    now: datetime,
-    progress: Callable[[int, int], None],
-) -> Sides:
-    """Return what is wanted of `config` and what is there of it, with all that is asked about it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What a look goes by: what is declared, whom to ask, what is remembered, and what is asked for as of `now`.
 
-    `settled` are meetings that are left out of `config` because they need no look.
+    `progress` is told the number of reads that are done, and of those known to be needed.
     """
+
+    config: Config
+    reader: Reader
+    state: State
+    people: People
+    question: Question
+    now: datetime
+    progress: Callable[[int, int], None]
+
+
+def look_at(on: Ground, heard: Heard | None = None, settled: frozenset[str] = frozenset()) -> Sides:
+    """Return what is wanted of the config and what is there of it, with all that is asked about it.
+
+    `heard` is what the calendars have told already. `settled` are meetings that are left out of the config because
+    they need no look.
+    """
+    config, reader, state, people, question, now = on.config, on.reader, on.state, on.people, on.question, on.now
     until = now + config.horizon
     expected = () if question.destroy else _expected(config, people, now=now, until=until)
     scope = scope_of(config, people, expected, question)
@@ -111,8 +118,8 @@ def look_at(  # noqa: PLR0917  # all of it is what a look takes
     scope = replace(scope, budget=spend, every=config.verify.every, until=until, presume=heard is not None, spent=spent)
     scope = replace(scope, settled=settled)
     scope = replace(scope, organizers=frozenset(people.values())) if question.forget else trusting(scope, people, state)
-    seen = observe(reader, state, scope, now=now, heard=heard, parallelism=question.parallelism, progress=progress)
-    return _look_of(config, people, seen, question, scope, now=now, until=until)
+    seen = observe(reader, state, scope, now=now, heard=heard, parallelism=question.parallelism, progress=on.progress)
+    return _look_of(on, seen, scope, until=until)
 
 
 def trusting(scope: Scope, people: People, state: State) -> Scope:
@@ -127,18 +134,9 @@ def trusting(scope: Scope, people: People, state: State) -> Scope:
     return replace(scope, trusted=everybody, organizers=scope.organizers or everybody)
 
 
-def _look_of(
-    config: Config,
-    people: People,
-    seen: Observation,
-    question: Question,
-    scope: Scope,
-    *,
-    now: datetime,
-    until: datetime,
-) -> Sides:
-    wanted = () if question.destroy else _wanted(config, people, seen, now=now, until=until)
-    wanted = gathered(wanted, config, seen, now=now, before=until)
+def _look_of(on: Ground, seen: Observation, scope: Scope, *, until: datetime) -> Sides:
+    wanted = () if on.question.destroy else _wanted(on.config, on.people, seen, now=on.now, until=until)
+    wanted = gathered(wanted, on.config, seen, now=on.now, before=until)
     seen = not_to_be_adopted(wanted, seen)
     seen = replace(seen, failures=tuple(dict.fromkeys(seen.failures)))  # another look tells of some again
     return Sides(wanted=wanted, seen=seen, until=until, scope=scope)
@@ -153,47 +151,28 @@ def shortened(look: Sides, config: Config, people: People, latest: Mapping[str, 
     return replace(look, wanted=gathered(wanted, config, look.seen, now=now, before=look.until, latest=latest))
 
 
-def looked_again(  # noqa: PLR0917  # all of it is what a look takes
-    config: Config,
-    reader: Reader,
-    state: State,
-    people: People,
-    question: Question,
-    heard: Heard,
-    sides: Sides,
-    *,
-    now: datetime,
-    progress: Callable[[int, int], None],
-) -> Sides:
+def looked_again(on: Ground, heard: Heard, sides: Sides) -> Sides:
     """Return both sides where the recurring events in doubt are looked at: nothing is written on a presumption."""
     seen = look_again(
-        reader,
-        state,
+        on.reader,
+        on.state,
         sides.scope,
         sides.seen,
         heard=heard,
-        now=now,
-        parallelism=question.parallelism,
-        progress=progress,
+        now=on.now,
+        parallelism=on.question.parallelism,
+        progress=on.progress,
     )
-    return _look_of(config, people, seen, question, sides.scope, now=now, until=sides.until)
+    return _look_of(on, seen, sides.scope, until=sides.until)
 
 
-def heard_of(
-    config: Config,
-    reader: Reader,
-    state: State,
-    people: People,
-    question: Question,
-    *,
-    now: datetime,
-    progress: Callable[[int, int], None],
-) -> Hearing:
+def heard_of(on: Ground) -> Hearing:
     """Return what the calendars tell. Raises UnreadableState where a line of the state can't be read."""
+    config, reader, state, people, question, now = on.config, on.reader, on.state, on.people, on.question, on.now
     if question.refresh is not Refresh.AUTO or question.destroy or question.forget:
         return Hearing(state=state)
     scope = trusting(scope_of(config, people, (), question), people, state)
-    heard = listen(reader, state, scope, now=now, parallelism=question.parallelism, progress=progress)
+    heard = listen(reader, state, scope, now=now, parallelism=question.parallelism, progress=on.progress)
     budget = verification_budget(config.verify, quota_of(config, state, reader, now), now)
     intact = as_applied(state, heard)
     state = with_intact(state, intact)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from reconciler.apply.daily import told_deferrals
 from reconciler.config.model import Config
-from reconciler.desired import People
+from reconciler.desired import People, aliases_of
 from reconciler.diff.change import Diff
 from reconciler.diff.gathering import rooms_of_growing
 from reconciler.diff.guard import disabled, frozen, gone_before_adoption, spare
@@ -23,8 +23,8 @@ from reconciler.plan.policy import foretold_refusal
 from reconciler.plan.upcoming import ahead, days_off, destroyed, explained, made_up, next_dates, rules_of
 from reconciler.rooms.assigning import Rooming, assign_rooms
 from reconciler.rooms.checking import foresee, refused_by_rules, with_halted, with_pools
-from reconciler.rooms.foresight import latest_end
 from reconciler.rooms.reads import RoomReads
+from reconciler.rooms.rules import latest_end
 from reconciler.schedule.workdays import REACH
 from reconciler.state.edit import moves, renamed, without_undone
 from reconciler.state.lines import parted
@@ -33,6 +33,7 @@ from reconciler.workflow.counting import quota_of
 from reconciler.workflow.differing import Differences, differences
 from reconciler.workflow.looking import (
     SLACK,
+    Ground,
     Planned,
     Question,
     Sides,
@@ -68,15 +69,19 @@ def make_plan(
     if question.forget:
         state, question = replace(state, entries={}, calendars={}), replace(question, refresh=Refresh.FULL)
     try:
-        hearing = heard_of(config, client, state, people, question, now=now, progress=progress)
+        hearing = heard_of(
+            Ground(
+                config=config, reader=client, state=state, people=people, question=question, now=now, progress=progress
+            )
+        )
         state, heard, settled = hearing.state, hearing.heard, hearing.settled
         rest = replace(state, entries=parted(state.entries, settled.meetings)[1])
     except UnreadableState as error:
         store.give_up(error)
         return make_plan(config, client, store, question, now=now, progress=progress)
-    ground = _Ground(
+    ground = _PlanGround(
         config=replace(config, meetings={k: one for k, one in config.meetings.items() if k not in settled.meetings}),
-        client=client,
+        reader=client,
         state=rest,
         people=people,
         question=question,
@@ -126,19 +131,12 @@ def make_plan(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ground:
-    """What a plan is made on: the meetings that have to be looked at, whom to ask, and what the calendars told."""
+class _PlanGround(Ground):
+    """What a plan goes by, of the meetings that have to be looked at: also what can ask for rooms, what was heard."""
 
-    config: Config
-    client: Client
-    state: State
-    people: People
-    question: Question
     excluded: frozenset[str]
     reads: RoomReads | None
     heard: Heard | None
-    now: datetime
-    progress: Callable[[int, int], None]
 
     def is_meant(self, name: str) -> bool:
         """Return whether the plan is about the meeting."""
@@ -155,32 +153,26 @@ class _Compared:
     warnings: tuple[str, ...]
 
 
-def _compared(on: _Ground, settled: frozenset[str]) -> _Compared:
+def _compared(on: _PlanGround, settled: frozenset[str]) -> _Compared:
     """Look at both sides, and again at what is about to change by what was only presumed, until all of it was seen."""
-    now, progress = on.now, on.progress
-    look = look_at(
-        on.config, on.client, on.state, on.people, on.question, on.heard, settled, now=now, progress=progress
-    )
+    look = look_at(on, on.heard, settled)
     found = _compared_once(on, look)
     while found.difference.doubted:
         doubted = look.scope.doubted | found.difference.doubted
         look = replace(look, seen=found.difference.seen, scope=replace(look.scope, doubted=doubted))
-        heard = on.heard or {}
-        look = looked_again(
-            on.config, on.client, on.state, on.people, on.question, heard, look, now=now, progress=progress
-        )
+        look = looked_again(on, on.heard or {}, look)
         found = _compared_once(on, look)
     return replace(found, look=replace(look, seen=found.difference.seen))
 
 
-def _compared_once(on: _Ground, whole: Sides) -> _Compared:
+def _compared_once(on: _PlanGround, whole: Sides) -> _Compared:
     asks = on.question.foresight
     look = _as_far_as_rooms_go(whole, on.config, on.people, on.reads, ask=asks, now=on.now)
     rooming = assign_rooms(
         look.wanted, look.seen, on.reads, now=on.now, until=look.until, is_meant=on.is_meant, rules=asks
     )
     difference = differences(
-        on.client, look, rooming.wanted, on.question, on.excluded, now=on.now, progress=on.progress
+        on.reader, look, rooming.wanted, on.question, on.excluded, now=on.now, progress=on.progress
     )
     return _Compared(
         look=look, rooming=rooming, difference=difference, warnings=(*_told_of_ends(whole, look), *rooming.warnings)
@@ -251,6 +243,4 @@ def _room_reads(
 
 def names_of(config: Config, people: People) -> dict[str, str]:
     """Return the aliases of people and rooms by their ids."""
-    return {union_id: alias for alias, union_id in people.items()} | {
-        room.id: room.alias for room in config.rooms.values()
-    }
+    return aliases_of(people) | config.room_aliases

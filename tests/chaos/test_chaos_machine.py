@@ -191,6 +191,6 @@ def test_a_team_for_a_while(runner: Runner, applied: Snapshot) -> None:
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 def test_a_team_for_long(runner: Runner, applied: Snapshot) -> None:
     live(runner, applied, examples=60, steps=20)

@@ -22,20 +22,18 @@ from reconciler.sandbox.embedded import Sandbox
 from reconciler.sandbox.limits import Limits
 
 Json = dict[str, Any]
-WRITES = frozenset(
-    {
-        "conference.create",
-        "conference.update",
-        "conference.settings",
-        "conference.cancel",
-        "event.create",
-        "event.update",
-        "event.delete",
-        "attendees.add",
-        "attendees.remove",
-        "rooms.book",
-        "rooms.release",
-    }
+WRITES = (
+    "conference.create",
+    "conference.update",
+    "conference.settings",
+    "conference.cancel",
+    "event.create",
+    "event.update",
+    "event.delete",
+    "attendees.add",
+    "attendees.remove",
+    "rooms.book",
+    "rooms.release",
 )
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from roomteam import ROOMS, RoomTeam, meeting, room_team
 
 from reconciler.apply.outcome import Status
-from reconciler.cli.planning import exit_code, only_rooms_missing
+from reconciler.cli.exits import exit_code, only_rooms_missing
 from reconciler.config.model import Override, Room, RoomPool
 from reconciler.plan.operations import Call
 from reconciler.report.apply_text import apply_text

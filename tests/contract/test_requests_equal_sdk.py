@@ -342,15 +342,6 @@ CASES: dict[str, tuple[Ours, Theirs]] = {
             conf.QueryScheduleConfSettingsRequest(schedule_conference_id="c1"),
         ),
     ),
-    "conference.history": (
-        lambda c: c.conferences.history(conference_id="c1"),
-        lambda s: s.call(
-            "conference",
-            "query_schedule_conference_info",
-            "c1",
-            conf.QueryScheduleConferenceInfoRequest(max_results=100),
-        ),
-    ),
     "instant.start": (
         lambda c: c.instant.start(organizer="alice", title="Now", invite=["bob"], ring_organizer=False),
         lambda s: s.call(
@@ -361,21 +352,11 @@ CASES: dict[str, tuple[Ours, Theirs]] = {
             ),
         ),
     ),
-    "instant.close": (
-        lambda c: c.instant.close(conference_id="i1", host="alice"),
-        lambda s: s.call(
-            "conference", "close_video_conference", "i1", conf.CloseVideoConferenceRequest(union_id="alice")
-        ),
-    ),
     "instant.ongoing": (
         lambda c: c.instant.ongoing("alice"),
         lambda s: s.call(
             "conference", "query_user_on_going_conference", conf.QueryUserOnGoingConferenceRequest(union_id="alice")
         ),
-    ),
-    "instant.info": (
-        lambda c: c.instant.info("i1"),
-        lambda s: s.call("conference", "query_conference_info", "i1"),
     ),
     "event.create": (
         lambda c: c.events.create(organizer="alice", draft=DRAFT, token="t-1"),

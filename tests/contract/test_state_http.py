@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from backends import backend, document, note
+from builders import config_with_state
 from statehttp import PASSWORD, USER, StateServer, state_server
 
-from reconciler.config.model import Config, Provider, StateKind, StateSettings
+from reconciler.config.model import Config, StateKind
 from reconciler.errors import StateError
 from reconciler.state.backend import Backend, Held, LockInfo, StateConflict
 from reconciler.state.choose import open_store
@@ -206,7 +207,7 @@ def test_a_header_of_the_config_goes_with_every_request_and_is_told_nowhere(
         "TF_HTTP_PASSWORD": PASSWORD,
         "TF_HTTP_RETRY_MAX": "0",
     }
-    with_header = replace(config(tmp_path), state=StateSettings(kind=StateKind.HTTP, headers={"X-Token": "hunter2"}))
+    with_header = config(tmp_path, headers={"X-Token": "hunter2"})
     store = open_store(with_header, environment)
     with caplog.at_level(logging.DEBUG):
         with store.backend.lock(note(), timeout_s=0):
@@ -220,7 +221,7 @@ def test_a_header_of_the_config_goes_with_every_request_and_is_told_nowhere(
 
 
 def test_a_user_and_a_header_can_not_both_log_in(tmp_path: Path) -> None:
-    given = replace(config(tmp_path), state=StateSettings(kind=StateKind.HTTP, headers={"authorization": "Bearer x"}))
+    given = config(tmp_path, headers={"authorization": "Bearer x"})
     open_store(given, {"TF_HTTP_ADDRESS": "https://x"})
     for environment in (
         {"TF_HTTP_ADDRESS": "https://x", "TF_HTTP_USERNAME": USER},
@@ -236,16 +237,5 @@ def test_any_word_of_a_holder_is_understood(body: bytes) -> None:
     assert read is None or read.id == ""
 
 
-def config(root: Path) -> Config:
-    from datetime import timedelta
-
-    return Config(
-        root=root,
-        workspace="acme",
-        provider=Provider(),
-        horizon=timedelta(days=28),
-        people={},
-        rooms={},
-        meetings={},
-        state=StateSettings(kind=StateKind.HTTP),
-    )
+def config(root: Path, **settings: Any) -> Config:
+    return config_with_state(root, kind=StateKind.HTTP, **settings)

@@ -9,14 +9,14 @@ import sys
 import threading
 import traceback
 import uuid
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from backends import document, note
+from builders import config_with_state
 from pgserver import PASSWORD, PostgresServer
 
-from reconciler.config.model import Config, Provider, StateKind, StateSettings
+from reconciler.config.model import Config, StateKind
 from reconciler.errors import StateError
 from reconciler.state.backend import Backend, Held, LockInfo
 from reconciler.state.choose import open_store
@@ -47,16 +47,7 @@ def of(postgres: PostgresServer, table: str, workspace: str = "acme") -> Backend
 
 
 def config(root: Path, dsn: str = "", table: str = "") -> Config:
-    return Config(
-        root=root,
-        workspace="acme",
-        provider=Provider(),
-        horizon=timedelta(days=28),
-        people={},
-        rooms={},
-        meetings={},
-        state=StateSettings(kind=StateKind.POSTGRES, dsn=dsn, table=table),
-    )
+    return config_with_state(root, kind=StateKind.POSTGRES, dsn=dsn, table=table)
 
 
 def test_a_killed_run_leaves_no_lock(postgres: PostgresServer, table: str, here: Backend) -> None:

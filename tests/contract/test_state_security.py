@@ -7,19 +7,19 @@ import ssl
 import subprocess
 import traceback
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from backends import note
+from builders import config_with_state
 from pgserver import PASSWORD as PG_PASSWORD
 from pgserver import USER as PG_USER
 from pgserver import postgres_server
 from statehttp import PASSWORD, USER, StateServer, state_server
 
 from reconciler.cli.main import run
-from reconciler.config.model import Config, Provider, StateKind, StateSettings
+from reconciler.config.model import StateKind
 from reconciler.errors import StateError
 from reconciler.state import pgconnect
 from reconciler.state.backend import Backend
@@ -34,17 +34,7 @@ REMOTE = "https://states.example.com/acme"
 
 def opened(root: Path, environment: dict[str, str], **settings: Any) -> Backend:
     """Return the backend that this `state` block and this environment name."""
-    config = Config(
-        root=root,
-        workspace="acme",
-        provider=Provider(),
-        horizon=timedelta(days=28),
-        people={},
-        rooms={},
-        meetings={},
-        state=StateSettings(**settings),
-    )
-    return open_store(config, environment).backend
+    return open_store(config_with_state(root, **settings), environment).backend
 
 
 def told(error: BaseException) -> str:
