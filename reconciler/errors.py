@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -61,6 +62,23 @@ class ReconcilerError(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}\n  {self.fix}" if self.fix else text
+
+
+_REMEDIES = {
+    errno.ENOENT: "create the folder first",
+    errno.ENOTDIR: "create the folder first",
+    errno.EISDIR: "name a file",
+    errno.EACCES: "let this user write there, or name another place",
+    errno.EPERM: "let this user write there, or name another place",
+    errno.EROFS: "name a place that can be written",
+    errno.ENOSPC: "make room, then run again",
+    errno.EDQUOT: "make room, then run again",
+}
+
+
+def remedy(error: OSError) -> str:
+    """Return what a person can do about a file that can't be written, empty where that is not known."""
+    return _REMEDIES.get(error.errno or 0, "")
 
 
 class UsageError(ReconcilerError):

@@ -14,7 +14,7 @@ from reconciler.adopting.declaring import Known, Tree, declare
 from reconciler.adopting.grouping import Group
 from reconciler.adopting.recurring import Window
 from reconciler.adopting.writing import new_text
-from reconciler.config import load
+from reconciler.config import files_of, load
 from reconciler.config.model import Config
 from reconciler.desired import People, desired
 from reconciler.diff.compare import compare
@@ -76,7 +76,7 @@ def _beside(path: Path, tree: Tree, now: datetime) -> Config:
     """Return the config at `path` with `tree` in a file of its own beside it."""
     with TemporaryDirectory(prefix="reconciler-") as name:
         folder = Path(name)
-        for file in (path,) if path.is_file() else (*path.glob("*.yaml"), *path.glob("*.yml")):
+        for file in files_of(path):
             shutil.copyfile(file, folder / f"{file.name}.yaml")
         new = next(one for number in range(10**6) if not (one := folder / f"imported-{number}.yaml").exists())
         new.write_text(new_text(tree, ()), encoding="utf-8")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.documents import publish
+from reconciler.cli.files import print_utf8, unwritable
 from reconciler.cli.names import complete_invited, complete_meeting, complete_room
 from reconciler.cli.options import Globals, global_options, html_option, option
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -156,11 +157,11 @@ def _write_ics(path: Path, config: Config, seen: Agenda, meetings: set[str], now
 
     text = calendar(config, meetings, seen.observed, now=now)
     if str(path) == "-":
-        click.echo(text, nl=False)
+        print_utf8(text)
         return 0
     try:
         path.write_bytes(text.encode())
     except OSError as error:
-        raise ReconcilerError(f"the calendar can't be written: {error.strerror}", where=str(path)) from error
+        raise unwritable("the calendar", path, error) from error
     tell(f"Wrote {counted(len(meetings), 'meeting')} to {path}")
     return 0

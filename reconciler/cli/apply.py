@@ -88,6 +88,7 @@ def command(
         )
         how = Applying(
             operation="apply",
+            title="Applying",
             ask="Apply these changes?",
             consent=consent,
             as_json=as_json,

@@ -16,6 +16,7 @@ from reconciler.cli import documents
 from reconciler.cli.ci import APPLY_FAILED, ROOMS_MISSING
 from reconciler.cli.console import progress, show, tell
 from reconciler.cli.exits import FAILED, exit_code, only_rooms_missing
+from reconciler.cli.interrupt import Interrupted
 from reconciler.cli.notify import notify
 from reconciler.cli.options import Consent, Globals
 from reconciler.cli.planfile import read_plan
@@ -30,6 +31,7 @@ from reconciler.plan.policy import refuse_mass_cancellation, refuse_over_quota
 from reconciler.report.document import apply_document
 from reconciler.report.lines import counted
 from reconciler.report.times import lasting
+from reconciler.workflow.bookkeeping import remember_look
 from reconciler.workflow.carrying import apply_plan, wait_for_approvals
 from reconciler.workflow.looking import Planned, Question
 from reconciler.workflow.saved import check_saved
@@ -40,6 +42,7 @@ class Applying:
     """How a plan is to be carried out. `allow_cancel` None: cancelling is what was asked for."""
 
     operation: str
+    title: str  # of the bar
     ask: str
     consent: Consent
     as_json: bool
@@ -69,7 +72,14 @@ def plan_and_apply(question: Question, how: Applying, settings: Globals, project
     with project.client() as client:
         with lock:
             made = _made(question, how, settings, project, client)
-            if not _agreed(made.plan, how):
+            agreed = False
+            try:
+                agreed = _agreed(made.plan, how)
+            finally:
+                if not agreed:  # what the look has shown, and cost, is kept all the same
+                    look = None if how.saved is not None else made  # to check a plan is no whole look
+                    remember_look(project.store, client, now=project.clock(), rooms=made.state.rooms, planned=look)
+            if not agreed:
                 tell("Nothing was changed.")
                 documents.refuse(NotApproved("the plan was not approved"))
                 return Ended(FAILED, APPLY_FAILED)
@@ -111,21 +121,28 @@ def _tell(outcome: Outcome, made: Planned, how: Applying, settings: Globals, pro
         from reconciler.report.apply_text import apply_text
 
         allowed = {name: meeting.max_conflicts for name, meeting in project.config.meetings.items()}
-        show(apply_text(outcome, made.plan, names, allowed), no_color=settings.no_color)
+        text = apply_text(outcome, made.plan, names, allowed, operation=how.operation)
+        show(text, no_color=settings.no_color)
     if outcome.unsaved is not None:
         tell(f"error: {outcome.unsaved.message}\n  {outcome.unsaved.hint}")
     notify(outcome, made.plan, names, operation=how.operation)
 
 
-def confirmed(question: str, *, auto_approve: bool, may_ask: bool, count: int) -> bool:
-    """Return whether a person agrees. Raises UsageError where nobody can be asked, or may be."""
+def confirmed(
+    question: str, *, auto_approve: bool, may_ask: bool, count: int, fix: str = "check the plan, then run with -y"
+) -> bool:
+    """Return whether a person agrees. Raises UsageError, with `fix`, where nobody can be asked, or may be."""
     if auto_approve or count == 0:
         return True
     if not may_ask:
-        raise UsageError("this needs approval, and --input=false never asks", fix="check the plan, then run with -y")
+        raise UsageError("this needs approval, and --input=false never asks", fix=fix)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("there is no terminal to ask for approval", fix="check the plan, then run with -y")
-    answer = click.prompt(f"{question}\nOnly 'yes' will be accepted", default="no", show_default=False, err=True)
+        raise UsageError("there is no terminal to ask for approval", fix=fix)
+    try:
+        answer = click.prompt(f"{question}\nOnly 'yes' will be accepted", default="no", show_default=False, err=True)
+    except (click.Abort, Interrupted):
+        click.echo(err=True)  # what is told next begins a line
+        raise
     return bool(answer.strip() == "yes")
 
 
@@ -135,7 +152,7 @@ def _carry_out(
     stop, total, done = Stop(), made.plan.api_calls, 0
     with (
         stopping(stop),
-        progress("Applying", no_color=settings.no_color, quiet=how.as_json or settings.concise) as tick,
+        progress(how.title, no_color=settings.no_color, quiet=how.as_json or settings.concise) as tick,
     ):
 
         def ended(operation: Operation, error: ReconcilerError | None, /) -> None:

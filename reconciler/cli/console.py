@@ -15,6 +15,8 @@ from reconciler.cli import logs
 if TYPE_CHECKING:
     from reconciler.errors import Problem
 
+NARROWEST = 20  # columns that can be asked for: some pipelines say 0
+WIDTH_UNKNOWN = 80
 WIDTH_WITHOUT_TERMINAL = 1000  # lines are never padded; one that a log wraps can still be searched
 
 
@@ -28,7 +30,10 @@ def console(file: TextIO | None = None, *, no_color: bool = False) -> Console:
     file = file or sys.stdout
     plain = no_color or bool(os.environ.get("NO_COLOR"))
     forced = not plain and bool(os.environ.get("FORCE_COLOR"))
-    width = None if file.isatty() or os.environ.get("COLUMNS") else WIDTH_WITHOUT_TERMINAL
+    asked = os.environ.get("COLUMNS", "")
+    width = None if file.isatty() else WIDTH_WITHOUT_TERMINAL
+    if asked.isdigit():  # rich takes any number, and prints nothing at all in no columns
+        width = int(asked) if int(asked) >= NARROWEST else width or WIDTH_UNKNOWN
     return Console(
         file=file,
         no_color=plain,
@@ -87,7 +92,8 @@ def progress(title: str, *, no_color: bool = False, quiet: bool = False) -> Iter
     if quiet:
         yield lambda _done, _total, _text="": None
         return
-    if not stderr.is_terminal or stderr.is_dumb_terminal or in_ci() or logs.as_json():
+    # FORCE_COLOR colours what goes into a file, too, and nothing moves there.
+    if not sys.stderr.isatty() or stderr.is_dumb_terminal or in_ci() or logs.as_json():
         with _lines(title) as tick:
             yield tick
         return

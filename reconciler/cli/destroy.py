@@ -33,5 +33,7 @@ def command(
         excluded=selection.excluded,
         parallelism=selection.parallelism,
     )
-    how = Applying(operation="destroy", ask="Cancel all of these?", consent=consent, as_json=as_json)
+    how = Applying(
+        operation="destroy", title="Cancelling", ask="Cancel all of these?", consent=consent, as_json=as_json
+    )
     return plan_and_apply(question, how, settings).code

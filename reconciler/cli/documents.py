@@ -8,9 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import click
-
-from reconciler.cli.files import write
+from reconciler.cli.files import check_writable, print_utf8, write
 from reconciler.errors import ReconcilerError
 
 
@@ -36,6 +34,11 @@ def want_into(path: Path | None) -> None:
     _Wanted.into = path
 
 
+def check() -> None:
+    """Raise ReconcilerError where the file that is to get the document can't be written."""
+    check_writable(_Wanted.into)
+
+
 def of_workspace(name: str) -> None:
     """Take note of what the run is about: a refusal says so, too."""
     _Wanted.workspace = name
@@ -51,7 +54,7 @@ def publish(document: Callable[[], Mapping[str, Any]]) -> None:
     if _Wanted.into is not None:
         write(_Wanted.into, text)
     if _Wanted.stdout:
-        click.echo(text, nl=False)
+        print_utf8(text)
     _Wanted.told = True
 
 

@@ -92,11 +92,14 @@ def command(
         )
         publish(lambda: document)
     elif place is None:
-        click.echo(found.text, nl=False)
+        from reconciler.cli.files import print_utf8
+
+        print_utf8(found.text)
     return 0
 
 
 def _check(config: Path, out: Path | None, *, write: bool) -> None:
+    from reconciler.cli.files import check_writable
     from reconciler.errors import UsageError
 
     if write and out is not None:
@@ -106,11 +109,12 @@ def _check(config: Path, out: Path | None, *, write: bool) -> None:
         raise UsageError(f"{config} is a folder: there is no one file to write into", fix=fix)
     if out is not None and out.exists():
         raise UsageError(f"{out} exists already", fix="name a new file")
+    check_writable(out, "it")
 
 
 def _save(found: Imported, place: Path, *, into: bool) -> None:
     from reconciler.adopting.writing import added_to
-    from reconciler.errors import ReconcilerError
+    from reconciler.cli.files import unwritable
 
     if not found.meetings:
         return  # a file without a section would be no config
@@ -126,7 +130,7 @@ def _save(found: Imported, place: Path, *, into: bool) -> None:
             temporary.chmod(place.stat().st_mode)
         temporary.replace(place)
     except OSError as error:
-        raise ReconcilerError(f"it can't be written: {error.strerror}", where=str(place)) from error
+        raise unwritable("it", place, error) from error
 
 
 def _done(found: Imported, place: Path) -> str:

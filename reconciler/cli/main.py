@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import IO
 
 import click
 
@@ -15,7 +17,7 @@ from reconciler import __version__
 from reconciler.cli import documents, interrupt, logs
 from reconciler.cli.arguments import Group
 from reconciler.cli.options import Globals, global_options
-from reconciler.errors import ConfigError, ReconcilerError
+from reconciler.errors import ConfigError, ReconcilerError, remedy
 
 COMPLETING = "_RECONCILER_COMPLETE"  # set by a shell that asks for completions
 USAGE = 64  # EX_USAGE; click's own 2 means "changes pending" here
@@ -96,6 +98,7 @@ def cli(settings: Globals) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code. No exception leaves this function."""
+    _print_what_the_terminal_can()
     logs.expect(arguments)
     documents.begin()
     try:
@@ -131,14 +134,28 @@ def _run(arguments: Sequence[str]) -> int:
         raise
     except Exception as error:  # the last resort: a fault of ours is told in a sentence, too
         logging.getLogger("reconciler").debug("unexpected", exc_info=True)
-        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            full = f"{error.filename or 'what is to be written'}: {error.strerror}"
-            return _refuse(ReconcilerError(full, fix="make room, then run again"), 1)
+        if isinstance(error, OSError) and error.errno != errno.ENOENT and (fix := remedy(error)):
+            what = f"{error.filename or 'what is to be written'}: {error.strerror}"
+            return _refuse(ReconcilerError(what, fix=fix), 1)
         fix = "this is a bug in reconciler: run again with -vv and report what it prints"
         fault = ReconcilerError(f"unexpected {type(error).__name__}: {error}", fix=fix)
         fault.code = "unexpected"
         return _refuse(fault, 1)
     return result if isinstance(result, int) else 0
+
+
+def _print_what_the_terminal_can() -> None:
+    """Let characters that a terminal's encoding lacks be escaped; what is closed is empty, or swallows all."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, _nowhere("r" if name == "stdin" else "w"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _nowhere(mode: str) -> IO[str]:
+    return open(os.devnull, mode, encoding="utf-8")  # for as long as the process runs
 
 
 def _ended(how: str) -> ReconcilerError:
@@ -150,16 +167,32 @@ def _ended(how: str) -> ReconcilerError:
 def _refuse(error: ReconcilerError, code: int) -> int:
     """Tell why the run ended: to a person on stderr, to a program where it looks for the document."""
     _say(str(error))
-    documents.refuse(error)
+    try:
+        documents.refuse(error)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        return code  # stdout can't be written: that, or what came before it, is told
     return code
 
 
 def _usage(error: click.ClickException) -> int:
+    if isinstance(error, click.BadParameter) and (variable := _variable(error)):
+        error = click.UsageError(f"{error.format_message()} ({variable})", error.ctx)
     if logs.as_json():
         logs.tell_json("error", error.format_message())
     else:
         error.show(file=sys.stderr)
     return USAGE
+
+
+def _variable(error: click.BadParameter) -> str:
+    """Return which variable brought in the wrong value: on the command line people would look for it in vain."""
+    parameter = error.param
+    if error.ctx is None or parameter is None or not isinstance(parameter.envvar, str):
+        return ""
+    given = error.ctx.get_parameter_source(parameter.name or "")
+    return f"set by {parameter.envvar}" if given is click.core.ParameterSource.ENVIRONMENT else ""
 
 
 def _say(text: str) -> None:

@@ -69,7 +69,7 @@ def _config(ctx: click.Context) -> Path:
 
 
 def _names(section: str, config: Path) -> Iterator[str]:
-    files = sorted(config.glob("*.y*ml")) if config.is_dir() else [config]
+    files = sorted(config.glob("[!.]*.y*ml")) if config.is_dir() else [config]
     for file in files:
         if file.stat().st_size <= LARGEST:
             yield from keys_of(section, file.read_bytes())

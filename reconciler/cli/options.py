@@ -100,6 +100,7 @@ def global_options(command: Command) -> Command:
         settings = replace(known, **given)
         ctx.obj = settings
         set_up(settings.verbose, settings.log_format)
+        documents.check()
         return command(settings=settings, **arguments)
 
     return wrapped
@@ -342,7 +343,7 @@ def hide_people_option(command: Command) -> Command:
         "--hide-people",
         is_flag=True,
         help="Call people person-1, person-2, …, for who may read this and is not meant to know them. Titles and"
-        " descriptions stay, and so does the file of --out.",
+        " descriptions stay.",
     )(command)
 
 

@@ -28,7 +28,9 @@ from reconciler.cli.options import (
 
 @click.command("plan")
 @planning_options
-@option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply FILE`.")
+@option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan, for `apply FILE`; it names people."
+)
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @looking_options
 @refresh_option
@@ -74,6 +76,7 @@ def command(
     """
     from reconciler.cli.ci import Told
     from reconciler.cli.exits import PENDING, reading_code
+    from reconciler.cli.files import check_writable
     from reconciler.cli.planfile import save_plan
     from reconciler.cli.planning import names_for, planned, print_plan, shown
     from reconciler.cli.project import open_project
@@ -84,6 +87,8 @@ def command(
     document = as_json or markdown_limit is not None
     told = Told(annotate=annotations is not None, outputs=ci_outputs, document=document, report=codequality)
     with told.failing():
+        check_writable(out, "the plan")
+        check_writable(codequality)
         project = open_project(settings)
         question = Question(
             refresh=Refresh(refresh),

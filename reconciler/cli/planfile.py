@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from reconciler.cli.files import unwritable
 from reconciler.cli.project import Project
-from reconciler.errors import PlanUnreadable, ReconcilerError, StateError
+from reconciler.errors import PlanUnreadable, StateError
 from reconciler.plan.operations import Plan
 from reconciler.workflow.looking import Planned
 
@@ -30,7 +31,7 @@ def save_plan(made: Planned, project: Project, path: Path, *, refresh: str) -> N
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise ReconcilerError(f"the plan can't be written: {error.strerror}", where=str(path)) from error
+        raise unwritable("the plan", path, error) from error
 
 
 def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from reconciler.cli import documents
 from reconciler.cli.console import progress, show, tell
+from reconciler.cli.files import print_utf8
 from reconciler.cli.options import Globals
 from reconciler.cli.project import Project
 from reconciler.dingtalk import Client
@@ -53,7 +52,7 @@ def print_text(plan: Plan, names: Names, settings: Globals, *, qps: int, markdow
     if markdown_limit is not None:
         from reconciler.report.plan_markdown import plan_markdown
 
-        click.echo(plan_markdown(plan, names, limit=markdown_limit), nl=False)
+        print_utf8(plan_markdown(plan, names, limit=markdown_limit))
         return
     from reconciler.report.plan_text import plan_text
 

@@ -14,7 +14,7 @@ from reconciler.cli.options import Globals
 from reconciler.config import load
 from reconciler.config.model import Config
 from reconciler.dingtalk import Client, Reader
-from reconciler.errors import StateError, StateLocked
+from reconciler.errors import ReconcilerError, StateError, StateLocked
 from reconciler.state.choose import open_store
 from reconciler.state.store import Store
 from reconciler.workflow.counting import calls_made, count_calls
@@ -30,7 +30,7 @@ class Project:
 
     @contextmanager
     def client(self, *, counts: bool = True, offline: bool = False) -> Iterator[Client]:
-        """Give a client for as long as the block runs. `counts`: what a run that is interrupted took is remembered.
+        """Give a client for as long as the block runs. `counts`: what a run took that failed is remembered.
 
         With `offline` it takes no credentials as long as nobody is asked.
         """
@@ -52,14 +52,15 @@ class Project:
 
     @contextmanager
     def _interruptible(self, reader: Reader, *, counts: bool = True) -> Iterator[None]:
-        """Let a signal end the reading soon, and remember the calls that it took, unless they are saved already."""
+        """Let a signal end the reading soon; remember the calls of a run that failed, unless they are saved already."""
         saved = self.store.saves
         try:
             with reader.session.halting(HALT):
                 yield
-        except Interrupted:
-            if counts and self.store.saves == saved and (made := calls_made(reader)):
-                count_calls(self.store, made, now=self.clock())
+        except (Interrupted, ReconcilerError) as end:
+            unsaved = counts and self.store.saves == saved and not isinstance(end, StateError)
+            if unsaved and (made := calls_made(reader)):
+                count_calls(self.store, made, now=self.clock(), anew=isinstance(end, Interrupted))
             raise
 
     @contextmanager

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 @click.group("rooms", cls=Group)
-def command() -> None:
+@global_options
+def command(settings: Globals) -> None:
     """Show which rooms exist, which are free, and how much they are used. It cannot write to DingTalk.
 
     \b
@@ -41,7 +42,7 @@ _json = option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 _zone = option("--timezone", metavar="ZONE", help="The zone of all times.  [default: that of most meetings]")
 
 
-@command.command("list")
+@command.command("list", short_help="Show the organisation's rooms, their ids and rules.")
 @option("--all", "rules_of_all", is_flag=True, help="Also read the rules of rooms that are not in the config.")
 @option("--brief", is_flag=True, help="Read no rules.")
 @_zone
@@ -70,7 +71,7 @@ def list_rooms(settings: Globals, *, rules_of_all: bool, brief: bool, timezone: 
     return _print(document, rooms_text(rooms, now=at.now, zone=at.zone), settings, as_json=as_json)
 
 
-@command.command("free")
+@command.command("free", short_help="Show which rooms are free at a time.")
 @option("--at", "start", required=True, metavar="ISO 8601", help="When it begins; local time if there is no offset.")
 @option(
     "--for",
@@ -117,7 +118,7 @@ def free(
     from reconciler.errors import UsageError
     from reconciler.report.rooms_document import free_document
     from reconciler.report.rooms_text import free_text
-    from reconciler.rooms.look import Wanted, availability, fitting
+    from reconciler.rooms.look import Wanted, availability, fitting, why_none_fits
     from reconciler.schedule.zones import later
 
     if not length_s:
@@ -132,18 +133,20 @@ def free(
             tags=frozenset(tag for given in tags for tag in given.split(",") if tag),
             location=location,
         )
-        rooms = fitting(at.desk.rooms(), wanted)
+        known = at.desk.rooms()
+        rooms = fitting(known, wanted)
         busy = at.desk.busy(rooms, start=wanted.start, end=wanted.end)
         taken = {one.room_id for one in busy}
         ruled = {room.id: room for room in at.desk.with_rules(room for room in rooms if room.id not in taken)}
         found = availability([ruled.get(room.id, room) for room in rooms], busy, wanted, now=at.now)
     workspace = at.project.config.workspace
     document = free_document(found, workspace=workspace, now=at.now, start=wanted.start, end=wanted.end)
-    text = free_text(found, at.names, start=wanted.start, end=wanted.end, zone=at.zone)
+    why = "" if rooms else why_none_fits(known, wanted)
+    text = free_text(found, at.names, start=wanted.start, end=wanted.end, zone=at.zone, why_none=why)
     return _print(document, text, settings, as_json=as_json)
 
 
-@command.command("usage")
+@command.command("usage", short_help="Show how many hours each room is booked.")
 @option("--from", "start", metavar="ISO 8601", help="When to begin; local time if there is no offset.  [default: now]")
 @option("--days", type=click.IntRange(1, 366), default=28, show_default=True, help="How many days to look at.")
 @option("--all", "of_all", is_flag=True, help="All rooms of the organisation, not only those of the config.")

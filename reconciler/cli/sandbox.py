@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 
 import click
@@ -13,7 +14,8 @@ from reconciler.cli.options import Globals, global_options, input_option, option
 
 
 @click.group("sandbox", cls=Group)
-def command() -> None:
+@global_options
+def command(settings: Globals) -> None:
     """Run or reset the DingTalk-compatible sandbox.
 
     \b
@@ -23,7 +25,7 @@ def command() -> None:
     """
 
 
-@command.command("serve")
+@command.command("serve", short_help="Serve the sandbox to any DingTalk client, and to a browser.")
 @option("--port", type=click.IntRange(0, 65535), default=8790, show_default=True, help="The port; 0 takes a free one.")
 @option(
     "--host",
@@ -58,6 +60,8 @@ def serve(settings: Globals, *, port: int, host: str) -> int:
         keys = sandbox.credentials
         click.echo(f"export DINGTALK_APP_KEY={keys.app_key} DINGTALK_APP_SECRET={keys.app_secret}")
         stopped.wait()
+        if sys.stderr.isatty():
+            click.echo(err=True)  # after the ^C of the terminal
     return 0
 
 
@@ -78,7 +82,7 @@ def reset(settings: Globals, *, yes: bool, may_ask: bool) -> int:
     from reconciler.workflow.provider import sandbox_file
 
     path = sandbox_file(open_project(settings).config)
-    if not confirmed(f"Delete {path}?", auto_approve=yes, may_ask=may_ask, count=1):
+    if not confirmed(f"Delete {path}?", auto_approve=yes, may_ask=may_ask, count=1, fix="run with -y"):
         tell("Nothing was changed.")
         return 1
     for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):

@@ -10,10 +10,13 @@ NAMES = ("meetings", "plan", "apply", "validate", "agenda", "rooms", "start", "d
 
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(NAMES), default="meetings")
+@click.argument("name", type=click.Choice(NAMES), default="meetings", metavar="[DOCUMENT]")
 @global_options
 def command(settings: Globals, *, name: str) -> int:  # noqa: ARG001  # every command has the global options
-    """Print a JSON Schema (2020-12): of the config by default, or of a document that `--json` prints.
+    """Print a JSON Schema (2020-12): of the config, meetings, by default, or of a document that `--json` prints.
+
+    DOCUMENT is one of meetings, plan, apply, validate, agenda, rooms, start, drift, import, doctor, and error for a run
+    that was refused.
 
     \b
     Examples:

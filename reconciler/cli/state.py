@@ -14,7 +14,8 @@ from reconciler.errors import UsageError
 
 
 @click.group("state", cls=Group)
-def command() -> None:
+@global_options
+def command(settings: Globals) -> None:
     """Show and repair what is remembered between runs.
 
     The config's `state` says where it is kept. Each command has a --help of its own.
@@ -27,7 +28,7 @@ def command() -> None:
     """
 
 
-@command.command("list")
+@command.command("list", short_help="Print the address of every occurrence that the state knows.")
 @global_options
 def list_(settings: Globals) -> int:
     """Print the address of every occurrence that the state knows, one a line.
@@ -37,10 +38,13 @@ def list_(settings: Globals) -> int:
       reconciler state list
       reconciler state list | grep ^weekly-sync@
     """
+    from reconciler.cli.console import tell
     from reconciler.cli.project import open_project
     from reconciler.report.clean import for_terminal
 
     state = open_project(settings).store.load()
+    if not state.entries:
+        tell("the state knows no occurrence")
     for entry in sorted(state.entries.values(), key=lambda one: str(one.key)):
         click.echo(for_terminal(str(entry.key)))
     return 0
@@ -69,7 +73,7 @@ def show(settings: Globals, *, address: str) -> int:
     return 0
 
 
-@command.command("orphans")
+@command.command("orphans", short_help="Print conferences that may have been left behind.")
 @option(
     "--dismiss",
     metavar="ADDRESS",
@@ -102,7 +106,10 @@ def orphans(settings: Globals, *, dismiss: str | None, lock_timeout: float) -> i
             project.store.save(replace(state, orphans=kept))
         tell(f"{len(state.orphans) - len(kept)} dismissed")
         return 0
-    for orphan in project.store.load().orphans:
+    known_orphans = project.store.load().orphans
+    if not known_orphans:
+        tell("there are none")
+    for orphan in known_orphans:
         what = f"{orphan.organizer} {orphan.title!r} of {orphan.start.isoformat()}"
         text = f"{orphan.address}  {what}, asked for at {orphan.asked_at.isoformat(timespec='seconds')}"
         known = f", conference {orphan.conference_id}" if orphan.conference_id else ""
@@ -140,7 +147,7 @@ def rebuild(settings: Globals, *, lock_timeout: float) -> int:
     return 1 if made.plan.failures else 0
 
 
-@command.command("pull")
+@command.command("pull", short_help="Print the state as it is saved.")
 @global_options
 def pull(settings: Globals) -> int:
     """Print the state as it is saved, byte for byte; nothing if none is saved yet.
@@ -160,7 +167,7 @@ def pull(settings: Globals) -> int:
     return 0
 
 
-@command.command("push")
+@command.command("push", short_help="Save the state in a file: a backup, or one left unsaved.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @option("--force", is_flag=True, help="Replace what is saved even if it has another origin or is newer.")
 @lock_timeout_option
@@ -185,7 +192,7 @@ def push(settings: Globals, *, file: Path, force: bool, lock_timeout: float) -> 
     return 0
 
 
-@command.command("mv")
+@command.command("mv", short_help="Rename an occurrence or a meeting in the state.")
 @click.argument("old", shell_complete=complete_either)
 @click.argument("new", shell_complete=complete_either)
 @lock_timeout_option
@@ -255,7 +262,7 @@ def remove(settings: Globals, *, addresses: tuple[str, ...], organizers: tuple[s
     return 0
 
 
-@command.command("unlock")
+@command.command("unlock", short_help="Remove the lock that a dead run has left.")
 @click.argument("lock_id", metavar="[ID]", default="")
 @global_options
 def unlock(settings: Globals, *, lock_id: str) -> int:

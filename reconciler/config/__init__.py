@@ -1,5 +1,5 @@
 """YAML text → Config: positions, schema, semantics, defaults resolved."""
 
-from reconciler.config.load import check, load
+from reconciler.config.load import check, files_of, load
 
-__all__ = ["check", "load"]
+__all__ = ["check", "files_of", "load"]

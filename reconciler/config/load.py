@@ -18,6 +18,7 @@ from reconciler.config.pools import check_pools
 from reconciler.config.schema import check_schema
 from reconciler.config.semantics import check_meeting
 from reconciler.config.teams import spread_holidays, told_once
+from reconciler.config.words import similar
 from reconciler.config.yaml import MAX_BYTES, parse
 from reconciler.errors import ConfigError, Position, Problem, Severity
 
@@ -62,12 +63,24 @@ def _read(path: Path, now: datetime) -> tuple[Config | None, tuple[Problem, ...]
     return config, told_once(findings.problems)
 
 
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return the files that a config consists of, by name: the one at `path`, or all of a folder. Raises OSError.
+
+    Links that lead nowhere are meant, too. Hidden files are not, as in a shell's *.yaml: they belong to CI, linters,
+    editors and file systems.
+    """
+    if not path.is_dir():
+        return (path,)
+    meant = (one for one in path.iterdir() if one.suffix in _SUFFIXES and not one.name.startswith("."))
+    return tuple(sorted(one for one in meant if not one.is_dir()))
+
+
 def _document(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
     """Return what the path says, None where not all of it can be read."""
     if not path.is_dir():
         return _file(path)
     try:
-        files = sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES and _is_meant(file))
+        files = files_of(path)
     except OSError as error:
         return None, (_unreadable(path, error),)
     if not files:
@@ -83,11 +96,6 @@ def _document(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
     merged, clashes = merge(documents)
     # What a broken file would have said is not missed in the others.
     return (None if len(documents) < len(files) else merged), (*problems, *clashes)
-
-
-def _is_meant(file: Path) -> bool:
-    """Return whether somebody thinks that this is a config: also a link that leads nowhere, but not Emacs's locks."""
-    return not file.is_dir() and not file.name.startswith(".#")
 
 
 def _one_of_many(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
@@ -123,8 +131,21 @@ def _leads_outside(path: Path) -> bool:
 
 
 def _unreadable(path: Path, error: OSError) -> Problem:
+    hint = "create it, or name another file or folder with -c"
     if isinstance(error, FileNotFoundError):
         message = "there is no such file or folder"
+        if near := similar(path.name, _beside(path)):
+            hint = f"did you mean {str(path.with_name(near))!r}? {hint}"
     else:
         message = f"the config can't be read: {error.strerror or error}"
-    return Problem(Position(str(path), 1, 1), "", message, "create it, or name another file or folder with -c")
+        if isinstance(error, PermissionError):
+            hint = "let this user read it, or name another file or folder with -c"
+    return Problem(Position(str(path), 1, 1), "", message, hint)
+
+
+def _beside(path: Path) -> tuple[str, ...]:
+    """Return the names of the files and folders beside `path` that a config may be."""
+    try:
+        return tuple(one.name for one in path.parent.iterdir() if one.suffix in _SUFFIXES or one.is_dir())
+    except OSError:
+        return ()

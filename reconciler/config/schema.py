@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +19,10 @@ from reconciler.schedule.zones import UnknownZone, zone
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
+# What is written where it can't be.
+_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)")
+_COMMAS = "，、；"  # what a Chinese keyboard types between the items of a list
+_CREDENTIALS = frozenset({"app_key", "app_secret", "appkey", "appsecret", "client_id", "client_secret", "secret"})
 # Words that other tools use for what has another name here.
 _OF_THE_MEETING = {"max_conflicts"}  # what people write into a pool
 _ALSO_CALLED = {
@@ -169,7 +175,8 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
             yield Fault((*path, at), f"{show(instance[at])} is listed twice in {name}", "keep one of them")
         case _:
             if error.validator == "pattern" and (isinstance(path[-1], int) or _is_entry(path)):
-                name = f"a {schema['title'].casefold()}"
+                name = schema["title"].casefold()
+                name = f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
             yield Fault(path, *_limit(error, name, schema), spoils=True)
 
 
@@ -232,6 +239,10 @@ def _guess(instance: Any, schema: dict[str, Any]) -> str:
     pattern = schema.get("pattern")
     if not pattern or not isinstance(instance, str):
         return ""
+    if _OFFSET.fullmatch(instance):
+        return "leave out the offset: times are local, and `timezone` says where; "
+    if comma := next((one for one in _COMMAS if one in instance), ""):
+        return f"put an ASCII comma in place of {comma}; "
     guess = meant(instance, lambda text: matches(pattern, text), slug="a-z0-9-" in pattern)
     return f"did you mean {show(guess)}? " if guess else ""
 
@@ -258,6 +269,8 @@ def _unknown(key: str, schema: dict[str, Any]) -> tuple[str, str | None]:
             return f"it belongs in `{parent}`", None
     if "on" in known and is_day(key):
         return f"put the days in [ ], as in on: [mon, {key[:3].lower()}]", None
+    if key in _CREDENTIALS:
+        return "credentials come from the environment: DINGTALK_APP_KEY and DINGTALK_APP_SECRET", None
     also = _ALSO_CALLED.get(key)
     match = similar(key, known)
     if also in known and match is None:
@@ -281,6 +294,8 @@ def _typed(instance: object, schema: dict[str, Any]) -> str:
         # Quotes make text of it, but not every text will do.
         return _NUMBERED if matches(schema.get("pattern", ""), str(instance)) else _write(schema)
     if wanted == "array" and isinstance(instance, str):
+        if (ascii_like := unicodedata.normalize("NFKC", instance)).startswith("["):
+            return f"use ASCII brackets and commas: {ascii_like}"
         return f"write [{instance}]" if len(instance) <= 60 else "put it in [ ]"  # noqa: PLR2004  # what fits on a line
     return _write(schema)
 

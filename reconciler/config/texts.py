@@ -31,7 +31,7 @@ def check_title(title: object, link: Link, path: Path, findings: Findings) -> No
     """Note a title that DingTalk would cut in a conference of ours; that of an event alone may be longer."""
     if isinstance(title, str) and link is not Link.EVENT and len(title) > MOST_TITLE:
         message = f"title has {len(title)} characters; {MOST_TITLE} is the maximum"
-        findings.error(path, message, "shorten it: with link: event alone, without a conference of ours, more is kept")
+        findings.error(path, message, "shorten it; only with link: event may it be longer")
 
 
 def unshowable(text: str, *, allowed: str = "") -> str | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 
 _SHOWN = 40
 _LENGTH = re.compile(r"(\d+) ?(w|d|h|m)(?:eeks?|ays?|rs?|ours?|ins?|inutes?)?")
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) +(\d\d:\d\d)(?::00)?")
+_HOURS = re.compile(r"(\d+)(?:[.,](\d+) ?h(?:rs?|ours?)?|:(\d\d))")  # 1.5h, 1:30
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[ T]+(\d\d:\d\d)(?::00)?")
 
 
 def show(value: object) -> str:
@@ -54,10 +56,14 @@ def meant(value: str, allowed: Callable[[str], bool], *, slug: bool = False) -> 
 
     `slug`: it is to be a name of lower-case letters, digits and hyphens.
     """
-    folded, guesses = value.strip().casefold(), []
+    ascii_like = unicodedata.normalize("NFKC", value).strip()  # １０：００ becomes 10:00
+    folded, guesses = ascii_like.casefold(), [ascii_like]
+    if hours := _HOURS.fullmatch(folded):
+        minutes = int(hours[3]) if hours[3] else round(float(f"0.{hours[2]}") * 60)
+        guesses.append(f"{int(hours[1])}h{minutes}m" if int(hours[1]) else f"{minutes}m")
     if length := _LENGTH.fullmatch(folded):
         guesses.append(length[1] + length[2])
-    if moment := _MOMENT.fullmatch(value.strip()):
+    if moment := _MOMENT.fullmatch(ascii_like):
         guesses.append(f"{moment[1]}T{moment[2]}")
     if slug:
         guesses.append(re.sub(r"[\s_.]+", "-", folded))

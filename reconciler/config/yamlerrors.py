@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import yaml
 
 from reconciler.errors import Position, Problem
 
 # Part of PyYAML's or libyaml's message, what it means, what to do about it; the first that fits is taken.
 _EXPLAINED = (
+    ("found a tab character", "a tab where only spaces are allowed", "replace the tab by spaces"),
     ("'\\t'", "a tab where only spaces are allowed", "replace the tab by spaces"),
     (
         "mapping values are not allowed",
@@ -33,6 +37,11 @@ _EXPLAINED = (
 )
 
 
+_CONFLICT = "<<<<<<< "  # how Git marks what it could not merge
+_ODD_SPACE = re.compile(r" *([\u00a0\u2000-\u200b\u202f\u3000])")  # as an indentation
+_ODD_COLON = re.compile(r"\s*(?:- +)?([\w-]+)(?:(?P<wide>：)\s*|:(?=[^\s:/]))")
+
+
 def broken_yaml(error: yaml.YAMLError, file: str, text: str) -> Problem:
     """Return `error` as a problem at the place that it names."""
     problem_mark, context_mark = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
@@ -43,9 +52,35 @@ def broken_yaml(error: yaml.YAMLError, file: str, text: str) -> Problem:
     line = mark.line + 1 if mark else 1
     place = Position(file, line, mark.column + 1 if mark else 1)
     shown = text.splitlines()[line - 1 : line]
+    if likelier := _likelier(text.splitlines(), place, raw):
+        return likelier
     if "token" in raw and shown and shown[0][place.column - 1 : place.column] == "\t":
         raw = "'\\t'"
     for part, message, hint in _EXPLAINED:
         if part in raw:
             return Problem(place, "", message, hint)
     return Problem(place, "", f"the YAML is broken: {raw.strip()}", "check indentation, quotes and brackets around it")
+
+
+def _likelier(lines: Sequence[str], place: Position, raw: str) -> Problem | None:
+    """Return the mistake that the parser only stumbles over later, or can't name, None where there is no such."""
+    for number, line in enumerate(lines, 1):
+        if line.startswith(_CONFLICT):
+            hint = "keep one side, and delete the lines <<<<<<<, ======= and >>>>>>>"
+            return Problem(Position(place.file, number, 1), "", "a merge conflict that is not resolved", hint)
+    for number in (place.line - 1, place.line):
+        line = lines[number - 1] if 0 < number <= len(lines) else ""
+        if odd := _ODD_SPACE.match(line):
+            where = Position(place.file, number, odd.start(1) + 1)
+            return Problem(where, "", f"the space U+{ord(odd[1]):04X} indents nothing", "replace it by ordinary spaces")
+        odd = _ODD_COLON.match(line)
+        colon = "mapping values" in raw or "expected ':'" in raw
+        if odd and colon and not re.search(r":(\s|$)", line):
+            what = "a full-width colon" if odd["wide"] else "a colon without a space after it"
+            where = Position(place.file, number, odd.end(1) + 1)
+            return Problem(where, "", what, f"write `{odd[1]}: {line[odd.end() :].strip()}`")
+    before = lines[place.line - 1][: place.column - 1].rstrip() if place.line <= len(lines) else ""
+    if any(part in raw for part in ("block end", "expected key", "',' or")) and before.endswith(("'", '"')):
+        hint = "put text that has one kind of quotes in the other, or double the quote: 'Bob''s sync'"
+        return Problem(place, "", "there is text after the closing quote", hint)
+    return None

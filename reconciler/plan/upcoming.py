@@ -16,6 +16,7 @@ from reconciler.schedule.recurrence import parse_rule
 from reconciler.schedule.zones import localise, zone
 
 NEW, NO_LONGER_DECLARED = "new occurrence", "no longer declared"  # the reasons of a diff
+DESTROYED = "destroyed"  # the reason where nothing is to be left, whatever is declared
 NEXT = 5  # dates of a rule that are told
 
 
@@ -81,6 +82,15 @@ def explained(
     """
     taken = {str(one.key): one.reason for one in off}
     return replace(found, changes=tuple(_explained(change, taken, before, on_workdays) for change in found.changes))
+
+
+def destroyed(found: Diff) -> Diff:
+    """Return `found`, a diff with nothing, with the reason that it was asked for."""
+    changes = (
+        replace(one, reason=DESTROYED) if one.reason in {NO_LONGER_DECLARED, PASSED} and not one.duplicate else one
+        for one in found.changes
+    )
+    return replace(found, changes=tuple(changes))
 
 
 def _explained(

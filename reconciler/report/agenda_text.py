@@ -19,7 +19,7 @@ from reconciler.report.names import Names
 from reconciler.report.times import day, in_zone, span
 
 _WIDE = 4  # columns, the last of links
-_NARROW = 60  # narrower than this rooms have no column of their own, either
+_NARROWEST = 2  # rooms have no column of their own, either
 _GAP = 2
 _TIME = 14  # `Wed 2026-12-02`
 _MEETING, _ROOMS = 22, 14  # the narrowest columns that still read well beside a link
@@ -56,14 +56,17 @@ class _ByDay:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         links = (row for _, items in self.days for _, item in items for row in _link(item).plain.split("\n"))
-        needed = sum((_TIME, _MEETING, _ROOMS, max(map(cell_len, links)))) + 3 * _GAP
-        columns = _WIDE if needed <= options.max_width else _WIDE - 1 if options.max_width >= _NARROW else _WIDE - 2
-        yield Unpadded(self._table(columns))
+        link = max(map(cell_len, links))
+        beside, beneath = (_TIME, _MEETING, _ROOMS, link), (_TIME, max(_MEETING, link), _ROOMS)
+        columns = next((len(one) for one in (beside, beneath) if _width(one) <= options.max_width), _NARROWEST)
+        # A link that is cut in two can't be clicked.
+        meeting = min(beneath[1] if columns < _WIDE else _MEETING, options.max_width - _TIME - _GAP)
+        yield Unpadded(self._table(columns, meeting))
 
-    def _table(self, columns: int) -> Table:
+    def _table(self, columns: int, meeting: int) -> Table:
         table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim")
         table.add_column("Time", no_wrap=True, min_width=_TIME)
-        table.add_column("Meeting", min_width=_MEETING if columns == _WIDE else None, overflow="fold")
+        table.add_column("Meeting", min_width=meeting, overflow="fold")
         for name in ("Rooms", "Link")[: columns - 2]:
             table.add_column(name, no_wrap=name == "Link", min_width=_ROOMS if name == "Rooms" else None)
         for number, (title, items) in enumerate(self.days):
@@ -86,6 +89,10 @@ class _ByDay:
             until = item.elsewhere.end.astimezone(start.tzinfo)
             rows.append(line((f"booked for {day(other)} {span(other, until)} instead", "yellow")))
         return Text("\n").join(row.text for row in rows)
+
+
+def _width(columns: Sequence[int]) -> int:
+    return sum(columns) + _GAP * (len(columns) - 1)
 
 
 def _link(item: AgendaItem) -> Text:

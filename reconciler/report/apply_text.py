@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from types import MappingProxyType
 
 from rich.console import Group, RenderableType
@@ -22,11 +23,17 @@ _STYLE = {Status.FAILED: "bold red", Status.DEFERRED: "yellow"}
 
 
 def apply_text(
-    outcome: Outcome, plan: Plan, names: Names = NAMELESS, allowed: Mapping[str, int] = MappingProxyType({})
+    outcome: Outcome,
+    plan: Plan,
+    names: Names = NAMELESS,
+    allowed: Mapping[str, int] = MappingProxyType({}),
+    *,
+    operation: str = "apply",
 ) -> RenderableType:
     """Return what failed, what was put off, what may have been left behind, what waits, the sum, and missing rooms.
 
-    `allowed` is how many occurrences of a meeting may go without a room of its pool; more are an error.
+    `allowed` is how many occurrences of a meeting may go without a room of its pool; more are an error. `operation` is
+    what was carried out: apply, destroy.
     """
     lines = [
         *failure_lines(plan.failures, names),
@@ -38,7 +45,7 @@ def apply_text(
     lines += [*_answers(outcome, names)]
     if lines:
         lines.append(blank())
-    return Group(*lines, _sum(outcome, plan), *_too_many(outcome, plan, allowed))
+    return Group(*lines, _sum(outcome, plan, operation.capitalize()), *_too_many(outcome, plan, allowed))
 
 
 def _too_many(outcome: Outcome, plan: Plan, allowed: Mapping[str, int]) -> Iterator[Line]:
@@ -54,18 +61,18 @@ def _too_many(outcome: Outcome, plan: Plan, allowed: Mapping[str, int]) -> Itera
 
 def _unfinished(outcome: Outcome) -> Iterator[Line]:
     for status in (Status.FAILED, Status.DEFERRED):
-        for result in outcome.results:
-            if result.status is status:
-                yield from _one(result)
+        results = [one for one in outcome.results if one.status is status]
+        for error, same in groupby(results, key=lambda one: one.error):
+            yield from map(_head, same)
+            if error is not None:  # what stopped many is told once
+                yield line(f"{error.message} ", (f"[{error.code}]", "dim"), indent=2)
+                if error.hint:
+                    yield line((error.hint, "dim"), indent=2)
 
 
-def _one(result: Result) -> Iterator[Line]:
+def _head(result: Result) -> Line:
     change = result.planned.change
-    yield line((result.status.value, _STYLE[result.status]), f" {change.action.value} ", (change.address, "bold"))
-    if result.error is not None:
-        yield line(f"{result.error.message} ", (f"[{result.error.code}]", "dim"), indent=2)
-        if result.error.hint:
-            yield line((result.error.hint, "dim"), indent=2)
+    return line((result.status.value, _STYLE[result.status]), f" {change.action.value} ", (change.address, "bold"))
 
 
 def _short(outcome: Outcome) -> Iterator[Line]:
@@ -124,11 +131,11 @@ def _orphan(orphan: Orphan) -> Line:
     return line((orphan.address, "bold"), f"{title}, {start}, asked {utc(orphan.asked_at)}", indent=2)
 
 
-def _sum(outcome: Outcome, plan: Plan) -> Line:
+def _sum(outcome: Outcome, plan: Plan, title: str) -> Line:
     failed, deferred = outcome.count(Status.FAILED), outcome.count(Status.DEFERRED)
     if not outcome.results:
         sound = not plan.failures
-        return line(("Apply", "bold green" if sound else "bold red"), ": nothing to do.")
+        return line((title, "bold green" if sound else "bold red"), ": nothing to do.")
     parts = (
         f"{outcome.count(Status.DONE, Action.CREATE)} created",
         f"{outcome.count(Status.DONE, Action.UPDATE)} updated",
@@ -139,4 +146,4 @@ def _sum(outcome: Outcome, plan: Plan) -> Line:
         *([f"{deferred} deferred to a later run"] if deferred else []),
     )
     style = "bold red" if failed or plan.failures else "bold yellow" if deferred else "bold green"
-    return line(("Apply", style), f": {', '.join(parts)}.")
+    return line((title, style), f": {', '.join(parts)}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -59,7 +60,18 @@ def _lines(
         yield line(("No drift", "bold green"), ": nobody changed anything in DingTalk.")
     rest = len(findings) - len(edited)
     if rest and not verbose:
-        yield line((f"{counted(rest, 'difference')} not counted as drift; -v lists them.", "dim"))
+        yield line((f"{_others(findings)}; -v lists them.", "dim"))
+
+
+def _others(findings: Sequence[Finding]) -> str:
+    """Return in words what else differs, and is no drift."""
+    many = Counter(one.cause for one in findings)
+    told = {
+        Cause.DEFAULT: counted(many[Cause.DEFAULT], "value") + " that the config does not declare",
+        Cause.APPROVAL: counted(many[Cause.APPROVAL], "answer") + " awaited or given",
+        Cause.OURS: counted(many[Cause.OURS], "change") + " of the config not applied yet",
+    }
+    return "Besides: " + ", ".join(text for cause, text in told.items() if many[cause])
 
 
 def _value(value: object, names: Names, *, verbose: bool) -> str:

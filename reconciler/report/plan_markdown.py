@@ -125,7 +125,7 @@ def _sum(plan: Plan) -> Iterator[str]:
     if not plan.changes:
         are = "occurrence is" if unchanged == 1 else "occurrences are"
         told = "Incomplete" if plan.failures else "Nothing to do"
-        counts = f"{unchanged} {are} as declared"
+        counts = f"{unchanged} {are} as declared" if unchanged or plan.failures else "there are no occurrences"
     yield f"**{told}: {counts}.** Workspace {_cell(plan.workspace)}."
     if not plan.changes:
         yield from () if plan.quota is None else ("", _quota(plan.quota, plan.api_calls))

@@ -172,8 +172,10 @@ def _totals(plan: Plan, qps: int, *, concise: bool) -> Iterator[Line]:
         are = "occurrence is" if unchanged == 1 else "occurrences are"
         if plan.failures:
             yield line(("Incomplete", "bold red"), f": {unchanged} {are} as declared; not everything could be read.")
-        else:
+        elif unchanged:
             yield line(("Nothing to do", "bold green"), f": {unchanged} {are} as declared.")
+        else:
+            yield line(("Nothing to do", "bold green"), ": there are no occurrences.")
         if plan.quota is not None:
             yield _quota(plan.quota, plan.api_calls)
         if not concise:

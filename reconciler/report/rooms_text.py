@@ -29,13 +29,14 @@ def rooms_text(rooms: Sequence[RoomView], *, now: datetime, zone: tzinfo) -> Ren
 
 
 def free_text(
-    found: Sequence[Availability], names: Names, *, start: datetime, end: datetime, zone: tzinfo
+    found: Sequence[Availability], names: Names, *, start: datetime, end: datetime, zone: tzinfo, why_none: str = ""
 ) -> RenderableType:
-    """Return which rooms can be had, and why the others can't."""
+    """Return which rooms can be had, and why the others can't; `why_none` is told where no room would do."""
     local, last = start.astimezone(zone), end.astimezone(zone)
     free = [one for one in found if one.free]
     told = counted(len(free), "room is free", "rooms are free") if found else "No room fits"
     lines = [line((told, "bold"), f", {day(local)} {span(local, last)} ({zone})")]
+    lines += [] if found else [line(one, indent=2) for one in why_none.splitlines()]
     lines += [_head(one.room, sign=("✓ ", "green")) for one in free]
     rest = [one for one in found if not one.free]
     lines += [blank()] * bool(rest and free)

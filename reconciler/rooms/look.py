@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from reconciler.config.model import Room
+from reconciler.config.words import did_you_mean
 from reconciler.model.occurrence import Busy
 from reconciler.model.room import RoomDetail
 from reconciler.pages.words import counted
@@ -98,6 +99,24 @@ def fitting(rooms: Iterable[RoomView], wanted: Wanted) -> tuple[RoomView, ...]:
     """Return the rooms that are large enough, have the tags and stand where asked for; the smallest first."""
     found = [room for room in rooms if room.known and _fits(room, wanted)]
     return tuple(sorted(found, key=lambda one: (one.capacity or 0, not one.alias, one.alias or one.name, one.id)))
+
+
+def why_none_fits(rooms: Iterable[RoomView], wanted: Wanted) -> str:
+    """Return what no room has of what is wanted, or that none has all of it."""
+    known = [room for room in rooms if room.known]
+    tags = {tag for room in known for tag in room.tags}
+    told = [f"no room has the tag {tag!r}; {_instead(tag, tags)}" for tag in sorted(wanted.tags - tags)]
+    places = {room.location for room in known if room.location}
+    if not any(wanted.location.casefold() in place.casefold() for place in places | {""}):
+        told.append(f"no room is in {wanted.location!r}; {_instead(wanted.location, places)}")
+    seats = max((room.capacity or 0 for room in known), default=0)
+    if seats < wanted.capacity:
+        told.append(f"no room has {counted(wanted.capacity, 'seat')}: the largest has {seats}")
+    return "\n".join(told or ["no room has all of it at once"])
+
+
+def _instead(word: str, known: Iterable[str]) -> str:
+    return did_you_mean(word, known, otherwise="`reconciler rooms list` shows them")
 
 
 def _fits(room: RoomView, wanted: Wanted) -> bool:

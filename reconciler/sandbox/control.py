@@ -105,7 +105,7 @@ def move_clock() -> Response:
 def faults() -> Response:
     orders = gateway().faults
     if request.method == "POST":
-        orders.order(read_fault(_document()))
+        orders.order(read_fault(_document(), gateway().apis))
     elif request.method == "DELETE":
         orders.clear()
     return jsonify({"faults": orders.shown()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Lock
@@ -108,9 +109,11 @@ class Faults:
             return [fault.shown() for fault in self._orders]
 
 
-def read_fault(data: dict[str, Any]) -> Fault:
-    """Return the fault that a control document orders; raise the 400 for one that makes no sense."""
+def read_fault(data: dict[str, Any], apis: Collection[str]) -> Fault:
+    """Return the fault that a control document orders for one of `apis`; raise the 400 for one that makes no sense."""
     fields = Fields(data, "invalidFault")
+    if fields.has("api"):
+        fields.one_of("api", ["*", *sorted(apis)])
     kind = fields.one_of("kind", [kind.value for kind in FaultKind])
     times = data.get("times", 1)
     if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 1):

@@ -82,6 +82,7 @@ class Gateway:
         self.app_key = app_key
         self.app_secret = app_secret
         self.faults = Faults()
+        self.apis: set[str] = set()  # the names of all that is served
         self.permissions = set(PERMISSIONS)
         self._lock = Lock()
         self._running: set[tuple[str, str]] = set()
@@ -210,6 +211,7 @@ def endpoint(blueprint: Blueprint, method: str, path: str, api: Api) -> Callable
         def view(**variables: str) -> Response:
             return gateway().serve(api, handler, variables)
 
+        blueprint.record(lambda state: state.app.extensions["sandbox"].apis.add(api.name))
         blueprint.add_url_rule(path, f"{api.name} {method} {path}".replace(".", "-"), view, methods=[method])
         return handler
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from reconciler.errors import StateError
+from reconciler.errors import StateError, remedy
 from reconciler.state.backend import Held, LockInfo, Snapshot, StateConflict, check_holder, digest
 from reconciler.state.files import write_whole
 
@@ -49,7 +49,9 @@ class LocalBackend:
                     raise StateConflict(self.where)
                 write_whole(self._path, body)
         except OSError as error:
-            raise StateError(f"the state can't be written: {error.strerror}", where=self.where) from error
+            raise StateError(
+                f"the state can't be written: {error.strerror}", where=self.where, fix=remedy(error)
+            ) from error
         return digest(body)
 
     @contextmanager

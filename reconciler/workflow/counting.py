@@ -32,12 +32,17 @@ def quota_of(config: Config, state: State, client: Reader, now: datetime) -> Quo
     return Quota(month=month, used=used, limit=config.provider.monthly_quota)
 
 
-def count_calls(store: Store, made: int, *, now: datetime) -> None:
-    """Add calls that were made since to those of this month, as far as the state can be written."""
+def count_calls(store: Store, made: int, *, now: datetime, anew: bool = True) -> None:
+    """Add calls that were made since to those of this month, as far as the state can be written.
+
+    With `anew` False a state that is missing or damaged is left so: what the next run does about that matters more.
+    """
     month = beijing_month(now)
     try:
         with store.lock.held("apply", now=now):
             state = store.load(unread=True)
+            if not anew and (store.notice or not state.serial):
+                return
             store.save(replace(state, calls={month: state.calls.get(month, 0) + made}), rescue=False)
     except StateError:
         return  # the count is no promise

@@ -17,6 +17,7 @@ from reconciler.adopting.grouping import Group, group
 from reconciler.adopting.recurring import Window, recurring
 from reconciler.adopting.trial import tried
 from reconciler.adopting.writing import new_text
+from reconciler.config import files_of
 from reconciler.config.model import Config
 from reconciler.config.words import choose_from
 from reconciler.config.yaml import parse
@@ -154,7 +155,7 @@ def _room_names(chosen: Iterable[One]) -> Mapping[str, str]:
 def _group_names(path: Path) -> frozenset[str]:
     """Return the names of groups, which share one room with those of people."""
     found: set[str] = set()
-    for file in (path,) if path.is_file() else (*path.glob("*.yaml"), *path.glob("*.yml")):
+    for file in files_of(path):
         document, _ = parse(file.read_bytes(), str(file))
         groups = document.value.get("groups") if isinstance(document.value, dict) else None
         found.update(groups or ())

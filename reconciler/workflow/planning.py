@@ -21,7 +21,7 @@ from reconciler.plan.making import plan
 from reconciler.plan.operations import Plan, verification_of
 from reconciler.plan.policy import foretold_refusal
 from reconciler.plan.swaps import halted_swaps, without_swaps
-from reconciler.plan.upcoming import ahead, days_off, explained, made_up, next_dates, rules_of
+from reconciler.plan.upcoming import ahead, days_off, destroyed, explained, made_up, next_dates, rules_of
 from reconciler.rooms.assigning import Rooming, assign_rooms
 from reconciler.rooms.checking import foresee, refused_by_rules, with_halted, with_pools
 from reconciler.rooms.reads import RoomReads
@@ -95,7 +95,8 @@ def make_plan(
     sides = _compared(ground, settled.meetings)
     found, spared = spare(sides.difference.found, config)
     off = () if question.destroy else days_off(config, after=now - NEAR, before=sides.look.until + SLACK)
-    found = explained(found, off, state.days_off, on_workdays=made_up(config))
+    workdays = made_up(config)
+    found = destroyed(found) if question.destroy else explained(found, off, state.days_off, on_workdays=workdays)
     declared = () if question.destroy else tuple(filter(ground.is_meant, config.meetings))
     made = _made(found, sides, config, ground.reads if question.foresight else None, now=now)
     made = replace(

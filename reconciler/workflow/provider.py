@@ -23,7 +23,7 @@ from reconciler.dingtalk import (
     from_environment,
     if_any,
 )
-from reconciler.errors import NO_SUCH, ReconcilerError
+from reconciler.errors import NO_SUCH, ReconcilerError, remedy
 from reconciler.model.state import State
 from reconciler.state.folder import data_folder
 
@@ -91,11 +91,24 @@ def sandbox_file(config: Config) -> Path:
 def open_sandbox(config: Config, *, clock: Callable[[], datetime], port: int = 0, host: str = "") -> Sandbox:
     """Return a sandbox, to be entered, that has the people and rooms of the config; on loopback unless `host` is given.
 
-    Raises ReconcilerError where it can't listen there.
+    Raises ReconcilerError where it can't listen there, or its data can't be read and written.
     """
+    import sqlite3
+
     from reconciler.sandbox.embedded import LOOPBACK, Sandbox
 
-    return Sandbox(sandbox_file(config), clock=clock, seed=_seed(config), port=port, host=host or LOOPBACK)
+    file = sandbox_file(config)
+    try:
+        return Sandbox(file, clock=clock, seed=_seed(config), port=port, host=host or LOOPBACK)
+    except OSError as error:
+        what = f"the sandbox's data can't be written: {error.strerror}"
+        raise ReconcilerError(what, where=str(file), fix=remedy(error)) from error
+    except sqlite3.OperationalError as error:
+        fix = "make room on the disk, or let this user write there"
+        raise ReconcilerError(f"the sandbox's data can't be written: {error}", where=str(file), fix=fix) from error
+    except sqlite3.DatabaseError as error:
+        fix = "move the file away: the sandbox begins anew"
+        raise ReconcilerError(f"the sandbox's data are damaged: {error}", where=str(file), fix=fix) from error
 
 
 def _seed(config: Config) -> Seed:

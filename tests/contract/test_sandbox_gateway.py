@@ -165,6 +165,12 @@ def test_a_fault_before_the_effect_leaves_nothing(
     assert log(sandbox)[0] == ("conference.create", status, fault["kind"])
 
 
+def test_a_fault_of_an_api_that_there_is_not_is_refused_because_it_would_never_strike(sandbox: Sandbox) -> None:
+    with pytest.raises(ValueError, match=r"api must be one of \*, attendees.add, .*, conference.create, "):
+        sandbox.control("faults", {"api": "conference.creat", "kind": "error_after"})
+    assert sandbox.control("faults")["faults"] == []
+
+
 def test_a_fault_after_the_effect_leaves_it(raw: Raw, sandbox: Sandbox) -> None:
     sandbox.control("faults", {"api": "conference.create", "kind": "error_after"})
     assert raw.refused("POST", SCHEDULED, GOOD) == (500, "systemError")

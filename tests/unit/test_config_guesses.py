@@ -32,6 +32,12 @@ GOOD = {"name": "sync", "start": "2026-11-30T10:00", "duration": "45m", "every":
         ("start", "2026-11-30 10:00:00", "2026-11-30T10:00"),
         ("duration", "45 min", "45m"),
         ("duration", "1 hour", "1h"),
+        ("duration", "1.5h", "1h30m"),
+        ("duration", "0.25 hours", "15m"),
+        ("duration", "'1:30'", "1h30m"),
+        ("duration", "４５m", "45m"),
+        ("start", "2026-11-30T10:00:00", "2026-11-30T10:00"),
+        ("start", "2026-11-30T10：00", "2026-11-30T10:00"),
     ],
 )
 def test_the_hint_says_what_to_write_instead(field: str, written: str, meant: str, tmp_path: Path) -> None:
@@ -82,3 +88,34 @@ def test_a_zone_by_the_name_that_other_programs_give_it_is_told(written: str, me
     path.write_text(TEXT.format(**GOOD).replace("Asia/Shanghai", f'"{written}"'), encoding="utf-8")
     (problem,) = check(path, now=NOW)
     assert problem.hint.startswith(f"did you mean {meant}")
+
+
+@pytest.mark.parametrize("start", ["2026-11-30T10:00+08:00", "2026-11-30T02:00Z", "2026-11-30 10:00:00+0800"])
+def test_a_time_with_an_offset_is_told_where_the_zone_goes(start: str, tmp_path: Path) -> None:
+    path = tmp_path / "meetings.yaml"
+    path.write_text(TEXT.format(**GOOD | {"start": start}), encoding="utf-8")
+    (problem,) = check(path, now=NOW)
+    assert problem.hint.startswith("leave out the offset: times are local, and `timezone` says where; ")
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        ("    attendees: [alice，alice]", "is not an attendee", "put an ASCII comma in place of ，; "),
+        ("    attendees: ［alice］", "attendees must be a list", "use ASCII brackets and commas: [alice]"),
+    ],
+)
+def test_punctuation_of_a_chinese_keyboard_is_recognised(line: str, message: str, hint: str, tmp_path: Path) -> None:
+    path = tmp_path / "meetings.yaml"
+    path.write_text(f"{TEXT.format(**GOOD)}{line}\n", encoding="utf-8")
+    (problem,) = check(path, now=NOW)
+    assert message in problem.message
+    assert problem.hint.startswith(hint)
+
+
+def test_credentials_in_the_config_are_told_where_they_belong(tmp_path: Path) -> None:
+    path = tmp_path / "meetings.yaml"
+    text = TEXT.format(**GOOD).replace("people:", "provider: {kind: dingtalk, app_secret: x}\npeople:")
+    path.write_text(text, encoding="utf-8")
+    (problem,) = check(path, now=NOW)
+    assert problem.hint == "credentials come from the environment: DINGTALK_APP_KEY and DINGTALK_APP_SECRET"

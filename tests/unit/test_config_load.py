@@ -427,6 +427,17 @@ def test_section_that_is_no_mapping_in_one_of_the_files(tmp_path: Path) -> None:
     assert problem.path == "people"
 
 
+def test_hidden_files_of_a_folder_belong_to_others(tmp_path: Path) -> None:
+    write(tmp_path, a=HEAD + meeting())
+    (tmp_path / ".gitlab-ci.yml").write_text("stages: [plan]\n", encoding="utf-8")
+    (tmp_path / ".pre-commit-config.yaml").write_text("repos: []\n", encoding="utf-8")
+    (tmp_path / "._a.yaml").write_bytes(b"\0\5\x16\7\0")  # what macOS leaves on other file systems
+    assert check(tmp_path, now=NOW) == ()
+    (tmp_path / "a.yaml").rename(tmp_path / ".a.yaml")
+    (problem,) = check(tmp_path, now=NOW)
+    assert problem.message == "this folder has no *.yaml"
+
+
 def test_broken_file_in_a_folder_is_reported_and_what_it_holds_not_missed(tmp_path: Path) -> None:
     write(tmp_path, a="meetings:\n" + meeting(more="rooms: [aurora]"), b="rooms: [", c="- x\n")
     found = check(tmp_path, now=NOW)
@@ -444,6 +455,20 @@ def test_folder_without_config_and_missing_file(tmp_path: Path) -> None:
     assert "there is no such file" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("asked", "meant"), [("meetings.yaml", "meetings.yml"), ("meeting.yml", "meetings.yml"), ("team", "teams")]
+)
+def test_a_config_that_is_named_a_little_otherwise_is_suggested(tmp_path: Path, asked: str, meant: str) -> None:
+    (tmp_path / "meetings.yml").touch()
+    (tmp_path / "meetings.txt").touch()
+    (tmp_path / "teams").mkdir()
+    (problem,) = check(tmp_path / asked, now=NOW)
+    assert problem.message == "there is no such file or folder"
+    assert problem.hint.startswith(f"did you mean {str(tmp_path / meant)!r}? ")
+    (problem,) = check(tmp_path / "elsewhere" / "x.yaml", now=NOW)
+    assert problem.hint == "create it, or name another file or folder with -c"
+
+
 def test_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: Path) -> None:
         raise PermissionError(13, "Permission denied")
@@ -451,6 +476,7 @@ def test_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Path, "iterdir", refuse)
     (problem,) = check(tmp_path, now=NOW)
     assert "Permission denied" in problem.message
+    assert problem.hint.startswith("let this user read it")
 
 
 def test_warnings_come_with_errors(file: Path) -> None:

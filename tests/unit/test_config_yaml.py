@@ -185,6 +185,42 @@ def test_impossible_characters_do_not_raise(text: str, monkeypatch: pytest.Monke
     assert problems or document.value == {"a": "\ud800"}
 
 
+@pytest.mark.parametrize("loader", [pyyaml.SafeLoader, getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader)])
+@pytest.mark.parametrize(
+    ("text", "place", "told"),
+    [
+        ("a:\n  title:Sync\n  b: c\n", (2, 8), ("a colon without a space after it", "write `title: Sync`")),
+        ("a:\n  title：周会\n  b: c\n", (2, 8), ("a full-width colon", "write `title: 周会`")),
+        ("a: 1\nworkspace：acme\nb: 2\n", (2, 10), ("a full-width colon", "write `workspace: acme`")),
+        (
+            "a:\n\u3000\u3000b: 1\n  c: 2\n",
+            (2, 1),
+            ("the space U+3000 indents nothing", "replace it by ordinary spaces"),
+        ),
+        (
+            "a:\n\u00a0\u00a0b: 1\n  c: 2\n",
+            (2, 1),
+            ("the space U+00A0 indents nothing", "replace it by ordinary spaces"),
+        ),
+        ("a:\n  b: 'Bob's sync'\n  c: 1\n", (2, 11), ("there is text after the closing quote", "Bob''s")),
+        (
+            "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> x\n",
+            (2, 1),
+            ("a merge conflict that is not resolved", "keep"),
+        ),
+        ("a:\n  b: 1\n\t\tc: 2\n", (3, 1), ("a tab where only spaces are allowed", "replace the tab by spaces")),
+    ],
+)
+def test_what_trips_the_parser_later_is_told_where_it_stands(
+    loader: object, text: str, place: tuple[int, int], told: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yaml, "_LOADER", loader)
+    _, (problem, *more) = parse(text.encode(), "f.yaml")
+    assert (problem.position, problem.message) == (Position("f.yaml", *place), told[0])
+    assert told[1] in problem.hint
+    assert not more
+
+
 def test_unknown_complaint_is_passed_on() -> None:
     problem = broken_yaml(pyyaml.YAMLError("something new"), "f.yaml", "a")
     assert problem.position == Position("f.yaml", 1, 1)

@@ -81,6 +81,19 @@ def test_what_failed_was_put_off_or_left_behind_is_told_with_what_to_do() -> Non
     assert any("1 failed, 1 deferred to" in row or "1 failed," in row for row in text[-2:])
 
 
+def test_what_stopped_many_is_told_once() -> None:
+    made = creations(3)
+    stopped = Failure(code="SIGINT", message="stopped by SIGINT", hint="the next run continues")
+    results = tuple(Result(planned=one, status=Status.DEFERRED, error=stopped) for one in made.changes)
+    assert rows(apply_text(Outcome(results=results), made))[:5] == [
+        "deferred create sync@2026-12-02T10:00",
+        "deferred create sync@2026-12-03T10:00",
+        "deferred create sync@2026-12-04T10:00",
+        "stopped by SIGINT [SIGINT]",
+        "the next run continues",
+    ]
+
+
 def test_problems_begin_with_the_place_that_editors_jump_to() -> None:
     error = Problem(Position("m.yaml", 3, 4), "meetings.x.title", f"is {HOSTILE}", "write less")
     warning = Problem(Position("m.yaml", 9, 1), "", "odd", severity=Severity.WARNING)
@@ -148,8 +161,9 @@ def test_an_agenda_fits_the_terminal_and_loses_nothing_of_a_link(width: int) -> 
     assert max(map(len, lines)) <= width
     assert [row for row in lines if row != row.rstrip()] == []
     assert LINK in "".join(row[16:].strip().removesuffix("Aurora").strip() for row in lines)
+    assert any(LINK in row for row in lines) is (width >= 16 + len(LINK)), "a link that is cut in two can't be clicked"
     head = next(row for row in lines if row.startswith("Time"))
-    assert head.split() == ["Time", "Meeting", "Rooms", "Link"][: 4 if width >= 110 else 3 if width >= 60 else 2]
+    assert head.split() == ["Time", "Meeting", "Rooms", "Link"][: 4 if width >= 110 else 3 if width >= 90 else 2]
 
 
 def test_the_agenda_in_another_zone_moves_times_and_days() -> None:

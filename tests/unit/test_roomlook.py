@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.config.model import Room
 from reconciler.model.occurrence import Busy
 from reconciler.model.room import RoomDetail
-from reconciler.rooms.look import RoomView, Wanted, availability, fitting, rules_in_words, usage, views
+from reconciler.rooms.look import RoomView, Wanted, availability, fitting, rules_in_words, usage, views, why_none_fits
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -54,6 +54,30 @@ def test_the_smallest_that_fits_comes_first(wish: dict[str, object], ids: list[s
     wanted = Wanted(start=AT, end=AT, organizer="", **wish)  # type: ignore[arg-type]  # fields that there are
     gone = RoomView(id="gone", name="gone", known=False)
     assert [room.id for room in fitting([AURORA, BOREALIS, gone], wanted)] == ids
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ({"capacity": 50}, "no room has 50 seats: the largest has 12"),
+        ({"tags": frozenset({"vidoe"})}, "no room has the tag 'vidoe'; did you mean 'video'?"),
+        ({"tags": frozenset({"sauna"})}, "no room has the tag 'sauna'; known: video"),
+        ({"location": "Atlantis"}, "no room is in 'Atlantis'; known: Hangzhou 3F"),
+        ({"location": "hangzhou"}, "no room has all of it at once"),
+        (
+            {"capacity": 50, "tags": frozenset({"sauna"})},
+            "no room has the tag 'sauna'; known: video\nno room has 50 seats: the largest has 12",
+        ),
+    ],
+)
+def test_where_no_room_fits_it_is_told_why(wish: dict[str, object], told: str) -> None:
+    wanted = Wanted(start=AT, end=AT, organizer="", **wish)  # type: ignore[arg-type]  # fields that there are
+    assert why_none_fits([AURORA, BOREALIS], wanted) == told
+
+
+def test_where_there_is_no_room_at_all_the_list_is_named() -> None:
+    wanted = Wanted(start=AT, end=AT, organizer="", tags=frozenset({"video"}))
+    assert why_none_fits([], wanted) == "no room has the tag 'video'; `reconciler rooms list` shows them"
 
 
 def test_a_room_is_free_when_nobody_has_it_and_its_rules_allow_it() -> None:
