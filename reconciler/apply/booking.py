@@ -141,7 +141,8 @@ class RoomBooker:
         lost = frozenset((*holders, *free)) - replaced.keys()
         got = frozenset(rooms) - lost
         if lost and place.pool is not None:
-            raise self._short(place, place.pool, got, lost, replaced, {room: known.get(room) for room in asked})
+            seen = {room: known.get(room) for room in asked}
+            raise self._short(place, place.pool, booked=got, lost=lost, replaced=replaced, known=seen)
         if not lost:
             return replaced
         refused = [room for room in free if room in lost]
@@ -169,15 +170,17 @@ class RoomBooker:
             return False
         return True
 
-    def _short(  # noqa: PLR0917  # all of it is what there is to tell
+    def _short(
         self,
         place: Place,
         pool: PlannedPool,
+        *,
         booked: frozenset[str],
         lost: frozenset[str],
         replaced: Mapping[str, str],
         known: Mapping[str, Busy | None],
     ) -> PoolShort:
+        """Return the error that tells which rooms of `pool` were had, and why not the others, by who has them."""
         want = place.want
         got = [replaced.get(room, room) for room in want.rooms or () if room not in lost]
         zone = want.start.tzinfo

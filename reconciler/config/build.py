@@ -26,7 +26,7 @@ from reconciler.config.texts import check_title, read_text
 from reconciler.config.timing import parse_duration, read_schedule, read_zone
 from reconciler.model.occurrence import Link, SettingValue
 from reconciler.model.settings import SETTINGS
-from reconciler.schedule.model import Closure
+from reconciler.schedule.model import Closure, Schedule
 
 DEFAULT_HORIZON = timedelta(days=28)
 MAX_HORIZON = timedelta(days=365)  # the calendar is asked for a year at most
@@ -166,22 +166,11 @@ def _meeting(
     look = _look(tree, organizer, registry, path, findings)
     times = section(tree, "schedule")
     overrides = _overrides(section(times, "change"), organizer, registry, (*path, "schedule", "change"), findings)
-    schedule = None
-    if times:
-        holidays = read_holidays(tree.get("holidays"), (*path, "holidays"), findings)
-        off = days_off(holidays, defaults.holidays, defaults.closures)
-        schedule = read_schedule(times, defaults.timezone, off, (*path, "schedule"), findings)
-    own = read_settings(tree.get("settings"), registry, (*path, "settings"), findings)
+    schedule = _schedule(tree, times, defaults, path, findings) if times else None
     link = read_link(tree, path, findings)
-    check_title(tree.get("title"), link, (*path, "title"), findings)
-    for when, change in section(times, "change").items():
-        if isinstance(change, dict):
-            check_title(change.get("title"), link, (*path, "schedule", "change", when, "title"), findings)
-    if own and link is Link.EVENT:
-        message = "with link: event the conference is DingTalk's own, and its settings can't be managed"
-        findings.error((*path, "settings"), message, "take the settings out, or link: event", on_key=True)
-    elif own:
-        check_settings({**defaults.settings, **own}, (*path, "settings"), findings)
+    _check_titles(tree, times, link, path, findings)
+    own = read_settings(tree.get("settings"), registry, (*path, "settings"), findings)
+    settings = _settings(own, link, defaults, path, findings)
     if title is None or organizer is None or schedule is None:
         return None
     notify, ui_lock = tree.get("notify"), tree.get("ui_lock")
@@ -199,7 +188,7 @@ def _meeting(
         rooms_at=findings.document.key((*path, "rooms")) if "rooms" in tree else None,
         notify=defaults.notify if notify is None else bool(notify),
         ui_lock=defaults.ui_lock if ui_lock is None else bool(ui_lock),
-        settings={} if link is Link.EVENT else {**defaults.settings, **own},
+        settings=settings,
         overrides=overrides,
         enabled=tree.get("enabled") is not False,
         protect=tree.get("protect") is True,
@@ -208,6 +197,36 @@ def _meeting(
         adopt=read_adoptions(tree, (*path, "adopt"), findings),
         ignore=_ignored(tree.get("ignore"), (*path, "ignore"), findings),
     )
+
+
+def _schedule(
+    tree: dict[str, Any], times: dict[str, Any], defaults: _Defaults, path: Path, findings: Findings
+) -> Schedule | None:
+    holidays = read_holidays(tree.get("holidays"), (*path, "holidays"), findings)
+    off = days_off(holidays, defaults.holidays, defaults.closures)
+    return read_schedule(times, defaults.timezone, off, (*path, "schedule"), findings)
+
+
+def _check_titles(tree: dict[str, Any], times: dict[str, Any], link: Link, path: Path, findings: Findings) -> None:
+    """Note the titles that are too long for what they name: of the meeting, and of its changed occurrences."""
+    check_title(tree.get("title"), link, (*path, "title"), findings)
+    for when, change in section(times, "change").items():
+        if isinstance(change, dict):
+            check_title(change.get("title"), link, (*path, "schedule", "change", when, "title"), findings)
+
+
+def _settings(
+    own: Mapping[str, SettingValue], link: Link, defaults: _Defaults, path: Path, findings: Findings
+) -> Mapping[str, SettingValue]:
+    """Return the settings of a meeting's conference, its `own` over the defaults; none where it is DingTalk's own."""
+    if link is not Link.EVENT:
+        if own:
+            check_settings({**defaults.settings, **own}, (*path, "settings"), findings)
+        return {**defaults.settings, **own}
+    if own:
+        message = "with link: event the conference is DingTalk's own, and its settings can't be managed"
+        findings.error((*path, "settings"), message, "take the settings out, or link: event", on_key=True)
+    return {}
 
 
 def _is_pooled(look: Override, overrides: Mapping[date | datetime, Override]) -> bool:

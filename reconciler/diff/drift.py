@@ -71,9 +71,9 @@ def has_drift(findings: Iterable[Finding]) -> bool:
 
 
 def _one_sided(change: Change, replaced: set[str]) -> Iterator[Finding]:
-    have, want = change.before, change.after
+    have = change.before
     if have is None:
-        assert want is not None  # noqa: S101  # a change has at least one side
+        want = change.want
         by_people = change.reason == TAKEN_OUT
         path, cause = ("event", Cause.EDITED) if by_people else ("occurrence", Cause.OURS)
         yield Finding(key=want.key, path=path, cause=cause, expected=want.title, seen=None)

@@ -56,8 +56,7 @@ def _has_begun(change: Change, now: datetime) -> bool:
 
 def _taken(change: Change, days: frozenset[date]) -> Iterator[Instance]:
     """Yield what has to be taken out of a recurring event; people hear of a day's own event, where there is one."""
-    want, have = change.after, change.before
-    assert want is not None  # noqa: S101  # the caller has checked
+    want, have = change.want, change.before
     if have is not None and have.event is not None and not change.replaces and follows(want, have.event):
         yield from (replace(one, quiet=one.origin.date() in days) for one in too_many(want, have.instances))
         yield from (Instance(start=one, origin=one, quiet=True) for one in yet_to_come(want, have.event))

@@ -56,7 +56,8 @@ def find_series(survey: Survey, events: Iterable[Event]) -> None:
         else:
             if name not in kept:
                 got[name] = answer
-            _file(survey, replace(gone, event=answer, marker=parse_description(answer.description).marker))
+            marker = parse_description(answer.description).marker
+            _file(survey, replace(gone, event=answer, marker=marker), answer)
     _adopt(survey, named)
     _look_at_instances(survey, kept)
     remember(survey, events, found, got=got, kept=kept)
@@ -84,7 +85,7 @@ def _adopt(survey: Survey, named: Found) -> None:
             if not answer.cancelled and not is_over(answer, survey.now):
                 adopt_one(survey, answer, key)
         elif marker.key.series and not answer.cancelled and answer.organizer == named[name][0]:
-            _file(survey, Observed(key=marker.key.moved(scope.moved), event=answer, marker=marker))
+            _file(survey, Observed(key=marker.key.moved(scope.moved), event=answer, marker=marker), answer)
 
 
 def _marked(events: Iterable[Event], scope: Scope) -> Iterator[tuple[str, tuple[str, Key]]]:
@@ -94,10 +95,9 @@ def _marked(events: Iterable[Event], scope: Scope) -> Iterator[tuple[str, tuple[
             yield event.series or event.id, (event.organizer, marker.key.moved(scope.moved))
 
 
-def _file(survey: Survey, one: Observed) -> None:
-    """File a recurring event; one that is over for the conference alone, which its successor may lead to."""
-    event, findings = one.event, survey.findings
-    assert event is not None  # noqa: S101  # the caller has one
+def _file(survey: Survey, one: Observed, event: Event) -> None:
+    """File `one`, a recurring event; one that is over for its conference alone, which its successor may lead to."""
+    findings = survey.findings
     if not is_over(event, survey.now):
         there = findings.live.get(one.key)
         if there is not None and there.event is None:

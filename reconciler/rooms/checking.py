@@ -69,7 +69,7 @@ def foresee(
     """
     found, missing = bookings(plan), rooming.shortages
     if reads is None or not (found or missing or rooming.declined):
-        problems = [*_come_of(plan, found, (), ()).told, *_no_room(missing, config, rooming.refused)]
+        problems = [*_foreseen_of(plan, found, (), ()).told, *_no_room(missing, config, rooming.refused)]
         return replace(
             plan, problems=_sorted(problems), pending=awaited(plan, reads.remembered() if reads is not None else {})
         )
@@ -78,18 +78,18 @@ def foresee(
     short = frozenset(one.key for one in missing)
     refused = declined_bookings(plan, rooming.declined, pools=rooming.pools, short=short)
     details = reads.details([*(one.booking.room for one in refused), *(one.room for one in found)])
-    come = _come_of(plan, found, busy, tuple(refusals(found, details, now)))
-    told = [*come.told, *declined(refused, details)]
+    foreseen = _foreseen_of(plan, found, busy, tuple(refusals(found, details, now)))
+    told = [*foreseen.told, *declined(refused, details)]
     by_place = {(one.address, one.room): one for one in (*_without_another(refused), *found)}
     for one in missing:
         by_place[str(one.key), ""] = _as_booking(one, plan, config)
     told += _no_room(missing, config, rooming.refused)
-    problems = _with_alternatives(config, told, by_place=by_place, come=come, reads=reads, now=now)
+    problems = _with_alternatives(config, told, by_place=by_place, foreseen=foreseen, reads=reads, now=now)
     return replace(plan, problems=_sorted(problems), pending=awaited(plan, reads.remembered()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Come:
+class _Foreseen:
     """What will have come of a plan: who of ours has which room, which events are known by it, and what is amiss.
 
     `freed` is what it frees of events that are not: see `let_go`.
@@ -101,7 +101,9 @@ class _Come:
     told: tuple[RoomProblem, ...]
 
 
-def _come_of(plan: Plan, found: Sequence[Booking], busy: Sequence[Busy], refused: tuple[RoomProblem, ...]) -> _Come:
+def _foreseen_of(
+    plan: Plan, found: Sequence[Booking], busy: Sequence[Busy], refused: tuple[RoomProblem, ...]
+) -> _Foreseen:
     """Return what comes of the bookings `found` where some will be `refused`, and others are `busy` with rooms.
 
     Who gets no room lets go of none for it, so that those who wait for it get none either.
@@ -112,7 +114,7 @@ def _come_of(plan: Plan, found: Sequence[Booking], busy: Sequence[Busy], refused
         told = (*conflicts(found, Calendar((*own, *others(busy, known, freed)))), *refused)
         more = stuck | {one.address for one in told}
         if more == stuck:
-            return _Come(own=own, known=known, freed=freed, told=told)
+            return _Foreseen(own=own, known=known, freed=freed, told=told)
         stuck = more
 
 
@@ -194,7 +196,7 @@ def _with_alternatives(
     told: Sequence[RoomProblem],
     *,
     by_place: Mapping[tuple[str, str], Booking],
-    come: _Come,
+    foreseen: _Foreseen,
     reads: RoomReads,
     now: datetime,
 ) -> list[RoomProblem]:
@@ -206,7 +208,7 @@ def _with_alternatives(
     spans = [
         replace(span, room=room) for place, rooms in wanted.items() for room in rooms for span in by_place[place].spans
     ]
-    calendar = Calendar((*come.own, *others(reads.busy(spans), come.known, come.freed)))
+    calendar = Calendar((*foreseen.own, *others(reads.busy(spans), foreseen.known, foreseen.freed)))
     found = []
     for one in told:
         place = one.address, one.room
