@@ -28,7 +28,7 @@ from reconciler.model.occurrence import LOCAL_FORMAT, Event
 from reconciler.model.state import State
 from reconciler.pages.words import counted
 from reconciler.visible import visible
-from reconciler.workflow.provider import resolve_people
+from reconciler.workflow.people import resolve_people
 
 A_YEAR = timedelta(days=365)  # the most that one list may reach
 
@@ -78,8 +78,8 @@ def import_calendar(
     read, and ReconcilerError where the config can't be kept as it is.
     """
     _check(config, asked)
-    people, _ = resolve_people(config, reader, state)
-    organizer = people[asked.organizer]
+    who = resolve_people(config, reader, state)
+    people, organizer = who.people, who.union_id(asked.organizer, config)
     # Of a recurring event all that the next plan looks at has to be known.
     since = max(asked.since, now)
     until = min(max(asked.until, now + config.horizon), since + A_YEAR)

@@ -11,6 +11,7 @@ from reconciler.config.model import Config
 from reconciler.config.words import choose_from
 from reconciler.desired import People, desired
 from reconciler.diff.gathering import address_of, gathered, not_to_be_adopted
+from reconciler.diff.guard import disabled
 from reconciler.diff.sharing import AHEAD
 from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import ApiError
@@ -50,6 +51,10 @@ class Question:
     foresight: bool = True
     parallelism: int = 64
 
+    def is_about(self, meeting: str) -> bool:
+        """Return whether the meeting is one of those that were asked for."""
+        return meeting not in self.excluded and (not self.targets or meeting in self.targets)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
@@ -62,6 +67,7 @@ class Planned:
     told: Mapping[str, Told] = field(default_factory=dict)  # what the calendars told, by organiser
     settled: Settled = field(default_factory=Settled)  # what needs no look, and is kept in the state as it stands
     intact: frozenset[str] = frozenset()  # ids of events that were told of, and are as they were applied
+    held: frozenset[str] = frozenset()  # meetings that name somebody whom DingTalk does not know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +201,11 @@ def check_targets(config: Config, store: Store, question: Question) -> None:
     known = config.meetings.keys() | meetings_of(store.load(unread=True).entries) if named else frozenset()
     for name in sorted(named - known):
         raise UsageError(f"there is no meeting {name!r}", fix=choose_from(name, config.meetings))
+
+
+def idle(config: Config, question: Question) -> frozenset[str]:
+    """Return the declared meetings with which nothing is done."""
+    return frozenset(name for name in config.meetings if not question.is_about(name)) | disabled(config)
 
 
 def scope_of(config: Config, people: People, expected: tuple[Occurrence, ...], question: Question) -> Scope:
