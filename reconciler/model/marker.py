@@ -96,6 +96,12 @@ def newer_format(text: str, workspace: str) -> int:
     return max((int(number) for number, whose in _NEWER.findall(text) if whose == workspace), default=0)
 
 
+def managed_by(text: str) -> str:
+    """Return the workspace whose marker an event's description bears, of a newer format, too; "" for none."""
+    marker = parse_description(text).marker
+    return marker.workspace if marker is not None else next((whose for _, whose in _NEWER.findall(text)), "")
+
+
 @lru_cache(maxsize=1 << 16)
 def parse_description(text: str) -> Description:
     """Return the parts of an event's description, wherever a person may have moved our lines to."""

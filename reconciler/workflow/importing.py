@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from reconciler.adopting.choosing import LeftOut, One, choose, series_left_out
+from reconciler.adopting.choosing import LeftOut, One, choose, managed, series_left_out
 from reconciler.adopting.declaring import Known, Tree
 from reconciler.adopting.grouping import Group, group
 from reconciler.adopting.recurring import Window, recurring
@@ -44,11 +44,15 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What was found. `tree` are the sections that the config lacks; `left_out` stays as it is, and why."""
+    """What was found. `tree` are the sections that the config lacks; `left_out` stays as it is, and why.
+
+    `managed` is how many events were passed over because they are some workspace's already, by workspace.
+    """
 
     tree: Tree = field(default_factory=dict)
     events: int = 0
     left_out: tuple[LeftOut, ...] = ()
+    managed: Mapping[str, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
     @property
@@ -108,8 +112,9 @@ def import_calendar(
     trial = tried(groups, known, people, path, organizer=asked.organizer, window=window)
     left = tuple(sorted((*left, *trial.refused), key=lambda one: (one.start, one.event_id)))
     events = sum(len(made.members) for made in trial.groups)
-    remarks = tuple(_remarks(asked, events, trial.groups, left, now))
-    return Imported(tree=trial.tree, events=events, left_out=left, remarks=remarks)
+    theirs = managed(found.events, organizer=organizer, now=now, before=asked.until)
+    remarks = (*_remarks(asked, events, trial.groups, left, now), *passed_over(theirs, config.workspace))
+    return Imported(tree=trial.tree, events=events, left_out=left, managed=theirs, remarks=remarks)
 
 
 def _check(config: Config, asked: Calendar) -> None:
@@ -174,6 +179,13 @@ def _remarks(
 def count(events: int, meetings: int) -> str:
     """Return how much was found, in words."""
     return f"{counted(events, 'event')} in {counted(meetings, 'meeting')}"
+
+
+def passed_over(managed: Mapping[str, int], ours: str) -> Iterator[str]:
+    """Yield a line for each workspace that manages events of the calendar already; `ours` is that of the config."""
+    for workspace, number in managed.items():
+        whose = "this workspace" if workspace == ours else f"workspace {workspace}"
+        yield f"Passed over: {number} event{'s' if number != 1 else ''} that {whose} manages already"
 
 
 def told(one: LeftOut) -> str:
