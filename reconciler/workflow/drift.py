@@ -19,9 +19,9 @@ from reconciler.state.store import Store
 from reconciler.workflow.looking import (
     Ground,
     Question,
-    check_targets,
     idle,
     look_at,
+    with_names_of_today,
 )
 from reconciler.workflow.people import farewells, resolve_people, waiting, without
 
@@ -55,7 +55,7 @@ def look_for_drift(
 
     Raises UsageError for a target that is no meeting, StateError, and ApiError where people can't be resolved.
     """
-    check_targets(config, store, question)
+    question = with_names_of_today(config, store, question)
     state = store.load()
     whole = replace(config, moved=moves(config, state))
     state = renamed(state, whole.moved)

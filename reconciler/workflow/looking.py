@@ -23,6 +23,7 @@ from reconciler.model.state import State
 from reconciler.observe import Heard, Refresh, Scope, listen, look_again, observe
 from reconciler.plan.operations import Plan
 from reconciler.plan.policy import verification_budget
+from reconciler.state.edit import moves, without_undone
 from reconciler.state.lines import meetings as meetings_of
 from reconciler.state.remembering import as_applied, with_intact
 from reconciler.state.store import Store
@@ -193,14 +194,26 @@ def _without(answer: Changes | Told | ApiError, events: frozenset[str]) -> Chang
     return replace(answer, events=tuple(event for event in answer.events if event.id not in events))
 
 
-def check_targets(config: Config, store: Store, question: Question) -> None:
-    """Raise UsageError where a plan is asked for of meetings that are none."""
+def with_names_of_today(config: Config, store: Store, question: Question) -> Question:
+    """Return `question` with the names that its meetings have now, where it knows them by old ones.
+
+    Raises UsageError where it is about a meeting that is none.
+    """
     if question.targets and question.excluded:
         raise UsageError("--target and --exclude can't be used together", fix="use one of the two")
     named = question.targets | question.excluded
-    known = config.meetings.keys() | meetings_of(store.load(unread=True).entries) if named else frozenset()
+    if not named:
+        return question
+    state = without_undone(store.load(unread=True), config.meetings)
+    names = moves(config, state)
+    known = config.meetings.keys() | meetings_of(state.entries) | names.keys()
     for name in sorted(named - known):
         raise UsageError(f"there is no meeting {name!r}", fix=choose_from(name, config.meetings))
+
+    def today(some: frozenset[str]) -> frozenset[str]:
+        return frozenset(names.get(name, name) for name in some)
+
+    return replace(question, targets=today(question.targets), excluded=today(question.excluded))
 
 
 def idle(config: Config, question: Question) -> frozenset[str]:

@@ -37,12 +37,12 @@ from reconciler.workflow.looking import (
     Planned,
     Question,
     Sides,
-    check_targets,
     heard_of,
     idle,
     look_at,
     looked_again,
     shortened,
+    with_names_of_today,
 )
 from reconciler.workflow.people import farewells, resolve_people, unasked, waiting, without
 
@@ -62,7 +62,7 @@ def make_plan(
 
     Raises UsageError for a target that is no meeting, StateError, and ApiError where people can't be resolved.
     """
-    check_targets(config, store, question)
+    question = with_names_of_today(config, store, question)
     state = without_undone(store.load(unread=True), config.meetings)
     who = resolve_people(config, client, state)
     people, whole = who.people, replace(config, moved=moves(config, state))
