@@ -126,7 +126,8 @@ def waiting(config: Config, who: Resolved, *, idle: Collection[str] = (), destro
         if lacking:
             told = f"DingTalk does not know this person, so {_stays(lacking)}: {error.what}"
             where = f"people.{alias}"
-            failures.append(ReadFailure(where=where, code=CODE, message=f"{place}: {told}", hint=_FIX))
+            # The line stands in the hint: a report that tells problems apart by their message lets them move.
+            failures.append(ReadFailure(where=where, code=CODE, message=told, hint=f"{place}: {_FIX}"))
         else:
             told = "DingTalk does not know this person, who is not needed for anything here"
             warnings.append(f"{place}: people.{alias}: {told}")

@@ -55,7 +55,7 @@ def test_all_meetings_but_those_of_an_unknown_attendee_are_booked(team: Team, cl
     (told,) = done.json["failures"]
     assert told["where"] == "people.eve"
     assert told["code"] == "unknown-person"
-    assert f"meetings.yaml:{line_of(team, 'eve')}:3" in told["message"]
+    assert told["hint"].startswith(f"meetings.yaml:{line_of(team, 'eve')}:3: ")
     assert "retro stays as it is" in told["message"]
     assert [event.title for event in team.events()] == ["Weekly sync"] * 4
 
@@ -66,7 +66,8 @@ def test_a_look_names_the_person_the_line_and_the_meetings(team: Team, cli: Cli,
     invite(team, "eve", meeting="weekly-sync")
     done = cli(command)
     assert done.code == 1
-    assert f"not read people.eve\n  meetings.yaml:{line_of(team, 'eve')}:3: " in done.out
+    assert "not read people.eve\n  DingTalk does not know this person" in done.out
+    assert f"  meetings.yaml:{line_of(team, 'eve')}:3: correct the person" in done.out
     assert "retro, weekly-sync stay as they are" in " ".join(done.out.split())
 
 
