@@ -174,6 +174,18 @@ def test_a_saved_plan_for_somebody_who_has_left_since_is_refused_by_name(team: T
     assert team.events() == []
 
 
+def test_who_left_is_taken_out_of_what_is_booked(team: Team, cli: Cli) -> None:
+    arrive(team)
+    invite(team, "eve")
+    assert cli("apply", "-y").code == 0
+    leave(team)
+    team.config["meetings"]["retro"]["attendees"].remove("eve")
+    del team.config["people"]["eve"]
+    assert cli("apply", "-y").code == 0
+    assert union("eve") not in {one.union_id for event in team.events("bob") for one in event.attendees}
+    assert cli("plan", "--detailed-exitcode").code == 0
+
+
 def test_destroying_takes_nobody_but_organisers(team: Team, cli: Cli) -> None:
     assert cli("apply", "-y").code == 0
     invite(team, "eve")
