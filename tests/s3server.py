@@ -11,14 +11,16 @@ from werkzeug.serving import make_server
 
 
 @contextmanager
-def s3_server() -> Iterator[str]:
-    """Run one; give its endpoint."""
+def s3_server(*, ignores: tuple[str, ...] = ()) -> Iterator[str]:
+    """Run one; give its endpoint. Headers that it `ignores` are passed over, as some stores do: HTTP_IF_NONE_MATCH."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
     moto = DomainDispatcherApplication(create_backend_app)
     mutex = threading.Lock()
 
     def alone(environ: Any, start_response: Any) -> Any:
+        for header in ignores:
+            environ.pop(header, None)
         with mutex:
             return moto(environ, start_response)
 

@@ -18,7 +18,8 @@ USER, PASSWORD = "gitlab-ci-token", "pässword"
 
 @dataclass
 class StateServer:
-    """One state. `refusals` are statuses for the next requests of a method; "after": the work is done nevertheless."""
+    """One state. `refusals` are statuses for the next requests of a method; "after": the work is done nevertheless;
+    "page": with a web page; "elsewhere": sent on to another address."""
 
     port: int = 0
     body: bytes | None = None
@@ -43,6 +44,10 @@ class StateServer:
             if login is None or (login.username, login.password) != (USER, PASSWORD):
                 return Response(status=401)
             status, when = self.refusals[kind].pop(0) if self.refusals.get(kind) else (0, "")
+            if when == "page":
+                return Response("\n<!DOCTYPE html><title>Sign in</title>", status=status)
+            if when == "elsewhere":
+                return Response(status=status, headers={"Location": "/users/sign_in?token=secret"})
             if status and when != "after":
                 return Response(status=status)
             answer = {

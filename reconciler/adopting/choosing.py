@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from reconciler.config.texts import unshowable
-from reconciler.model.marker import Description, Marker, parse_description
+from reconciler.model.marker import Description, Marker, managed_by, parse_description
 from reconciler.model.occurrence import LOCAL_FORMAT, Event, Key
 from reconciler.schedule.fit import fit, in_words
 from reconciler.schedule.zones import UnknownZone, localise, zone
@@ -44,14 +44,14 @@ def choose(
     """Return the single events of `organizer` that can be adopted, the instances of recurring ones, and what can't be.
 
     All are by start, instances by the ids of the events that they are of. Nothing is said of what is none of them:
-    invitations of others, what has started by `now`, what some workspace manages already, and what is named as
-    `adopted`.
+    invitations of others, what has started by `now`, what some workspace manages already (see `managed`), and what is
+    named as `adopted`.
     """
     series: dict[str, list[Event]] = defaultdict(list)
     chosen: list[One] = []
     left: list[LeftOut] = []
     for event in sorted(events, key=lambda one: (one.start, one.id)):
-        marked = parse_description(event.description).marker is not None
+        marked = managed_by(event.description) != ""
         named = {event.id, event.series}
         if event.organizer != organizer or event.cancelled or event.start <= now or marked or named & adopted:
             continue
@@ -65,6 +65,18 @@ def choose(
             chosen.append(One(event=event, local=local_start(event)))
     found = {name: tuple(instances) for name, instances in series.items()}
     return tuple(chosen), found, tuple(sorted(left, key=lambda one: (one.start, one.event_id)))
+
+
+def managed(events: Iterable[Event], *, organizer: str, now: datetime, before: datetime) -> Mapping[str, int]:
+    """Return how many events of `organizer` each workspace manages already, recurring ones counted once.
+
+    Those that start between `now` and `before`.
+    """
+    ids: dict[str, set[str]] = defaultdict(set)
+    for event in events:
+        if event.organizer == organizer and not event.cancelled and now < event.start < before:
+            ids[managed_by(event.description)].add(event.series or event.id)
+    return {workspace: len(found) for workspace, found in sorted(ids.items()) if workspace}
 
 
 def local_start(event: Event) -> datetime:

@@ -34,6 +34,7 @@ from reconciler.report.times import lasting
 from reconciler.workflow.bookkeeping import remember_look
 from reconciler.workflow.carrying import apply_plan, wait_for_approvals
 from reconciler.workflow.looking import Planned, Question
+from reconciler.workflow.people import with_strangers
 from reconciler.workflow.saved import check_saved
 
 
@@ -84,6 +85,7 @@ def plan_and_apply(question: Question, how: Applying, settings: Globals, project
                 documents.refuse(NotApproved("the plan was not approved"))
                 return Ended(FAILED, APPLY_FAILED)
             outcome = _carry_out(made, project, client, settings, how, parallelism=question.parallelism)
+            outcome = with_strangers(outcome, project.config, made.people)
         if how.wait_s and outcome.pending and outcome.stopped is None:
             outcome = _wait(made, outcome, project, client, limit_s=how.wait_s)
     _tell(outcome, made, how, settings, project)

@@ -91,12 +91,13 @@ class Told:
     def tell(self, plan: Plan, names: Names, config: Config) -> None:
         """Tell of a plan that was made of `config`."""
         meetings = {name: one.position for name, one in config.meetings.items()}
+        people = {alias: one.position for alias, one in config.people.items() if one.position is not None}
         rooms = {name: one.rooms_at or one.position for name, one in config.meetings.items()}
         if self.report is not None:
-            found = plan_problems(plan, names=names, meetings=meetings, rooms=rooms)
+            found = plan_problems(plan, names=names, meetings=meetings, rooms=rooms, people=people)
             write_codequality([*config.warnings, *(one for one in found if one.position.file)], self.report)
         if self.annotate:
-            lines = plan_annotations(plan, located=located, names=names, meetings=meetings, rooms=rooms)
+            lines = plan_annotations(plan, located=located, names=names, meetings=meetings, rooms=rooms, people=people)
             print_annotations(lines, document=self.document)
         if self.outputs:
             _outputs(_of(plan, names, config.provider.qps))

@@ -59,7 +59,7 @@ def command(
     from reconciler.cli.console import progress, tell
     from reconciler.cli.project import open_project
     from reconciler.workflow.bookkeeping import remember_calls
-    from reconciler.workflow.importing import A_YEAR, Calendar, import_calendar, told
+    from reconciler.workflow.importing import A_YEAR, Calendar, import_calendar, passed_over, told
 
     _check(settings.config, out, write=write)
     project = open_project(settings)
@@ -74,6 +74,8 @@ def command(
         remember_calls(project.store, reader, now=project.clock())
     for one in found.left_out:
         tell(f"left out: {told(one)}")
+    for line in passed_over(found.managed, project.config.workspace):
+        tell(line[0].lower() + line[1:])
     place = settings.config if write else out
     if place is not None:
         _save(found, place, into=write)
@@ -88,6 +90,7 @@ def command(
             organizer=organizer,
             window=(asked.since, asked.until),
             events=found.events,
+            managed=found.managed,
             now=now,
         )
         publish(lambda: document)

@@ -197,7 +197,7 @@ def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | 
     from reconciler.rooms.desk import RoomDesk, requester_of
     from reconciler.schedule.zones import zone
     from reconciler.workflow.bookkeeping import remember_calls
-    from reconciler.workflow.provider import resolve_people
+    from reconciler.workflow.people import resolve_people
 
     project = open_project(settings)
     config, now, state = project.config, project.clock(), project.store.load()
@@ -205,8 +205,9 @@ def _asking(settings: Globals, *, timezone: str | None = None, organizer: str | 
         raise UsageError(f"there is no person {organizer!r}", fix=choose_from(organizer, config.people))
     local = zone(timezone) if timezone else common_zone(one.schedule.timezone for one in config.meetings.values())
     with project.reader() as reader:
-        people, _ = resolve_people(config, reader, state)
-        requester = requester_of(config, people, () if organizer is None else (organizer,))
+        who = resolve_people(config, reader, state)
+        people = who.people
+        requester = requester_of(config, people) if organizer is None else who.union_id(organizer, config)
         desk = RoomDesk(config=config, reader=reader, requester=requester, now=now, notes=dict(state.rooms))
         names = Names(people=aliases_of(people))
         try:

@@ -81,6 +81,7 @@ class Person:
     union_id: str | None = None
     userid: str | None = None
     mobile: str | None = None
+    position: Position | None = field(default=None, compare=False, repr=False)  # no part of what is said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.config.document import Findings, Path
 from reconciler.config.model import Person, Room
+from reconciler.errors import Position
 
 _ID_FIELDS = ("union_id", "userid", "mobile")
 
@@ -24,7 +25,10 @@ class Registry:
 
 def read_registry(tree: dict[str, Any], findings: Findings) -> Registry:
     """Return what the config knows by name, and note what is wrong with it."""
-    people = {str(alias): _person(str(alias), value) for alias, value in section(tree, "people").items()}
+    people = {
+        str(alias): _person(str(alias), value, findings.document.key(("people", alias)))
+        for alias, value in section(tree, "people").items()
+    }
     rooms = {str(alias): _room(str(alias), value) for alias, value in section(tree, "rooms").items()}
     _same_person(people, findings)
     _same_room(rooms, findings)
@@ -70,13 +74,13 @@ def known_rooms(items: object, registry: Registry, path: Path, findings: Finding
     return tuple(known)
 
 
-def _person(alias: str, value: object) -> Person | None:
+def _person(alias: str, value: object, position: Position) -> Person | None:
     if isinstance(value, str):
-        return Person(alias=alias, union_id=value)
+        return Person(alias=alias, union_id=value, position=position)
     if not isinstance(value, dict):
         return None
     given = {name: value[name] for name in _ID_FIELDS if isinstance(value.get(name), str)}
-    return Person(alias=alias, **given) if len(given) == 1 else None
+    return Person(alias=alias, position=position, **given) if len(given) == 1 else None
 
 
 def _room(alias: str, value: object) -> Room | None:

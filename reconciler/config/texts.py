@@ -9,6 +9,7 @@ from reconciler.config.document import Findings, Path
 from reconciler.model.occurrence import Link
 
 MOST_TITLE = 50  # of a conference
+MOST_DESCRIPTION = 4500  # the rest of DingTalk's 5,000 is for the link and the marker
 _CONTROL = {"Cc", "Cs"}
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MARKER = re.compile(r"^\s*reconciler:\d+/", re.MULTILINE)

@@ -9,10 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from reconciler.config.model import Config, Meeting
+from reconciler.config.texts import MOST_DESCRIPTION, MOST_TITLE, unshowable
 from reconciler.desired import People, aliases_of
 from reconciler.diff.drift import Cause, Finding
 from reconciler.model.observed import Observation
-from reconciler.model.occurrence import LOCAL_FORMAT, Key
+from reconciler.model.occurrence import LOCAL_FORMAT, Key, Link
 from reconciler.model.settings import SETTINGS, Kind
 from reconciler.schedule.zones import zone
 
@@ -22,7 +23,10 @@ _TEXTS = {"title", "description", "attendees", "rooms"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """A merge patch of the config (mappings merge, everything else replaces), and what no config can say."""
+    """A merge patch of the config (RFC 7386), and what no config can say.
+
+    Mappings merge, None takes an entry away, everything else replaces.
+    """
 
     patch: Mapping[str, Any]
     left: tuple[str, ...] = ()
@@ -72,17 +76,19 @@ class _Draft:
         for one in findings:
             if one.key in gone:
                 by_key[one.key].skipped = True
+            elif reason := _unsayable(one, meeting):
+                self.left.append(f"{one.key}: {one.path} can't be accepted, {reason}; apply puts it back")
             else:
                 by_path[one.path].append(one)
         for path, ours in by_path.items():
             alike = len(ours) == there and there > 1 and all(one.seen == ours[0].seen for one in ours)
             alike = alike or any(one.key.series for one in ours)  # what is edited of a series is edited of all of it
             if path in _TEXTS:
-                value = self._value(path, ours[0].seen) if alike else None
                 if alike:
-                    whole[path] = value
-                for one in ours if not alike else ():
-                    by_key[one.key].fields[path] = self._value(path, one.seen)
+                    whole[path] = self._value(path, ours[0].seen)
+                for one in ours:
+                    if not alike or _has_its_own(meeting, one.key, path):
+                        by_key[one.key].fields[path] = self._value(path, one.seen)
             elif path in {"start", "end"} and not any(one.key.series for one in ours):
                 for one in ours:
                     by_key[one.key].fields.update(_times(one, meeting))
@@ -125,6 +131,32 @@ class _Draft:
         return known[name]
 
 
+def _unsayable(one: Finding, meeting: Meeting) -> str:
+    """Return why a config can't say what DingTalk shows here; "" where it can, as far as one occurrence tells."""
+    if one.path in {"title", "description"} and isinstance(one.seen, str):
+        most = MOST_DESCRIPTION if one.path == "description" else MOST_TITLE if meeting.link is not Link.EVENT else None
+        if most is not None and len(one.seen) > most:
+            return f"it is longer than {most} characters"
+        if unshowable(one.seen, allowed="\n\t" if one.path == "description" else "") is not None:
+            return "it holds a control character"
+        return "it is empty" if one.path == "title" and not one.seen.strip() else ""
+    event = one.observed.event if one.observed is not None else None
+    if one.path not in {"start", "end"} or event is None:
+        return ""
+    length = event.end - event.start
+    if event.start.second or event.start.microsecond or length % timedelta(minutes=1):
+        return "it is not a whole minute"
+    return "" if timedelta(0) < length <= timedelta(days=1) else "it lasts longer than 24 hours"
+
+
+def _has_its_own(meeting: Meeting, key: Key, path: str) -> bool:
+    """Return whether a `change` says what this occurrence has at `path`, so that the meeting's own does not count."""
+    override = meeting.overrides.get(_declared_key(meeting, key.original))
+    if override is None:
+        return False
+    return getattr(override, path) is not None or (path == "rooms" and override.pool is not None)
+
+
 def _times(one: Finding, meeting: Meeting) -> dict[str, str]:
     """Return start and duration of a `change`, in the zone of the meeting."""
     event = one.observed.event if one.observed is not None else None
@@ -134,7 +166,9 @@ def _times(one: Finding, meeting: Meeting) -> dict[str, str]:
     same_day = start.date() == one.key.original.date()
     fields = {"start": start.strftime("%H:%M" if same_day else LOCAL_FORMAT)}
     length = event.end - event.start
-    return fields if length == meeting.schedule.duration else fields | {"duration": _length(length)}
+    declared = meeting.schedule.changes.get(_declared_key(meeting, one.key.original))
+    as_usual = length == meeting.schedule.duration and (declared is None or declared.duration is None)
+    return fields if as_usual else fields | {"duration": _length(length)}
 
 
 def _length(length: timedelta) -> str:
@@ -145,11 +179,15 @@ def _length(length: timedelta) -> str:
 def _schedule(meeting: Meeting, by_key: Mapping[Key, _Edits]) -> dict[str, Any]:
     known = meeting.schedule.skip
     skipped = [key.original for key, edits in by_key.items() if edits.skipped]
-    changes = {
+    changes: dict[str, Any] = {
         _moment(_declared_key(meeting, key.original)): edits.fields
         for key, edits in by_key.items()
         if edits.fields and not edits.skipped
     }
+    declared = {_declared_key(meeting, when) for when in skipped} & meeting.schedule.changes.keys()
+    changes |= dict.fromkeys(
+        map(_moment, sorted(declared, key=str))
+    )  # of what does not take place nothing is different
     skip = {"skip": [_moment(when) for when in (*known, *skipped)]} if skipped else {}
     return skip | ({"change": changes} if changes else {})
 

@@ -103,6 +103,7 @@ def _of_pair(want: Occurrence, have: Observed, role: Role | None) -> Iterator[Fi
         and now_open.before == field.before
         and (finding := _finding(want.key, field, have)).cause is Cause.EDITED
         and not _ours_to_share(field.path, have, role)
+        and not (field.path == "event" and _never_made(have))
     ]
     yield from by_people
     if have.adopting:
@@ -114,6 +115,11 @@ def _of_pair(want: Occurrence, have: Observed, role: Role | None) -> Iterator[Fi
         if path not in told:
             yield _finding(want.key, field, have, cause=Cause.OURS)
     yield from _told_only(want, have, last)
+
+
+def _never_made(have: Observed) -> bool:
+    """Return whether we have made a conference and no event yet: something stood in the way, and nobody deleted it."""
+    return have.event is None and have.marker is None and have.entry is not None and not have.entry.event_id
 
 
 def _ours_to_share(path: str, have: Observed, role: Role | None) -> bool:

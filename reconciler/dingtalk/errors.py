@@ -164,7 +164,7 @@ class NotCreator(ApiError):
 class InvalidParameter(ApiError):
     code = "invalid-parameter"
     certain_not_done = True
-    hint = "check the union ids, room ids and values of this meeting against DingTalk"
+    hint = "check the union ids, room ids and values of this meeting against DingTalk; `reconciler doctor` helps"
 
 
 class ServerError(ApiError):

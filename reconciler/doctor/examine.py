@@ -31,7 +31,8 @@ from reconciler.state.choose import open_store
 from reconciler.state.store import Store
 from reconciler.workflow.bookkeeping import remember_calls
 from reconciler.workflow.counting import calls_made
-from reconciler.workflow.provider import ask_person, asked_as, connected_reader
+from reconciler.workflow.people import ask_person, asked_as
+from reconciler.workflow.provider import connected_reader
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class Examination:
     _store: Store | None = field(default=None, init=False)
     _state: State | None = field(default=None, init=False)
     _calls: int = field(default=0, init=False)
+    _strangers: set[str] = field(default_factory=set, init=False)  # aliases
 
     def run(self) -> Checkup:
         """Return all checks. What can't be reached is a check that failed; nothing is raised for it."""
@@ -93,7 +95,8 @@ class Examination:
     def _asking(self, reader: Reader) -> str | None:
         """Return the union id of an organiser, or of anybody, in whose name calls can be made."""
         organizers = {meeting.organizer for meeting in self.config.meetings.values()}
-        people = sorted(self.config.people.values(), key=lambda person: person.alias not in organizers)
+        organisers_first = sorted(self.config.people.values(), key=lambda person: person.alias not in organizers)
+        people = [one for one in organisers_first if one.alias not in self._strangers]
         known = {**({} if self._state is None else self._state.people), **reader.people.learned}
         return next((found for one in people if (found := one.union_id or known.get(asked_as(one)))), None)
 
@@ -108,6 +111,7 @@ class Examination:
                 yield judge_person(person.alias, _named(person), error)
                 if error.code not in NO_SUCH:  # the others would end alike
                     return
+                self._strangers.add(person.alias)
         if not troubles:
             yield fine("people", f"DingTalk knows {'all ' if len(everybody) > 1 else ''}{len(everybody)}")
 

@@ -111,6 +111,12 @@ def newer_format(text: str, workspace: str) -> int:
     return max((int(number) for number, whose in _NEWER.findall(text) if whose == workspace), default=0)
 
 
+def managed_by(text: str) -> str:
+    """Return the workspace whose marker an event's description bears, of a newer format, too; "" for none."""
+    marker = parse_description(text).marker
+    return marker.workspace if marker is not None else next((whose for _, whose in _NEWER.findall(text)), "")
+
+
 def _visible(line: str) -> str:
     """Return a line of ours without the characters that editors put in and nobody sees."""
     return line if line.isascii() else line.translate(_INVISIBLE).replace("\xa0", " ")

@@ -40,12 +40,14 @@ def plan_annotations(
     names: Names = _NAMELESS,
     meetings: Places = _NOWHERE,
     rooms: Places = _NOWHERE,
+    people: Places = _NOWHERE,
 ) -> Iterator[str]:
     """Yield a command for each thing that could not be read, for missing rooms that are errors, for each warning.
 
-    `meetings` and `rooms` are where each meeting, and its rooms, stand in the config.
+    `meetings`, `rooms` and `people` are where each meeting, its rooms, and each person stand in the config.
     """
-    yield from problem_annotations(plan_problems(plan, names=names, meetings=meetings, rooms=rooms), located=located)
+    problems = plan_problems(plan, names=names, meetings=meetings, rooms=rooms, people=people)
+    yield from problem_annotations(problems, located=located)
     for warning in plan.warnings:
         found = _PLACED.match(warning)
         if found is None:
@@ -56,15 +58,22 @@ def plan_annotations(
 
 
 def plan_problems(
-    plan: Plan, *, names: Names = _NAMELESS, meetings: Places = _NOWHERE, rooms: Places = _NOWHERE
+    plan: Plan,
+    *,
+    names: Names = _NAMELESS,
+    meetings: Places = _NOWHERE,
+    rooms: Places = _NOWHERE,
+    people: Places = _NOWHERE,
 ) -> Iterator[Problem]:
-    """Yield what is wrong with a plan that a config alone does not tell, on the lines of the meetings it is about.
+    """Yield what is wrong with a plan that a config alone does not tell, on the lines of what it is about.
 
-    What is about no meeting in particular, such as a calendar that could not be read, has no file.
+    What is about no meeting and no person of the config has no file.
     """
+    persons = {f"people.{alias}": place for alias, place in people.items()}
     for failure in plan.failures:
         message = f"not read: {place_of(failure, names)}: {failure.message} [{failure.code}]"
-        yield Problem(meetings.get(meeting_of(failure.where), _NO_PLACE), "", message, failure.hint)
+        of_person = persons.get(f"people.{names.person(failure.who)}" if failure.who else failure.where, _NO_PLACE)
+        yield Problem(meetings.get(meeting_of(failure.where), of_person), "", message, failure.hint)
     for _, meeting, told in told_problems((one for one in plan.problems if one.is_error), names):
         yield Problem(rooms.get(meeting, _NO_PLACE), "", f"{meeting} {told}")
 

@@ -19,6 +19,7 @@ def import_document(
     organizer: str,
     window: tuple[datetime, datetime],
     events: int,
+    managed: Mapping[str, int],
     now: datetime,
 ) -> Document:
     """Return what was found: `config` are the sections that the config lacks, as they would be written."""
@@ -34,4 +35,5 @@ def import_document(
         "summary": {"events": events, "meetings": len(tree.get("meetings", {})), "left_out": len(left)},
         "config": dict(tree),
         "left_out": left,
+        "managed": [{"workspace": name, "events": number} for name, number in managed.items()],
     }

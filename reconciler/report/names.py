@@ -61,5 +61,5 @@ def names_in(config: Config, people: People) -> Names:
         people=aliases_of(people),
         rooms=config.room_aliases,
         titles={name: meeting.title for name, meeting in config.meetings.items()},
-        aliases=people,
+        aliases={alias: people.get(alias, alias) for alias in config.people},  # whom DingTalk does not know has no id
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -71,7 +71,7 @@ def _parts(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]
         start += BUSY_LONGEST
 
 
-def requester_of(config: Config, people: Mapping[str, str], organizers: Sequence[str] = ()) -> str:
-    """Return the union id to ask in the name of: who is asked for, else the first organiser, else the first person."""
-    named = [*organizers, *(meeting.organizer for meeting in config.meetings.values()), *config.people]
+def requester_of(config: Config, people: Mapping[str, str]) -> str:
+    """Return the union id to ask in the name of: the first organiser, else the first person, of those in `people`."""
+    named = [*(meeting.organizer for meeting in config.meetings.values()), *config.people]
     return next((people[name] for name in named if name in people), "")

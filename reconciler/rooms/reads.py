@@ -38,6 +38,10 @@ class RoomReads:
         self._busy: dict[tuple[str, str, datetime], Busy] = {}
         self._closed: set[str] = set()  # kinds of calls that are not worth another try
 
+    def ask_as(self, requester: str) -> None:
+        """Ask in the name of somebody else from now on."""
+        self._requester = requester
+
     def details(self, rooms: Iterable[str]) -> Mapping[str, RoomDetail | None]:
         """Return the rules of `rooms`, None for what DingTalk does not know; those that can't be read are left out.
 

@@ -30,7 +30,10 @@ def add(call: Call, user: str, event_id: str) -> None:
 @endpoint(blueprint, "POST", f"{EVENT}/attendees/batchRemove", REMOVE)
 def remove(call: Call, user: str, event_id: str) -> None:
     event = own_event(call.store, event_id, known_user(call.store, user))
-    people = read_people(call.store, call.body, "attendeesToRemove", required=True)
+    invited = {
+        row["union_id"] for row in call.store.rows("SELECT union_id FROM attendees WHERE event_id = ?", event_id)
+    }
+    people = read_people(call.store, call.body, "attendeesToRemove", required=True, known=invited)  # some may have left
     for person, _ in people:
         if person == event.organizer:
             raise invalid("the organizer can not be removed.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -64,14 +65,16 @@ def _zone(block: Fields) -> str:
         raise block.fail("timeZone", "is no IANA time zone.") from None
 
 
-def read_people(store: Store, body: Fields, name: str, *, required: bool = False) -> list[Person]:
-    """Return the people that the list `name` holds, each once."""
+def read_people(
+    store: Store, body: Fields, name: str, *, required: bool = False, known: Collection[str] = ()
+) -> list[Person]:
+    """Return the people that the list `name` holds, each once; of the organisation, or `known` all the same."""
     if required and not body.blocks(name):
         raise body.fail(name, "must be provided.")
     people = {item.text("id"): item.flag("isOptional") for item in body.blocks(name)}
     if len(body.blocks(name)) > ATTENDEES_PER_CALL:
         raise invalid(f"attendees batch size too large. Maximum allowed:{ATTENDEES_PER_CALL}")
-    if unknown := strangers(store, people):
+    if unknown := strangers(store, (one for one in people if one not in known)):
         raise invalid(f"{name} invalid: {', '.join(unknown)}")
     return list(people.items())
 

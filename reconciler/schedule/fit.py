@@ -23,6 +23,7 @@ _LONGEST: Final[dict[_Unit, int]] = {"day": 30, "week": 12, "month": 12, "year":
 # What a rule costs beside one exception: a rule has to save the reader something over a plain list of dates.
 _A_RULE: Final = 1.5
 _A_DAY: Final = 0.05
+_SEVERAL: Final = 0.1  # days of a month: where every second week has the same dates, that is what people mean
 _AN_INTERVAL: Final = 0.1
 _AN_ADDITION: Final = 0.1  # that a date was called off is more likely than that one was called in
 _A_POSITION: Final = 0.3  # the last working day, say: rarer than what it is a case of
@@ -168,7 +169,7 @@ def _monthly_by_day(hits: tuple[date, ...], interval: int, extra: float) -> Iter
             yield _Candidate(hits=kept, cost=extra, repeat=Repeat(interval=interval, unit="month"))
         else:
             listed = ",".join(map(str, chosen))
-            yield _Candidate(hits=kept, cost=extra + _A_DAY * len(chosen), rrule=f"{every};BYMONTHDAY={listed}")
+            yield _Candidate(hits=kept, cost=extra + _SEVERAL * len(chosen), rrule=f"{every};BYMONTHDAY={listed}")
     last = tuple(day for day in hits if _days_after(day) == 0)
     if last:
         yield _Candidate(hits=last, cost=extra + _A_DAY, rrule=f"{every};BYMONTHDAY=-1")
@@ -188,7 +189,7 @@ def _monthly_by_weekday(hits: tuple[date, ...], interval: int, extra: float) -> 
         for chosen in _frequent(places.values(), periods, least=2):
             kept = tuple(day for day in hits if places.get(day) in chosen)
             on = tuple(f"{place // 7}{DAYS[place % 7]}" for place in chosen)
-            cost = extra + _A_DAY * (1 + len(on))
+            cost = extra + (2 * _A_DAY if len(on) == 1 else _SEVERAL * len(on))
             yield _Candidate(hits=kept, cost=cost, repeat=Repeat(interval=interval, unit="month", on=on))
 
 

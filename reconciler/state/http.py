@@ -9,11 +9,11 @@ import logging
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import md5
-from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
@@ -31,6 +31,7 @@ from reconciler.state.backend import (
     lock_info,
     unlocking,
 )
+from reconciler.visible import visible
 
 log = logging.getLogger("reconciler.state")
 
@@ -101,12 +102,18 @@ class HttpBackend:
         """Store `body`. There is no conditional write: we look first, under the lock, and GitLab at the serial."""
         if self._version() != expected:
             raise StateConflict(self.where)
-        answer = self._send(self._settings.update_method, self._with_id(self._settings.address), body)
+        try:
+            answer = self._send(self._settings.update_method, self._with_id(self._settings.address), body)
+        except StateError:
+            if self._has(body):
+                return digest(body)
+            raise
         if answer.status_code in _WRITTEN:
             return digest(body)
+        unclear = answer.status_code in _TAKEN or answer.status_code >= _SERVER
+        if unclear and self._has(body):  # ours came through before, and its answer was lost
+            return digest(body)
         if answer.status_code in _TAKEN:
-            if self._version() == digest(body):  # ours came through before, and its answer was lost
-                return digest(body)
             raise StateConflict(self.where, reused_serial=answer.status_code == _UNPROCESSABLE)
         if answer.status_code == _TOO_LARGE:
             raise StateError(
@@ -150,14 +157,25 @@ class HttpBackend:
         return holder
 
     def _take(self, info: LockInfo) -> None:
-        answer = self._send(self._settings.lock_method, self._settings.lock_address, info.dumps())
+        try:
+            answer = self._send(self._settings.lock_method, self._settings.lock_address, info.dumps())
+        except StateError:
+            self._let_go(info)
+            raise
         if answer.status_code in _LOCKED:
             holder = LockInfo.loads(answer.content)
             if holder is not None and holder.id == info.id:
                 return  # ours came through before, and its answer was lost
             raise Held(holder, where=self.where)
         if answer.status_code != _OK:
+            if answer.status_code >= _SERVER:
+                self._let_go(info)
             raise self._refused("locked", answer)
+
+    def _let_go(self, info: LockInfo) -> None:
+        """Give back a lock that may be ours, as nobody knows: it would stay, and hold up every other run."""
+        with suppress(StateError):
+            self._release(info)
 
     def _give_back(self, info: LockInfo) -> None:
         try:
@@ -173,6 +191,13 @@ class HttpBackend:
             if answer.status_code in _LOCKED and (holder := LockInfo.loads(answer.content)) is not None:
                 check_holder(holder, info.id, where=self.where)
             raise self._refused("unlocked", answer)
+
+    def _has(self, body: bytes) -> bool:
+        """Return whether the server is known to store `body`."""
+        try:
+            return self._version() == digest(body)
+        except StateError:
+            return False
 
     def _version(self) -> str | None:
         stored = self.read()
@@ -207,6 +232,7 @@ class HttpBackend:
                 status = answer.status_code
                 passing = status == _TOO_MANY or (status >= _SERVER and status != _NOT_IMPLEMENTED)
                 if not passing or attempt >= settings.retry_max:
+                    self._check_is_no_page(answer)
                     return answer
             except requests.RequestException as error:
                 if attempt >= settings.retry_max:
@@ -218,7 +244,17 @@ class HttpBackend:
             self._sleep(min(settings.retry_wait_min_s * 2**attempt, settings.retry_wait_max_s))
             attempt += 1
 
+    def _check_is_no_page(self, answer: requests.Response) -> None:
+        """Raise StateError where a login page or a proxy says 200: nothing was read, locked or stored."""
+        if answer.ok and answer.content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            fix = "check the address, and whether a proxy there asks people to log in"
+            raise StateError("a web page answers in place of the state's server", where=self.where, fix=fix)
+
     def _refused(self, what: str, answer: requests.Response) -> StateError:
+        if answer.is_redirect:
+            there = _plain(urljoin(answer.url, answer.headers["Location"]))
+            what = f"the state can't be {what}: the server sends on to {visible(there)}"
+            return StateError(what, where=self.where, fix="set that address, if it is the state's: nobody is followed")
         fix = {
             401: "set TF_HTTP_USERNAME and TF_HTTP_PASSWORD",
             409: "if no other run goes on, `reconciler state unlock` without an id takes it from whoever holds it",

@@ -111,6 +111,23 @@ class S3Backend:
             holder = None if held is None else LockInfo.loads(held.body)
             if holder is None or holder.id != info.id:  # else ours came through before, and its answer was lost
                 raise Held(holder, where=self.where) from None
+        else:
+            self._prove_lock(info)
+
+    def _prove_lock(self, info: LockInfo) -> None:
+        """Make the lock's object once more, which has to be refused: some stores pass over what they do not know."""
+        try:
+            self._put(self._lock_key, info.dumps(), {"IfNoneMatch": "*"})
+        except self._errors as error:
+            if _code(error) in _MOVED:
+                return
+            self._give_back(info)
+            raise self._failed("locked", error) from error
+        self._give_back(info)
+        fix = "use a store that supports If-None-Match on writes, or another backend"
+        raise StateError(
+            "the store knows no conditional writes: its lock would hold up nobody", where=self.where, fix=fix
+        )
 
     def _give_back(self, info: LockInfo) -> None:
         try:

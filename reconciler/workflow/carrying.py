@@ -103,6 +103,7 @@ def rebuild_state(planned: Planned, store: Store, client: Client, *, now: dateti
     unread = {one.who for one in planned.plan.failures} | {one.where for one in planned.plan.failures}
     known = store.load().entries
     meetings = {key.meeting for key, entry in known.items() if entry.organizer in unread or str(key) in unread}
+    meetings |= planned.held
     kept = {key: entry for key, entry in known.items() if key.meeting in meetings}  # a plan leaves out all of it
     state = remembered(planned.state, planned.plan, None)
     seen = {

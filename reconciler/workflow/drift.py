@@ -19,10 +19,11 @@ from reconciler.state.store import Store
 from reconciler.workflow.looking import (
     Ground,
     Question,
-    check_targets,
+    idle,
     look_at,
+    with_names_of_today,
 )
-from reconciler.workflow.provider import resolve_people
+from reconciler.workflow.people import farewells, resolve_people, waiting, without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +55,13 @@ def look_for_drift(
 
     Raises UsageError for a target that is no meeting, StateError, and ApiError where people can't be resolved.
     """
-    check_targets(config, store, question)
+    question = with_names_of_today(config, store, question)
     state = store.load()
-    config = replace(config, moved=moves(config, state))
-    state = renamed(state, config.moved)
-    people, _ = resolve_people(config, reader, state)
+    whole = replace(config, moved=moves(config, state))
+    state = renamed(state, whole.moved)
+    who = resolve_people(whole, reader, state)
+    held = waiting(whole, who, idle=idle(whole, question))
+    config, people = without(whole, held.meetings), who.people
     if question.refresh is Refresh.AUTO:
         question = replace(question, refresh=Refresh.FULL)  # who asks for drift wants to know all of it
     look = look_at(
@@ -70,6 +73,7 @@ def look_for_drift(
         now=now,
         create_before=look.until,
         targets=question.targets,
-        excluded=question.excluded | disabled(config),
+        excluded=question.excluded | disabled(whole) | held.meetings,
     )
-    return Drift(findings=findings, seen=look.seen, people=people)
+    failures = (*held.failures, *farewells(look.seen.failures, config, people))
+    return Drift(findings=findings, seen=replace(look.seen, failures=failures), people=people)

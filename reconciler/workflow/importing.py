@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from reconciler.adopting.choosing import LeftOut, One, choose, series_left_out
+from reconciler.adopting.choosing import LeftOut, One, choose, managed, series_left_out
 from reconciler.adopting.declaring import Known, Tree
 from reconciler.adopting.grouping import Group, group
 from reconciler.adopting.recurring import Window, recurring
@@ -29,7 +29,7 @@ from reconciler.model.occurrence import LOCAL_FORMAT, Event
 from reconciler.model.state import State
 from reconciler.pages.words import counted
 from reconciler.visible import visible
-from reconciler.workflow.provider import resolve_people
+from reconciler.workflow.people import resolve_people
 
 A_YEAR = timedelta(days=365)  # the most that one list may reach
 
@@ -45,11 +45,15 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What was found. `tree` are the sections that the config lacks; `left_out` stays as it is, and why."""
+    """What was found. `tree` are the sections that the config lacks; `left_out` stays as it is, and why.
+
+    `managed` is how many events were passed over because they are some workspace's already, by workspace.
+    """
 
     tree: Tree = field(default_factory=dict)
     events: int = 0
     left_out: tuple[LeftOut, ...] = ()
+    managed: Mapping[str, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
     @property
@@ -79,8 +83,8 @@ def import_calendar(
     read, and ReconcilerError where the config can't be kept as it is.
     """
     _check(config, asked)
-    people, _ = resolve_people(config, reader, state)
-    organizer = people[asked.organizer]
+    who = resolve_people(config, reader, state)
+    people, organizer = who.people, who.union_id(asked.organizer, config)
     # Of a recurring event all that the next plan looks at has to be known.
     since = max(asked.since, now)
     until = min(max(asked.until, now + config.horizon), since + A_YEAR)
@@ -109,8 +113,9 @@ def import_calendar(
     trial = tried(groups, known, people, path, organizer=asked.organizer, window=window)
     left = tuple(sorted((*left, *trial.refused), key=lambda one: (one.start, one.event_id)))
     events = sum(len(made.members) for made in trial.groups)
-    remarks = tuple(_remarks(asked, events, trial.groups, left, now))
-    return Imported(tree=trial.tree, events=events, left_out=left, remarks=remarks)
+    theirs = managed(found.events, organizer=organizer, now=now, before=asked.until)
+    remarks = (*_remarks(asked, events, trial.groups, left, now), *passed_over(theirs, config.workspace))
+    return Imported(tree=trial.tree, events=events, left_out=left, managed=theirs, remarks=remarks)
 
 
 def _check(config: Config, asked: Calendar) -> None:
@@ -175,6 +180,13 @@ def _remarks(
 def count(events: int, meetings: int) -> str:
     """Return how much was found, in words."""
     return f"{counted(events, 'event')} in {counted(meetings, 'meeting')}"
+
+
+def passed_over(managed: Mapping[str, int], ours: str) -> Iterator[str]:
+    """Yield a line for each workspace that manages events of the calendar already; `ours` is that of the config."""
+    for workspace, number in managed.items():
+        whose = "this workspace" if workspace == ours else f"workspace {workspace}"
+        yield f"Passed over: {number} event{'s' if number != 1 else ''} that {whose} manages already"
 
 
 def told(one: LeftOut) -> str:

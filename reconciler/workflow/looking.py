@@ -11,6 +11,7 @@ from reconciler.config.model import Config
 from reconciler.config.words import choose_from
 from reconciler.desired import People, desired
 from reconciler.diff.gathering import address_of, gathered, not_to_be_adopted
+from reconciler.diff.guard import disabled
 from reconciler.diff.sharing import AHEAD
 from reconciler.dingtalk import Reader
 from reconciler.dingtalk.errors import ApiError
@@ -24,6 +25,7 @@ from reconciler.plan.operations import Plan
 from reconciler.plan.policy import verification_budget
 from reconciler.schedule.expand import expand, next_slots
 from reconciler.schedule.model import Schedule
+from reconciler.state.edit import moves, without_undone
 from reconciler.state.lines import meetings as meetings_of
 from reconciler.state.remembering import as_applied, with_intact
 from reconciler.state.store import Store
@@ -53,6 +55,10 @@ class Question:
     foresight: bool = True
     parallelism: int = 64
 
+    def is_about(self, meeting: str) -> bool:
+        """Return whether the meeting is one of those that were asked for."""
+        return meeting not in self.excluded and (not self.targets or meeting in self.targets)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
@@ -65,6 +71,7 @@ class Planned:
     told: Mapping[str, Told] = field(default_factory=dict)  # what the calendars told, by organiser
     settled: Settled = field(default_factory=Settled)  # what needs no look, and is kept in the state as it stands
     intact: frozenset[str] = frozenset()  # ids of events that were told of, and are as they were applied
+    held: frozenset[str] = frozenset()  # meetings that name somebody whom DingTalk does not know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,14 +219,31 @@ def _without(answer: Changes | Told | ApiError, events: frozenset[str]) -> Chang
     return replace(answer, events=tuple(event for event in answer.events if event.id not in events))
 
 
-def check_targets(config: Config, store: Store, question: Question) -> None:
-    """Raise UsageError where a plan is asked for of meetings that are none."""
+def with_names_of_today(config: Config, store: Store, question: Question) -> Question:
+    """Return `question` with the names that its meetings have now, where it knows them by old ones.
+
+    Raises UsageError where it is about a meeting that is none.
+    """
     if question.targets and question.excluded:
         raise UsageError("--target and --exclude can't be used together", fix="use one of the two")
     named = question.targets | question.excluded
-    known = config.meetings.keys() | meetings_of(store.load(unread=True).entries) if named else frozenset()
+    if not named:
+        return question
+    state = without_undone(store.load(unread=True), config.meetings)
+    names = moves(config, state)
+    known = config.meetings.keys() | meetings_of(state.entries) | names.keys()
     for name in sorted(named - known):
         raise UsageError(f"there is no meeting {name!r}", fix=choose_from(name, config.meetings))
+
+    def today(some: frozenset[str]) -> frozenset[str]:
+        return frozenset(names.get(name, name) for name in some)
+
+    return replace(question, targets=today(question.targets), excluded=today(question.excluded))
+
+
+def idle(config: Config, question: Question) -> frozenset[str]:
+    """Return the declared meetings with which nothing is done."""
+    return frozenset(name for name in config.meetings if not question.is_about(name)) | disabled(config)
 
 
 def scope_of(config: Config, people: People, expected: tuple[Occurrence, ...], question: Question) -> Scope:

@@ -15,7 +15,7 @@ from reconciler.model.occurrence import InstantConference, Occurrence
 from reconciler.model.state import Opened
 from reconciler.state.edit import moves, renamed
 from reconciler.state.store import Store
-from reconciler.workflow.provider import resolve_people
+from reconciler.workflow.people import named, resolve_people
 
 FAR = timedelta(days=366)
 LONGEST = timedelta(days=1)
@@ -45,7 +45,10 @@ def open_meeting(
         raise UsageError(f"there is no meeting {meeting!r}", fix=choose_from(meeting, config.meetings))
     state = store.load()
     state = renamed(state, moves(config, state))
-    people, known = resolve_people(config, client, state)
+    who = resolve_people(config, client, state)
+    for alias in sorted(named(config.meetings[meeting])):
+        who.union_id(alias, config)
+    people = who.people
     occurrence = _current(
         desired(
             replace(config, meetings={meeting: config.meetings[meeting]}), people, after=now - LONGEST, before=now + FAR
@@ -58,7 +61,7 @@ def open_meeting(
     if before is not None and not again:
         return _opened_before(client, occurrence, before)
     asked = Opened(address=address, conference_id="", url="", room_code="", at=now)
-    state = store.save(replace(state, people=known, opened={**state.opened, address: asked}))
+    state = store.save(replace(state, people=who.known, opened={**state.opened, address: asked}))
     try:
         conference = client.instant.start(
             organizer=occurrence.organizer,

@@ -38,13 +38,14 @@ from reconciler.workflow.looking import (
     Planned,
     Question,
     Sides,
-    check_targets,
     heard_of,
+    idle,
     look_at,
     looked_again,
     shortened,
+    with_names_of_today,
 )
-from reconciler.workflow.provider import resolve_people, unasked
+from reconciler.workflow.people import farewells, resolve_people, unasked, waiting, without
 
 NEAR = timedelta(days=REACH)  # an occurrence that a day off moved ahead may be gone by its own date
 
@@ -62,11 +63,13 @@ def make_plan(
 
     Raises UsageError for a target that is no meeting, StateError, and ApiError where people can't be resolved.
     """
-    check_targets(config, store, question)
+    question = with_names_of_today(config, store, question)
     state = without_undone(store.load(unread=True), config.meetings)
-    people, known = resolve_people(config, client, state)
-    config = replace(config, moved=moves(config, state))
-    state = replace(renamed(state, config.moved), people=known)
+    who = resolve_people(config, client, state)
+    people, whole = who.people, replace(config, moved=moves(config, state))
+    held = waiting(whole, who, idle=idle(whole, question), destroy=question.destroy)
+    config = without(whole, held.meetings)
+    state = replace(renamed(state, config.moved), people=who.known)
     if question.forget:
         state, question = replace(state, entries={}, calendars={}), replace(question, refresh=Refresh.FULL)
     try:
@@ -79,22 +82,22 @@ def make_plan(
         rest = replace(state, entries=parted(state.entries, settled.meetings)[1])
     except UnreadableState as error:
         store.give_up(error)
-        return make_plan(config, client, store, question, now=now, progress=progress)
+        return make_plan(whole, client, store, question, now=now, progress=progress)
     ground = _PlanGround(
         config=replace(config, meetings={k: one for k, one in config.meetings.items() if k not in settled.meetings}),
         reader=client,
         state=rest,
         people=people,
         question=question,
-        excluded=question.excluded | disabled(config),
+        excluded=question.excluded | disabled(whole) | (frozenset() if question.destroy else held.meetings),
         reads=_room_reads(config, client, state, people, question, now=now),
         heard=heard,
         now=now,
         progress=progress,
     )
     sides = _compared(ground, settled.meetings)
-    found, spared = spare(sides.difference.found, config)
-    off = () if question.destroy else days_off(config, after=now - NEAR, before=sides.look.until + SLACK)
+    found, spared = spare(sides.difference.found, whole)
+    off = () if question.destroy else days_off(whole, after=now - NEAR, before=sides.look.until + SLACK)
     workdays = made_up(config)
     found = destroyed(found) if question.destroy else explained(found, off, state.days_off, on_workdays=workdays)
     declared = () if question.destroy else tuple(filter(ground.is_meant, config.meetings))
@@ -114,6 +117,7 @@ def make_plan(
         *_freeze(config, now),
         *spared,
         *unasked(config, people),
+        *held.warnings,
         *sides.warnings,
         *(ground.reads.warnings if ground.reads is not None else ()),
         *_of_the_config(found, config, question),
@@ -121,13 +125,14 @@ def make_plan(
     kept_rules = {name: rule for name, rule in state.rules.items() if not ground.is_meant(name)}
     notes = ground.reads.notes if ground.reads is not None else state.rooms
     return Planned(
-        plan=replace(made, warnings=warnings),
+        plan=replace(made, warnings=warnings, failures=(*held.failures, *farewells(made.failures, config, people))),
         state=replace(state, rooms=notes, rules=kept_rules | rules_of(config, declared)),
         people=people,
         names=names,
         told=sides.look.seen.calendars,
         settled=settled,
         intact=hearing.intact,
+        held=held.meetings,
     )
 
 
@@ -141,7 +146,7 @@ class _PlanGround(Ground):
 
     def is_meant(self, name: str) -> bool:
         """Return whether the plan is about the meeting."""
-        return name not in self.excluded and (not self.question.targets or name in self.question.targets)
+        return name not in self.excluded and self.question.is_about(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +162,8 @@ class _Compared:
 def _compared(on: _PlanGround, settled: frozenset[str]) -> _Compared:
     """Look at both sides, and again at what is about to change by what was only presumed, until all of it was seen."""
     look = look_at(on, on.heard, settled)
+    if on.reads is not None and (requester := _who_may_ask(on, look)) is not None:
+        on.reads.ask_as(requester)
     found = _compared_once(on, look)
     while found.difference.doubted:
         doubted = look.scope.doubted | found.difference.doubted
@@ -164,6 +171,13 @@ def _compared(on: _PlanGround, settled: frozenset[str]) -> _Compared:
         look = looked_again(on, on.heard or {}, look)
         found = _compared_once(on, look)
     return replace(found, look=replace(look, seen=found.difference.seen))
+
+
+def _who_may_ask(on: _PlanGround, look: Sides) -> str | None:
+    """Return the first organiser whose calendar DingTalk has shown: somebody who left would be refused."""
+    organizers = (on.people[meeting.organizer] for _, meeting in sorted(on.config.meetings.items()))
+    known = look.seen.calendars.keys()
+    return next((who for who in organizers if who in known), min(known, default=None))
 
 
 def _compared_once(on: _PlanGround, whole: Sides) -> _Compared:

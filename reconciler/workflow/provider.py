@@ -8,13 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.config.model import Config, LimiterKind, Person, ProviderKind
-from reconciler.desired import People
+from reconciler.config.model import Config, LimiterKind, ProviderKind
 from reconciler.dingtalk import (
     Client,
     Credentials,
-    CredentialsMissing,
-    NotFound,
     Options,
     Reader,
     Secret,
@@ -23,8 +20,7 @@ from reconciler.dingtalk import (
     from_environment,
     if_any,
 )
-from reconciler.errors import NO_SUCH, ReconcilerError, remedy
-from reconciler.model.state import State
+from reconciler.errors import ReconcilerError, remedy
 from reconciler.state.folder import data_folder
 
 if TYPE_CHECKING:
@@ -125,63 +121,3 @@ def _seed(config: Config) -> Seed:
         for room in config.rooms.values()
     }
     return Seed(people=people, rooms=rooms)
-
-
-def resolve_people(config: Config, client: Reader, state: State) -> tuple[People, Mapping[str, str]]:
-    """Return the union id of every alias, and the answers to remember in the state.
-
-    People named by `userid` or `mobile` are asked for once; these calls are outside of the monthly quota. A client
-    without credentials can ask for nobody: who is not known then goes by the alias, and is told by `unasked`. Raises
-    ReconcilerError with all whom DingTalk does not know; they are asked for again the next time.
-    """
-    people: dict[str, str] = {}
-    known: dict[str, str] = {}
-    strangers: list[tuple[Person, ReconcilerError]] = []
-    for person in config.people.values():
-        if person.union_id is not None:
-            people[person.alias] = person.union_id
-            continue
-        name = asked_as(person)
-        try:
-            known[name] = people[person.alias] = state.people.get(name) or ask_person(person, client)
-        except CredentialsMissing:
-            people[person.alias] = person.alias
-        except ReconcilerError as error:
-            if error.code in NO_SUCH:
-                error.where = f"people.{person.alias}"
-            if not isinstance(error, NotFound):
-                raise
-            strangers.append((person, error))
-    if len(strangers) > 1:
-        named = ", ".join(f"{person.alias} ({asked_as(person)})" for person, _ in strangers)
-        raise ReconcilerError(f"DingTalk does not know {named}", where="people", fix=_STRANGER_FIX)
-    for _, stranger in strangers:
-        stranger.fix = _STRANGER_FIX
-        raise stranger
-    return people, known
-
-
-_STRANGER_FIX = (
-    "correct them in the config, and make sure that the app may see these people; `reconciler doctor` checks everybody"
-)
-
-
-def unasked(config: Config, people: People) -> tuple[str, ...]:
-    """Return a warning of those who go by their alias, because DingTalk could not be asked who they are."""
-    found = [one.alias for one in config.people.values() if one.union_id is None and people[one.alias] == one.alias]
-    if not found:
-        return ()
-    told = "without credentials nobody can be asked who they are; what is planned for them may differ"
-    return (f"{', '.join(found)}: known by alias alone\n  {told}",)
-
-
-def asked_as(person: Person) -> str:
-    """Return how the state names a person that is not known by union id."""
-    return f"userid:{person.userid}" if person.userid is not None else f"mobile:{person.mobile}"
-
-
-def ask_person(person: Person, client: Reader) -> str:
-    """Return the union id of a person known by `userid` or `mobile`. Raises ApiError."""
-    if person.userid is not None:
-        return client.people.union_id_by_userid(person.userid)
-    return client.people.by_mobile(person.mobile or "")

@@ -30,8 +30,8 @@ from reconciler.workflow.looking import (
     scope_of,
     trusting,
 )
+from reconciler.workflow.people import resolve_people, waiting, without
 from reconciler.workflow.planning import names_of
-from reconciler.workflow.provider import resolve_people
 
 
 def check_saved(
@@ -46,18 +46,21 @@ def check_saved(
     """
     check_format(ground)
     state = store.load()
-    people, known = resolve_people(config, client, state)
-    state = replace(state, people=known)
+    who = resolve_people(config, client, state)
+    people, state = who.people, replace(state, people=who.known)
     touched = [planned.change for planned in plan.changes]
     keys = frozenset(one.key for change in touched for one in (change.before, change.after) if one is not None)
     moved, same_config = [*moved_ground(plan, ground, config, state)], ground["config_digest"] == config_digest(config)
     config = replace(config, moved=moves(config, state))
+    held = waiting(config, who, idle=config.meetings.keys() - {key.meeting for key in keys})
+    config = without(config, held.meetings)
     scope = scope_of(config, people, (), Question(refresh=Refresh(ground["refresh"])))
     scope = trusting(replace(scope, only=keys, expected=keys), people, state)
     if not scope.trusted:  # the state knows whose events are ours, so nobody else's calendar has to tell
         scope = replace(scope, alone=_organizers(touched))
     state = renamed(state, config.moved)
     seen = verify(client, observe(client, state, scope, now=now), scope, keys, now=now)
+    seen = replace(seen, failures=(*held.failures, *seen.failures), unresolved=seen.unresolved | held.meetings)
     names = names_of(config, people)
     moved += [*moved_occurrences(touched, seen, names, now, same_config=same_config)]
     failures = unread(touched, seen, names)

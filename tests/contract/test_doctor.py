@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from reconciler.config.model import Config, Person, Provider, ProviderKind, Room
-from reconciler.dingtalk import NotFound, Options, Reader
+from reconciler.dingtalk import Options, Reader
 from reconciler.dingtalk.retrying import Backoff
 from reconciler.doctor.checkup import Checkup, Verdict
 from reconciler.doctor.examine import Examination
@@ -21,7 +21,8 @@ from reconciler.resources import schema
 from reconciler.sandbox.embedded import Sandbox
 from reconciler.state.store import Store, local_store
 from reconciler.workflow.bookkeeping import remember_calls
-from reconciler.workflow.provider import connected_reader, resolve_people
+from reconciler.workflow.people import Resolved, resolve_people
+from reconciler.workflow.provider import connected_reader
 
 NOW = datetime(2026, 11, 30, 2, 0, tzinfo=UTC)
 PEOPLE = (
@@ -145,7 +146,7 @@ def test_people_are_asked_for_once_and_never_again(sandbox: Sandbox, config: Con
     for _ in range(2):
         store = store_of(config)
         with connected_reader(config, keys(sandbox), clock=lambda: NOW) as reader:
-            people, _ = resolve_people(config, reader, store.load())
+            people = resolve_people(config, reader, store.load()).people
             remember_calls(store, reader, now=NOW)
         assert people == {"alice": "uAlice", "bob": "uBob", "dave": "uBob"}
     assert asked(sandbox, "user.get", "user.mobile") == ["user.get", "user.mobile", "user.get"]
@@ -171,16 +172,15 @@ def test_all_strangers_are_named_at_once_and_asked_for_again(sandbox: Sandbox, c
     people = {"bob": PEOPLE[1], "eve": Person(alias="eve", userid="e"), "mal": Person(alias="mal", mobile="1")}
     store = store_of(config)
 
-    def resolved(reader: Reader) -> ReconcilerError:
-        with pytest.raises(ReconcilerError) as caught:
-            resolve_people(replace(config, people=people), reader, store.load())
+    def resolved(reader: Reader) -> Resolved:
+        found = resolve_people(replace(config, people=people), reader, store.load())
         remember_calls(store, reader, now=NOW)
-        return caught.value
+        return found
 
     for _ in range(2):
         with connected_reader(config, keys(sandbox), clock=lambda: NOW) as reader:
-            error = resolved(reader)
-        assert "eve (userid:e), mal (mobile:1)" in error.what
+            found = resolved(reader)
+        assert found.strangers.keys() == {"eve", "mal"}
     assert dict(store.load().people) == {"userid:bob01": "uBob"}
     assert asked(sandbox, "user.get", "user.mobile") == [
         "user.get",
@@ -189,7 +189,10 @@ def test_all_strangers_are_named_at_once_and_asked_for_again(sandbox: Sandbox, c
         "user.get",
         "user.mobile",
     ]
-    del people["mal"]
-    with connected_reader(config, keys(sandbox), clock=lambda: NOW) as reader:
-        error = resolved(reader)
-    assert (type(error), error.where) == (NotFound, "people.eve")
+
+
+def test_permissions_are_not_asked_for_as_somebody_who_left(sandbox: Sandbox, config: Config) -> None:
+    gone = Person(alias="anna", union_id="uGone")
+    told = verdicts(examined(replace(config, people={"anna": gone, **config.people}), keys(sandbox)))
+    assert told["person anna"] is Verdict.FAILED
+    assert {one for name, one in told.items() if name.startswith(("permission", "rooms"))} == {Verdict.OK}

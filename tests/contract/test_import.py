@@ -205,7 +205,7 @@ def test_what_cant_be_declared_is_left_out_with_the_reason(hands: Hands) -> None
     lines = found.text.splitlines()
     assert all(line.startswith("# ") for line in lines)
     assert "\u202e" not in found.text
-    assert len(lines) == 1 + 5
+    assert len(lines) == 1 + 5 + 1  # what another workspace manages
 
 
 def test_days_off_of_the_config_do_not_count_for_what_is_there(hands: Hands) -> None:
@@ -245,6 +245,33 @@ def test_what_is_named_for_adoption_is_not_imported_twice(hands: Hands) -> None:
     hands.create("Dentist", "2026-12-03T08:30", 30)
     write_into(hands, look(hands))
     assert look(hands).events == 0
+
+
+def test_what_a_workspace_manages_already_is_passed_over_and_counted(
+    hands: Hands, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marker = "reconciler:1/{}/daily/2026-12-0{}T10:00?conference=c&revision=0&applied=x"
+    for day in (1, 2, 3):
+        hands.create("Daily", f"2026-12-0{day}T10:00", 30, description=marker.format("other-team", day))
+    hands.create("Of a newer program", "2026-12-04T10:00", 30, description="reconciler:2/newer-team/x/whatever")
+    hands.create("Ours", "2026-12-07T10:00", 30, description=marker.format("acme-platform", 7))
+    hands.create("An invitation", "2026-12-08T10:00", 30, organizer="bob", people=["alice"],
+                 description=marker.format("third-team", 8))  # fmt: skip
+    hands.create("Dentist", "2026-12-03T08:30", 30)
+    found = look(hands)
+    assert (found.events, found.left_out) == (1, ())
+    assert found.managed == {"acme-platform": 1, "newer-team": 1, "other-team": 3}
+    assert "# Passed over: 3 events that workspace other-team manages already" in found.text
+    for name, value in (clean_environment(hands.team.sandbox) | {"RECONCILER_NOW": NOW.isoformat()}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(hands.team.folder)
+    assert run(["import", "--organizer", "alice", "--json"]) == 0
+    done = capsys.readouterr()
+    assert "passed over: 3 events that workspace other-team manages already" in done.err
+    assert "passed over: 1 event that this workspace manages already" in done.err
+    document = json.loads(done.out)
+    Draft202012Validator(schema("import"), format_checker=FormatChecker()).validate(document)
+    assert document["managed"][-1] == {"workspace": "other-team", "events": 3}
 
 
 def test_the_command_writes_into_the_config_and_prints_documents(

@@ -172,6 +172,21 @@ def test_the_lock_of_another_run_is_not_taken_away_by_an_id(make: Make) -> None:
         assert taken.id == ours.id
 
 
+def test_a_store_whose_locks_would_hold_up_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with s3_server(ignores=("HTTP_IF_NONE_MATCH",)) as endpoint:
+        client = boto3.client("s3", endpoint_url=endpoint)
+        client.create_bucket(Bucket="forgetful")
+        one = backend("s3", f"{endpoint}/forgetful")
+        with pytest.raises(StateError, match="knows no conditional writes"), one.lock(note(), timeout_s=0):
+            pass
+        assert "Contents" not in client.list_objects_v2(Bucket="forgetful")
+
+
 def test_eight_processes_lose_no_update(kind: str, place: str, make: Make) -> None:
     rounds = 4
     context = multiprocessing.get_context("spawn")

@@ -84,6 +84,27 @@ def test_a_lock_whose_answer_was_lost_is_ours(http: Backend, server: StateServer
     assert server.lock is None
 
 
+def test_a_lock_of_which_no_answer_ever_came_is_given_back(http: Backend, server: StateServer) -> None:
+    server.refusals["POST lock"] = [(502, "after")] * 3
+    with pytest.raises(StateError, match="502"), http.lock(note(), timeout_s=0):
+        pass
+    assert server.lock is None
+
+
+def test_giving_back_a_lock_that_was_never_ours_leaves_it_to_its_holder(http: Backend, server: StateServer) -> None:
+    server.lock = {"ID": "x", "Who": "carol"}
+    server.refusals["POST lock"] = [(502, "")] * 3
+    with pytest.raises(StateError, match="502"), http.lock(note(), timeout_s=0):
+        pass
+    assert server.lock == {"ID": "x", "Who": "carol"}
+
+
+def test_a_write_that_is_done_while_every_answer_is_lost_is_no_failure(http: Backend, server: StateServer) -> None:
+    server.refusals["POST state"] = [(502, "after"), (502, ""), (502, "")]
+    http.write(document(1), None)
+    assert server.body == document(1)
+
+
 def test_a_serial_used_before_is_a_conflict(http: Backend, server: StateServer) -> None:
     server.serials.add(1)
     with pytest.raises(StateConflict, match="serial"):
@@ -127,6 +148,28 @@ def test_what_is_to_be_done_names_the_config_that_was_given(server: StateServer,
     with pytest.raises(Held) as refused, store.lock.held("apply", now=datetime.now(UTC)):
         pass
     assert f"`{program} state unlock dead`" in refused.value.fix
+
+
+@pytest.mark.parametrize("answer", ["page", "elsewhere"])
+def test_a_login_page_is_neither_a_state_nor_a_lock_nor_a_place_to_store_one(
+    http: Backend, server: StateServer, caplog: pytest.LogCaptureFixture, answer: str
+) -> None:
+    told = "a web page answers" if answer == "page" else f"sends on to http://127.0.0.1:{server.port}/users/sign_in\n"
+    refusal = (200 if answer == "page" else 302, answer)
+    server.refusals["GET state"] = [refusal]
+    with pytest.raises(StateError, match=told):
+        http.read()
+    server.refusals["POST lock"] = [refusal]
+    with pytest.raises(StateError, match=told), http.lock(note(), timeout_s=0):
+        pass
+    server.refusals["POST state"] = [refusal]
+    with pytest.raises(StateError, match=told), http.lock(note(), timeout_s=0):
+        http.write(document(1), None)
+    server.refusals["DELETE lock"] = [refusal]
+    with caplog.at_level(logging.WARNING), http.lock(note(), timeout_s=0):
+        http.write(document(1), None)
+    assert "state unlock" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_reading_is_tried_three_times(http: Backend, server: StateServer) -> None:

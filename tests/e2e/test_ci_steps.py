@@ -120,6 +120,30 @@ def test_the_gitlab_jobs_validate_plan_and_apply_that_plan(team: Team) -> None:
     assert len(team.events()) == 6
 
 
+def test_what_could_not_be_read_is_told_in_review_and_the_rest_is_applied_after_the_merge(team: Team) -> None:
+    team.config["people"]["eve"] = {"userid": "user-eve"}  # who has left
+    team.config["meetings"]["retro"]["attendees"].append("eve")
+    assert github(team, "Plan").code == 1
+    assert "people.eve" in (team.folder / "plan.md").read_text(encoding="utf-8")
+    assert (team.folder / "plan.html").exists()
+    kept: list[dict[str, Any]] = []
+    with notes(kept) as (address, _):
+        request = {"CI_API_V4_URL": address, "CI_PROJECT_ID": "7", "CI_MERGE_REQUEST_IID": "3"}
+        assert gitlab(team, "meetings:plan", RECONCILER_NOTE_TOKEN="t", **request).code == 1
+    assert "people.eve" in kept[0]["body"]
+    assert gitlab(team, "meetings:plan").code == 0
+    assert gitlab(team, "meetings:apply").code == 1
+    assert {event.title for event in team.events()} == {"Weekly sync"}
+
+
+def test_a_mistake_in_the_config_leaves_no_plan_of_before_to_be_applied(team: Team) -> None:
+    assert gitlab(team, "meetings:plan").code == 0
+    team.config["meetings"]["retro"]["rooms"] = ["borealiss"]
+    for done in (github(team, "Plan"), gitlab(team, "meetings:plan")):
+        assert done.code == 1
+        assert not (team.folder / "plan.json").exists()
+
+
 def test_a_merge_request_has_one_note(team: Team) -> None:
     other: dict[str, Any] = {"id": 1, "body": "Looks good"}
     with notes([other]) as (address, kept):

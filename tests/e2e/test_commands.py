@@ -76,6 +76,25 @@ def test_documents_are_as_their_schemas_say_and_alone_on_stdout(team: Team) -> N
     assert done.json["errors"][0]["message"]
 
 
+def test_documents_of_a_recurring_event_are_as_their_schemas_say(team: Team) -> None:
+    team.config["meetings"]["weekly-sync"] |= {"calendar": "series", "rooms": []}
+    team.config["meetings"]["retro"] |= {"rooms": {"any": ["aurora", "borealis"]}, "link": "stable"}
+    jsonschema.validate(team.plan(), schema("plan"))
+    jsonschema.validate(team.apply(), schema("apply"))
+    (series,) = (event for event in team.events("alice") if event.recurring)
+    team.sandbox.control("edits", {"action": "change_event", "event": series.id, "summary": "By hand"})
+    drift = team.run("drift", "--json").json
+    jsonschema.validate(drift, schema("drift"))
+    assert [one["address"] for one in drift["findings"] if one["class"] == "edited"] == [
+        "weekly-sync@2026-01-05T10:00+"
+    ]
+    for command in (["agenda", "--json"], ["start", "weekly-sync", "--json"]):
+        jsonschema.validate(team.run(*command).json, schema(command[0]))
+    team.config["meetings"] = {}
+    jsonschema.validate(team.plan(), schema("plan"))
+    jsonschema.validate(team.apply(), schema("apply"))
+
+
 def test_a_plan_for_people_names_what_will_happen_and_what_it_costs(team: Team) -> None:
     out = team.run("plan").out
     assert "+ Mon 2026-11-30 10:00–10:45" in out

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
-from team import Team
+from team import Team, union
 
 from reconciler.resources import schema
 
 
 def merged(tree: Any, patch: Any) -> Any:
-    """Return `tree` after a merge patch: mappings merge, everything else replaces."""
+    """Return `tree` after a merge patch: mappings merge, null takes away, everything else replaces."""
     if not isinstance(patch, dict):
         return patch
     old = tree if isinstance(tree, dict) else {}
-    return old | {key: merged(old.get(key), value) for key, value in patch.items()}
+    whole = old | {key: merged(old.get(key), value) for key, value in patch.items()}
+    return {key: value for key, value in whole.items() if value is not None}
 
 
 def edit(team: Team, action: str, **fields: Any) -> None:
@@ -83,6 +85,62 @@ def test_drift_that_is_accepted_is_no_drift_and_plans_nothing_of_it(team: Team) 
     assert team.plan()["changes"] == []
     titles = sorted(event.title for event in team.events())
     assert titles == ["Kick-off", "Retro", "Retro", "Weekly sync", "Weekly sync"]
+
+
+def adopted(team: Team) -> tuple[dict[str, Any], str]:
+    """Merge what `drift --adopt` prints into the config; return that, and what it tells besides."""
+    done = team.run("drift", "--adopt")
+    assert done.code == 2
+    patch = yaml.safe_load(done.out) or {}
+    team.config = merged(team.config, patch)
+    assert team.run("validate").code == 0, done.out + team.run("validate").err
+    return patch, done.err
+
+
+def test_what_changed_of_an_occurrence_with_a_change_is_accepted(team: Team) -> None:
+    change = {"2026-11-30": {"duration": "2h"}, "2026-12-07": {"title": "Special"}, "2026-12-14": {"title": "Other"}}
+    team.config["meetings"]["weekly-sync"]["schedule"]["change"] = change
+    team.apply()
+    first, second, third, _ = team.events("alice")
+    start = {"dateTime": "2026-11-30T10:00:00+08:00", "timeZone": "Asia/Shanghai"}
+    end = {"dateTime": "2026-11-30T10:45:00+08:00", "timeZone": "Asia/Shanghai"}
+    edit(team, "change_event", event=first.id, start=start, end=end)  # as long as the others
+    edit(team, "delete_event", event=second.id)
+    edit(team, "change_event", event=third.id, summary="Weekly sync")  # named as the others
+    adopted(team)
+    assert "2026-12-07" not in team.config["meetings"]["weekly-sync"]["schedule"]["change"]
+    assert team.run("drift").code == 0
+    team.apply()
+    assert [(one.title, one.end - one.start) for one in team.events("alice")] == [
+        ("Weekly sync", timedelta(minutes=45)),
+        ("Weekly sync", timedelta(minutes=45)),
+        ("Weekly sync", timedelta(minutes=45)),
+    ]
+
+
+def test_a_title_that_all_got_is_accepted_for_those_with_one_of_their_own(team: Team) -> None:
+    team.config["meetings"]["retro"]["schedule"]["change"] = {"2026-12-09": {"title": "Special"}}
+    team.apply()
+    for event in team.events("bob"):
+        if event.organizer == union("bob"):
+            edit(team, "change_event", event=event.id, summary="Look back")
+    adopted(team)
+    assert team.run("drift").code == 0
+
+
+def test_what_no_config_can_say_is_told_and_not_in_the_patch(team: Team) -> None:
+    team.apply()
+    first, second, third, fourth = team.events("alice")
+    edit(team, "change_event", event=first.id, summary="N" * 60)
+    edit(team, "change_event", event=second.id, summary="odd \u202e")
+    start = {"dateTime": "2026-12-14T10:00:00+08:00", "timeZone": "Asia/Shanghai"}
+    for event, end in ((third, "2026-12-14T10:45:30"), (fourth, "2026-12-22T18:00:00")):
+        begin = start if event is third else start | {"dateTime": "2026-12-21T10:00:00+08:00"}
+        edit(team, "change_event", event=event.id, start=begin, end=start | {"dateTime": f"{end}+08:00"})
+    patch, told = adopted(team)
+    assert patch == {}
+    for reason in ("longer than 50 characters", "a control character", "not a whole minute", "longer than 24 hours"):
+        assert reason in told
 
 
 def test_what_drift_tells_of_conferences_the_next_apply_puts_back(team: Team) -> None:

@@ -78,6 +78,19 @@ def test_a_renamed_meeting_keeps_its_events_and_conferences(team: Team) -> None:
     assert team.plan()["changes"] == []
 
 
+def test_a_renamed_meeting_is_meant_by_its_old_name_too(team: Team) -> None:
+    team.apply()
+    team.config["meetings"]["platform-sync"] = team.config["meetings"].pop("weekly-sync")
+    team.config["moved"] = {"from": "weekly-sync", "to": "platform-sync"}
+    by_old_name = team.plan("--target", "weekly-sync")["changes"]
+    assert {change["meeting"] for change in by_old_name} == {"platform-sync"}
+    assert len(by_old_name) == 4
+    assert team.plan("--exclude", "weekly-sync")["changes"] == []
+    assert team.run("drift", "--target", "weekly-sync").code == 0
+    (team.folder / ".reconciler" / "state.json").unlink()
+    assert len(team.plan("--target", "weekly-sync")["changes"]) == 4
+
+
 def test_in_a_freeze_nothing_is_applied_unless_it_has_to_be(team: Team) -> None:
     team.config["freeze"] = [{"from": "2026-11-28", "to": "2026-11-30", "reason": "audit"}]
     assert "frozen until 2026-12-01 00:00 CST (audit)" in team.plan()["warnings"][0]

@@ -89,6 +89,15 @@ def test_odd_and_even_weeks_are_told_apart() -> None:
     assert (even.first, odd.first) == (date(2026, 12, 2), date(2026, 12, 9))
 
 
+@pytest.mark.parametrize("first", [date(2027, 1, 11), date(2027, 1, 4), date(2027, 2, 3)])
+@pytest.mark.parametrize("count", [4, 5])
+def test_a_fortnight_is_no_second_and_fourth_monday(first: date, count: int) -> None:
+    """For a while these are the same; every second week goes on otherwise than the second and the fourth one."""
+    found = fit(first + timedelta(weeks=2 * number) for number in range(count))
+    assert found.repeat is not None
+    assert (in_words(found.repeat), found.exceptions) == ("2 weeks", 0)
+
+
 def test_missing_and_further_dates_are_exceptions() -> None:
     days = dates_of("FREQ=WEEKLY;BYDAY=MO", MONDAY, 10)
     missing, further = days[4], days[6] + timedelta(days=3)
