@@ -20,9 +20,9 @@ def check_writable(path: Path | None, what: str = "the file") -> None:
     """Raise ReconcilerError where `path` can't be written: before calls are made whose outcome it is to hold."""
     if path is None or str(path) == "-":
         return
-    if not path.parent.is_dir():
+    if not os.access(path.parent, os.F_OK):
         number = errno.ENOENT
-    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+    elif not os.access(path if os.access(path, os.F_OK) else path.parent, os.W_OK):
         number = errno.EACCES
     else:
         return
