@@ -78,7 +78,7 @@ def _locally(wants: Sequence[Occurrence], haves: Sequence[Observed]) -> dict[Key
 
 def _zone_of(have: Observed) -> str:
     """Return the zone in which the original start of an occurrence is told, "" where nobody knows it."""
-    applied = have.entry.applied if have.entry is not None else None
+    applied = have.applied
     if applied is not None:
         return applied.timezone
     return have.event.timezone if have.event is not None and is_zone(have.event.timezone) else ""

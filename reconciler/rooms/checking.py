@@ -134,8 +134,7 @@ def with_halted(plan: Plan, first: Plan, swaps: Iterable[frozenset[str]]) -> Pla
     for swap in swaps:
         members = [one for one in first.changes if one.change.address in swap]
         for one in members:
-            after, before = one.change.after, one.change.before
-            event = before.event if before is not None else None
+            after, event = one.change.after, one.change.event
             if after is None or event is None:
                 continue
             told = [p for p in first.problems if p.address == str(after.key) and (p.address, p.room) in refused]
