@@ -27,6 +27,11 @@ def aliases_of(people: People) -> dict[str, str]:
     return {union_id: alias for alias, union_id in people.items()}
 
 
+def ids_of(config: Config, people: People) -> dict[str, str]:
+    """Return the union ids of all people of `config` by alias; whom DingTalk does not know goes by the alias."""
+    return {alias: people.get(alias, alias) for alias in config.people}
+
+
 def desired(config: Config, people: People, *, after: datetime, before: datetime) -> tuple[Occurrence, ...]:
     """Return the declared occurrences whose start lies in [after, before), ordered by start and meeting.
 

@@ -1,4 +1,4 @@
-"""Arguments that the environment adds to those of the command line, as Terraform's TF_CLI_ARGS does."""
+"""What the environment adds to the command line: arguments, as Terraform's TF_CLI_ARGS does, and values of options."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 import click
+from click.core import ParameterSource
 
 VARIABLE = "RECONCILER_CLI_ARGS"
 
@@ -37,6 +38,14 @@ class Group(click.Group):
 
         if near := get_close_matches(name, self.list_commands(ctx), n=1):
             ctx.fail(f"No such command {name!r}. Did you mean {near[0]!r}?")
+
+
+def is_own(ctx: click.Context, name: str) -> bool:
+    """Return whether the value of a global option is to be had from `ctx`.
+
+    Not so from a variable, in a command: the program itself has read it, and what stood before the name wins over it.
+    """
+    return ctx.parent is None or ctx.get_parameter_source(name) is not ParameterSource.ENVIRONMENT
 
 
 def _above(ctx: click.Context) -> Iterator[str]:

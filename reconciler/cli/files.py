@@ -16,13 +16,16 @@ def unwritable(what: str, path: Path, error: OSError) -> ReconcilerError:
     return ReconcilerError(f"{what} can't be written: {error.strerror}", where=str(path), fix=remedy(error))
 
 
-def check_writable(path: Path | None, what: str = "the file") -> None:
-    """Raise ReconcilerError where `path` can't be written: before calls are made whose outcome it is to hold."""
+def check_writable(path: Path | None, what: str = "the file", *, replaced: bool = False) -> None:
+    """Raise ReconcilerError where `path` can't be written: before calls are made whose outcome it is to hold.
+
+    What is `replaced` as a whole is made anew beside itself, so that the folder alone has to be written.
+    """
     if path is None or str(path) == "-":
         return
     if not os.access(path.parent, os.F_OK):
         number = errno.ENOENT
-    elif not os.access(path if os.access(path, os.F_OK) else path.parent, os.W_OK):
+    elif not os.access(path if not replaced and os.access(path, os.F_OK) else path.parent, os.W_OK):
         number = errno.EACCES
     else:
         return

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli.arguments import is_own
 from reconciler.state.folder import data_folder
 
 LARGEST = 5_000_000  # bytes of a file that is looked into
@@ -62,7 +63,7 @@ def _beginning(incomplete: str, names: Any) -> list[str]:
 def _config(ctx: click.Context) -> Path:
     asked: click.Context | None = ctx
     while asked is not None:
-        if asked.params.get("config") is not None:
+        if is_own(asked, "config") and asked.params.get("config") is not None:
             return Path(asked.params["config"])
         asked = asked.parent
     return Path("meetings.yaml")

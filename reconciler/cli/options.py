@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from reconciler.cli import documents
+from reconciler.cli.arguments import is_own
 from reconciler.cli.logs import set_up
 from reconciler.cli.names import complete_meeting
 
@@ -95,7 +96,7 @@ def global_options(command: Command) -> Command:
         given = {
             name: value
             for name in ("config", "now", "no_color", "verbose", "log_format")
-            if (value := arguments.pop(name)) is not None and value is not False and value != 0
+            if (value := arguments.pop(name)) is not None and value is not False and value != 0 and is_own(ctx, name)
         }
         settings = replace(known, **given)
         ctx.obj = settings

@@ -87,7 +87,7 @@ def command(
     document = as_json or markdown_limit is not None
     told = Told(annotate=annotations is not None, outputs=ci_outputs, document=document, report=codequality)
     with told.failing():
-        check_writable(out, "the plan")
+        check_writable(out, "the plan", replaced=True)
         check_writable(codequality)
         project = open_project(settings)
         question = Question(
@@ -108,9 +108,12 @@ def command(
         plan, names = shown(made.plan, named, hide_people=hide_people)
         config = project.config
         if hide_people:
-            from reconciler.report.hiding import problems_without_people
+            from reconciler.report.hiding import called_aliases, problems_without_people
 
-            config = replace(config, warnings=problems_without_people(config.warnings, made.plan, named))
+            called = called_aliases(config.people, made.plan, named)
+            people = {called[alias]: one for alias, one in config.people.items()}
+            warnings = problems_without_people(config.warnings, made.plan, named)
+            config = replace(config, people=people, warnings=warnings)
         told.tell(plan, names, config)
     print_plan(plan, names, settings, qps=project.config.provider.qps, as_json=as_json, markdown_limit=markdown_limit)
     return reading_code(made) or (PENDING if detailed_exitcode and made.plan.changes else 0)

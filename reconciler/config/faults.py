@@ -176,7 +176,7 @@ def _limit(error: ValidationError, name: str, schema: dict[str, Any]) -> tuple[s
             hint = (
                 _of_a_rule(error.absolute_path, instance)
                 or _of_a_zone(error.absolute_path, instance)
-                or _guess(instance, schema) + _write(schema)
+                or _guess(instance, schema, item=isinstance(error.absolute_path[-1], int)) + _write(schema)
             )
             return f"{show(instance)} is not {wanted}", hint
 
@@ -205,14 +205,17 @@ def _of_a_zone(path: Sequence[str | int], instance: str) -> str:
     return ""
 
 
-def _guess(instance: Any, schema: dict[str, Any]) -> str:
-    """Return the beginning of a hint: what a text that fits no pattern seems to mean, "" where that is not known."""
+def _guess(instance: Any, schema: dict[str, Any], *, item: bool = False) -> str:
+    """Return the beginning of a hint: what a text that fits no pattern seems to mean, "" where that is not known.
+
+    An `item` of a list may be several, parted by what a Chinese keyboard types.
+    """
     pattern = schema.get("pattern")
     if not pattern or not isinstance(instance, str):
         return ""
     if _OFFSET.fullmatch(instance):
         return "leave out the offset: times are local, and `timezone` says where; "
-    if comma := next((one for one in _COMMAS if one in instance), ""):
+    if item and (comma := next((one for one in _COMMAS if one in instance), "")):
         return f"put an ASCII comma in place of {comma}; "
     guess = meant(instance, lambda text: matches(pattern, text), slug="a-z0-9-" in pattern)
     return f"did you mean {show(guess)}? " if guess else ""
@@ -266,6 +269,8 @@ def _typed(instance: object, schema: dict[str, Any]) -> str:
         return _NUMBERED if matches(schema.get("pattern", ""), str(instance)) else _write(schema)
     if wanted == "array" and isinstance(instance, str):
         if (ascii_like := unicodedata.normalize("NFKC", instance)).startswith("["):
+            if ascii_like == instance:
+                return f"take it out of the quotes: {instance}"
             return f"use ASCII brackets and commas: {ascii_like}"
         return f"write [{instance}]" if len(instance) <= 60 else "put it in [ ]"  # noqa: PLR2004  # what fits on a line
     return _write(schema)

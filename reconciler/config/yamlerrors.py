@@ -68,19 +68,21 @@ def _likelier(lines: Sequence[str], place: Position, raw: str) -> Problem | None
         if line.startswith(_CONFLICT):
             hint = "keep one side, and delete the lines <<<<<<<, ======= and >>>>>>>"
             return Problem(Position(place.file, number, 1), "", "a merge conflict that is not resolved", hint)
-    for number in (place.line - 1, place.line):
+    colon = "mapping values" in raw or "expected ':'" in raw
+    here = lines[place.line - 1][: place.column - 1] if place.line <= len(lines) else ""
+    # The line before has its part in it where it was read on to a colon that would be right by itself.
+    both = colon and not re.search(r":\s", here)
+    for number in (place.line - 1, place.line) if both else (place.line,):
         line = lines[number - 1] if 0 < number <= len(lines) else ""
         if odd := _ODD_SPACE.match(line):
             where = Position(place.file, number, odd.start(1) + 1)
             return Problem(where, "", f"the space U+{ord(odd[1]):04X} indents nothing", "replace it by ordinary spaces")
         odd = _ODD_COLON.match(line)
-        colon = "mapping values" in raw or "expected ':'" in raw
         if odd and colon and not re.search(r":(\s|$)", line):
             what = "a full-width colon" if odd["wide"] else "a colon without a space after it"
             where = Position(place.file, number, odd.end(1) + 1)
             return Problem(where, "", what, f"write `{odd[1]}: {line[odd.end() :].strip()}`")
-    before = lines[place.line - 1][: place.column - 1].rstrip() if place.line <= len(lines) else ""
-    if any(part in raw for part in ("block end", "expected key", "',' or")) and before.endswith(("'", '"')):
+    if any(part in raw for part in ("block end", "expected key", "',' or")) and here.rstrip().endswith(("'", '"')):
         hint = "put text that has one kind of quotes in the other, or double the quote: 'Bob''s sync'"
         return Problem(place, "", "there is text after the closing quote", hint)
     return None

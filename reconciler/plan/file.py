@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reconciler.config.model import Config
-from reconciler.desired import People, aliases_of
+from reconciler.desired import People, aliases_of, ids_of
 from reconciler.errors import PlanUnreadable
 from reconciler.model.state import Entry, State
 from reconciler.plan.codec import Json, decode, encode
@@ -47,7 +47,7 @@ def dumps(
         "qps": config.provider.qps,
         "names": {
             "people": aliases_of(people),
-            "aliases": dict(people),
+            "aliases": ids_of(config, people),
             "rooms": config.room_aliases,
             "titles": {name: config.meetings[name].title for name in changed if name in config.meetings},
         },

@@ -34,7 +34,13 @@ def without_people(plan: Plan, names: Names) -> tuple[Plan, Names]:
         stays=_called(plan.stays, called),
         organizers=_called(plan.organizers, called),
         failures=tuple(
-            replace(one, where=told(one.where), message=told(one.message), hint=told(one.hint), who="")
+            replace(
+                one,
+                where=told(one.where),
+                message=told(one.message),
+                hint=_placed(one.hint, told),
+                who=called.get(one.who, ""),
+            )
             for one in plan.failures
         ),
         warnings=tuple(_placed(one, told) for one in plan.warnings),
@@ -52,6 +58,12 @@ def problems_without_people(problems: Iterable[Problem], plan: Plan, names: Name
     """Return problems of the config with everybody called as `without_people` calls them for the same plan."""
     _, told = _calling(plan, names)
     return tuple(replace(one, path=told(one.path), message=told(one.message), hint=told(one.hint)) for one in problems)
+
+
+def called_aliases(aliases: Iterable[str], plan: Plan, names: Names) -> dict[str, str]:
+    """Return what `without_people` calls these people in the same plan, by alias."""
+    _, told = _calling(plan, names)
+    return {alias: told(alias) for alias in aliases}
 
 
 def _calling(plan: Plan, names: Names) -> tuple[Mapping[str, str], Callable[[str], str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.config.model import Config
-from reconciler.desired import People, aliases_of
+from reconciler.desired import People, aliases_of, ids_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,5 +61,5 @@ def names_in(config: Config, people: People) -> Names:
         people=aliases_of(people),
         rooms=config.room_aliases,
         titles={name: meeting.title for name, meeting in config.meetings.items()},
-        aliases={alias: people.get(alias, alias) for alias in config.people},  # whom DingTalk does not know has no id
+        aliases=ids_of(config, people),
     )

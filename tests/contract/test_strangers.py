@@ -251,3 +251,33 @@ def test_an_invitation_that_is_refused_names_whom_it_is_about_and_is_nobodys_dri
     (hint,) = hints
     assert hint.startswith(f"DingTalk may not know eve (meetings.yaml:{line_of(team, 'eve')}:3; in retro): ")
     assert cli("drift").code == 0
+
+
+@pytest.mark.parametrize("how", [("--markdown",), ("--html=-",), ("--json",), ()], ids=str)
+def test_a_saved_plan_that_hides_people_hides_who_is_unknown(team: Team, cli: Cli, how: tuple[str, ...]) -> None:
+    invite(team, "eve")
+    assert cli("plan", "--out", "plan.json").code == 1
+    shown = cli("show", "plan.json", "--hide-people", *how).out
+    assert "not know this person" in shown
+    assert re.search(r"\beve\b", shown) is None
+
+
+def test_hidden_people_keep_the_lines_on_which_they_stand(team: Team, cli: Cli) -> None:
+    invite(team, "eve")
+    team.config["people"]["meetings"] = union("frank")  # an alias that is also a part of the file's name
+    done = cli("plan", "--hide-people", "--annotations", "github", "--codequality", "quality.json")
+    (report,) = json.loads((team.folder / "quality.json").read_text(encoding="utf-8"))
+    assert re.search(r"\beve\b", json.dumps(report)) is None
+    place = f"file=meetings.yaml,line={line_of(team, 'eve')}"
+    assert report["location"]["path"] == "meetings.yaml"
+    assert f"::error {place}" in done.out
+    (told,) = cli("plan", "--hide-people", "--json").json["failures"]
+    assert told["hint"].startswith("meetings.yaml:")
+
+
+def test_a_hidden_organiser_who_left_keeps_their_line(team: Team, cli: Cli) -> None:
+    team.config["people"]["eve"] = union("eve")
+    team.config["meetings"]["a-first"] = team.config["meetings"]["retro"] | {"organizer": "eve", "rooms": []}
+    told = cli("plan", "--hide-people", "--annotations", "github").out
+    assert "::error file=meetings.yaml,line=" in told
+    assert re.search(r"\beve\b", told) is None

@@ -24,6 +24,17 @@ def test_arguments_of_the_environment_come_first_so_that_the_line_wins(cli: Cli)
     assert cli("validate").out.startswith("Valid"), "what is meant for plan is not for validate"
 
 
+def test_the_config_on_the_line_wins_over_that_of_the_environment_wherever_it_stands(cli: Cli) -> None:
+    cli.team.write()
+    text = (cli.team.folder / "meetings.yaml").read_text(encoding="utf-8")
+    (cli.team.folder / "other.yaml").write_text(text.replace("acme-platform", "other"), encoding="utf-8")
+    cli.setenv("RECONCILER_CONFIG", "meetings.yaml")
+    assert cli("-c", "other.yaml", "plan", "--json").json["workspace"] == "other"
+    assert cli("plan", "-c", "other.yaml", "--json").json["workspace"] == "other"
+    assert cli("plan", "--json").json["workspace"] == "acme-platform"
+    assert "nope.yaml" in cli("state", "-c", "nope.yaml", "list").err
+
+
 def test_arguments_of_the_environment_reach_the_commands_of_a_group(cli: Cli) -> None:
     assert cli("apply", "-y").code == 0
     cli.setenv("RECONCILER_CLI_ARGS_rooms_list", "--json")

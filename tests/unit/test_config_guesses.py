@@ -119,3 +119,17 @@ def test_credentials_in_the_config_are_told_where_they_belong(tmp_path: Path) ->
     path.write_text(text, encoding="utf-8")
     (problem,) = check(path, now=NOW)
     assert problem.hint == "credentials come from the environment: DINGTALK_APP_KEY and DINGTALK_APP_SECRET"
+
+
+@pytest.mark.parametrize(
+    ("before", "written", "hint"),
+    [
+        ("workspace: acme", "workspace: 'Acme，Platform'", "write, for example, acme-platform"),
+        ("    title: Sync", "    title: Sync\n    attendees: '[alice]'", "take it out of the quotes: [alice]"),
+    ],
+)
+def test_a_hint_leads_to_what_is_right(before: str, written: str, hint: str, tmp_path: Path) -> None:
+    path = tmp_path / "meetings.yaml"
+    path.write_text(TEXT.format(**GOOD).replace(before, written), encoding="utf-8")
+    (problem,) = check(path, now=NOW)
+    assert problem.hint == hint

@@ -226,3 +226,16 @@ def test_unknown_complaint_is_passed_on() -> None:
     assert problem.position == Position("f.yaml", 1, 1)
     assert "something new" in problem.message
     assert problem.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("    description: |\n      大家好\n      \u3000\u3000各位同事\n   foo: bar\n", 7),
+        ("    description: |\n      Note:this\n    title: a: b\n", 6),
+        ("    attendees:\n      - foo:bar\n      - a: b: c\n", 6),
+    ],
+)
+def test_sound_text_before_a_mistake_is_not_blamed_for_it(text: str, line: int) -> None:
+    _, (problem,) = parse(f"version: 1\nmeetings:\n  a:\n{text}".encode(), "m.yaml")
+    assert problem.position.line == line
