@@ -11,7 +11,7 @@ from reconciler.config.texts import unshowable
 from reconciler.model.marker import Description, Marker, managed_by, parse_description
 from reconciler.model.occurrence import LOCAL_FORMAT, Event, Key
 from reconciler.schedule.fit import fit, in_words
-from reconciler.schedule.zones import UnknownZone, localise, zone
+from reconciler.schedule.zones import UnknownZone, elapsed, localise, zone
 
 MOST_TITLE = 2048  # of an event: it keeps its own conference, if it has one
 MOST_DESCRIPTION = 5000
@@ -112,7 +112,7 @@ def _about_text(event: Event) -> str:
 
 
 def _about_time(event: Event) -> str:
-    duration = event.end - event.start
+    duration = elapsed(event.start, event.end)
     if event.all_day:
         return "it lasts whole days"
     if event.start.second or event.start.microsecond or duration % timedelta(minutes=1):

@@ -13,6 +13,7 @@ from reconciler.adopting.naming import alias, meeting_name
 from reconciler.diff.compare import held_rooms
 from reconciler.model.occurrence import LOCAL_FORMAT, Attendee, Link
 from reconciler.schedule.fit import in_words
+from reconciler.schedule.zones import elapsed
 
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
@@ -130,8 +131,8 @@ def _change(made: Group, original: datetime, one: One, people: Mapping[str, str]
     if one.local != original:
         same_day = one.local.date() == original.date()
         tree["start"] = _clock(one.local.time()) if same_day else _moment(one.local)
-    if one.event.end - one.event.start != made.duration:
-        tree["duration"] = _length(one.event.end - one.event.start)
+    if (length := elapsed(one.event.start, one.event.end)) != made.duration:
+        tree["duration"] = _length(length)
     if made.attendees is not None and one.event.attendees != made.attendees:
         tree["attendees"] = _invited(one.event.attendees, people)
     held = tuple(sorted(held_rooms(one.event)))

@@ -12,6 +12,7 @@ from reconciler.adopting.choosing import One
 from reconciler.diff.compare import held_rooms
 from reconciler.model.occurrence import Attendee, Event
 from reconciler.schedule.fit import Fit, fit
+from reconciler.schedule.zones import elapsed
 
 T = TypeVar("T")
 A_GROUP = 3  # so many events at one time of the day are a meeting of their own
@@ -121,7 +122,7 @@ def _group(by_date: Mapping[date, One], at: time) -> Group:
         title=events[0].title,
         timezone=events[0].timezone,
         at=at,
-        duration=_usual(event.end - event.start for event in events),
+        duration=_usual(elapsed(event.start, event.end) for event in events),
         fit=fit(by_date),
         attendees=_usual(event.attendees for event in events) if any(event.attendees for event in events) else None,
         rooms=_usual(rooms) if any(rooms) else None,

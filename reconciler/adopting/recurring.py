@@ -19,7 +19,7 @@ from reconciler.schedule.recurrence import WEEKDAYS, Rule, RuleError, parse_rule
 from reconciler.schedule.rules import Repeat, rule_from_repeat
 from reconciler.schedule.translation import NotExpressible, pattern_of, rule_of
 from reconciler.schedule.words import Unit
-from reconciler.schedule.zones import zone
+from reconciler.schedule.zones import elapsed, zone
 
 _UNITS: dict[str, Unit] = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}
 _TOLD = 3  # dates that are named
@@ -50,7 +50,7 @@ def recurring(master: Event, instances: Sequence[Event], window: Window) -> Grou
         title=master.title,
         timezone=master.timezone,
         at=first.time(),
-        duration=master.end - master.start,
+        duration=elapsed(master.start, master.end),
         fit=Fit(
             first=first.date(),
             repeat=repeat,
@@ -104,8 +104,8 @@ def _is_alike(one: Event, master: Event) -> bool:
     return (
         same_people
         and one.origin in {None, one.start}
-        and (one.title, one.description, one.end - one.start, held_rooms(one))
-        == (master.title, master.description, master.end - master.start, held_rooms(master))
+        and (one.title, one.description, elapsed(one.start, one.end), held_rooms(one))
+        == (master.title, master.description, elapsed(master.start, master.end), held_rooms(master))
     )
 
 

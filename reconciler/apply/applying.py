@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -15,7 +15,7 @@ from reconciler.apply.execute import Executor
 from reconciler.apply.order import Order
 from reconciler.apply.outcome import Failure, Outcome, borne
 from reconciler.apply.unwinding import Unwinding
-from reconciler.apply.work import Work, is_bare, lacks_rooms
+from reconciler.apply.work import Work, is_bare, lacks_rooms, left_to_do
 from reconciler.apply.workers import carry_out
 from reconciler.diff.change import Action
 from reconciler.dingtalk import Client
@@ -62,6 +62,7 @@ def apply(
     clock: Callable[[], datetime],
     names: Mapping[str, str] | None = None,
     left: Mapping[str, int] | None = None,
+    known: Collection[str] = (),
     parallelism: int = PARALLELISM,
     stop: Stop | None = None,
     progress: Progress = untold,
@@ -70,10 +71,11 @@ def apply(
 
     One change that fails does not stop the others; the calls of the same change that come after it are left out.
     `names` are people and rooms as the config calls them, for messages. `left` is how many events can be created today
-    for an organiser, where that is known. Raises nothing of the API.
+    for an organiser, where that is known. `known` are the ids of events that are there besides those that the plan
+    knows: a saved one does not know what stays as it is. Raises nothing of the API.
     """
     stop = Stop() if stop is None else stop
-    run = _Run(plan, client, journal, clock=clock, names=names or {}, stop=stop, progress=progress)
+    run = _Run(plan, client, journal, clock=clock, names=names or {}, known=known, stop=stop, progress=progress)
     with client.session.halting(stop.event):
         run.drain(held_back(plan, left or {}), parallelism=parallelism)
     return run.outcome()
@@ -88,12 +90,13 @@ class _Run:
         *,
         clock: Callable[[], datetime],
         names: Mapping[str, str],
+        known: Collection[str],
         stop: Stop,
         progress: Progress,
     ) -> None:
         self._works = [Work.begin(planned, at=clock()) for planned in plan.changes]
         there = [have for _, have in plan.unchanged] + [work.planned.change.before for work in self._works]
-        seen = frozenset(have.event.id for have in there if have is not None and have.event is not None)
+        seen = frozenset(have.event.id for have in there if have is not None and have.event is not None) | {*known}
         self._executor = Executor(client, journal, workspace=plan.workspace, clock=clock, names=names, seen=seen)
         self._plan = plan
         self._unwinding = Unwinding(self._works, client, names)
@@ -138,10 +141,15 @@ class _Run:
         """
         going = any(is_bare(work) for work in self._works)
         while going and not self._stop.requested:
-            going = sum(self._executor.go_on(work) for work in self._works if lacks_rooms(work)) > 0
+            going = sum(self._executor.go_on(work) for work in self._works if self._may_go_on(work)) > 0
         for work in self._works:
             if is_bare(work) and not self._stop.requested:
                 self._unwinding.restore(work)
+
+    def _may_go_on(self, work: Work) -> bool:
+        """Return whether what a change lacks may be had by now: rooms that others of this run were to free."""
+        left = left_to_do(work)
+        return lacks_rooms(work) and any(self._owner[need] is not work for one in left for need in one.needs)
 
     def _run(self, name: str) -> None:
         """Run one call, unless its change has failed or the run was stopped. Errors become the change's result."""

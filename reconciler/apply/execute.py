@@ -231,6 +231,7 @@ class Executor:
         if event is not None:
             work.mismatches.extend(mismatches(after, event, set(parts)))
         if moves:
+            work.moved = True
             self._rooms.check(work, event)
         return _nothing
 
@@ -286,11 +287,16 @@ class Executor:
 
     def go_on(self, work: Work) -> bool:
         """Try once more what a change could not do about its rooms; return whether anything of it was done."""
-        before = len(work.done)
-        try:
-            for one in left_to_do(work):
-                self.execute(one, work)
-        except ReconcilerError:
+        before, barred = len(work.done), set[str]()
+        for one in left_to_do(work):
+            try:
+                if barred.isdisjoint(one.needs):
+                    self.execute(one, work)
+                    continue
+            except ReconcilerError:
+                pass
+            barred.add(one.id)
+        if barred:
             return len(work.done) > before
         work.failure = None
         return True

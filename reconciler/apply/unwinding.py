@@ -46,9 +46,11 @@ class Unwinding:
 
     def _undo(self, work: Work, *, way: tuple[Work, ...]) -> None:
         taken, given = rooms_of(work, Call.ROOMS_BOOK), rooms_of(work, Call.ROOMS_RELEASE)
+        again = {*taken} & {*given}  # let go of early, to be taken along: it stays
+        taken, given = (tuple(room for room in rooms if room not in again) for rooms in (taken, given))
         if work in way or not (given or _keeps_its_own(work)):
             raise _Stuck(f"{work.key} can't go back")
-        if has_moved(work):
+        if has_moved(work) or len(given) > 1:  # of several, one that is gone would cost it the others
             given = self._still_to_be_had(work, given)
         for other in {id(one): one for room in given for one in self._who_took(room, work)}.values():
             self._undo(other, way=(*way, work))
@@ -70,7 +72,7 @@ class Unwinding:
 
         Those that nobody has there, or who could take them only because it went. What it wants was refused already.
         """
-        refused = {room for one in left_to_do(work) for room in one.rooms}
+        refused = {room for one in left_to_do(work) for room in one.rooms} if has_moved(work) else frozenset()
         rooms = [room for room in given if room not in refused]
         took = {room: {one.entry.event_id for one in self._who_took(room, work)} for room in rooms}
         start, end = span_of(work)
@@ -80,7 +82,7 @@ class Unwinding:
         others = {one.room_id for one in busy if one.event_id not in took[one.room_id] | {work.entry.event_id}}
         had = tuple(room for room in rooms if room not in others)
         if not had:
-            raise _Stuck(f"{work.key} has moved to where others have its rooms")
+            raise _Stuck(f"{work.key} is where others have its rooms by now")
         return had
 
     def _who_took(self, room: str, work: Work) -> Iterator[Work]:

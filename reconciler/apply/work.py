@@ -30,6 +30,7 @@ class Work:
     replaced: dict[str, str] = field(default_factory=dict)  # rooms by others that were booked in their place
     lost: set[str] = field(default_factory=set)  # rooms of a pool that could not be had, nor others in their place
     short: Failure | None = None  # why
+    moved: bool = False  # the event is at its new time, whether or not it could take its rooms along
     partly: set[str] = field(default_factory=set)  # rooms that were booked by a call for several that failed as a whole
     lock: threading.Lock = field(default_factory=threading.Lock)
     instances: Mapping[datetime, str] | None = None  # of a series, the ids by start, once they were looked for
@@ -42,11 +43,6 @@ class Work:
     @property
     def key(self) -> Key:
         return self.entry.key
-
-    @property
-    def before(self) -> Observed:
-        """Return what was there. Only asked for by calls that change it."""
-        return self.planned.change.have
 
     @property
     def after(self) -> Occurrence:
@@ -197,7 +193,7 @@ def is_bare(work: Work) -> bool:
 
 def has_moved(work: Work) -> bool:
     """Return whether the event is at another time by now than it was."""
-    return any("time" in one.parts for one in work.done)
+    return work.moved
 
 
 def span_of(work: Work) -> tuple[datetime, datetime]:

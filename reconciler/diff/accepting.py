@@ -15,7 +15,7 @@ from reconciler.diff.drift import Cause, Finding
 from reconciler.model.observed import Observation
 from reconciler.model.occurrence import LOCAL_FORMAT, Key, Link
 from reconciler.model.settings import SETTINGS, Kind
-from reconciler.schedule.zones import zone
+from reconciler.schedule.zones import elapsed, zone
 
 _HOUR_MINUTES = 60
 _TEXTS = {"title", "description", "attendees", "rooms"}
@@ -143,7 +143,7 @@ def _unsayable(one: Finding, meeting: Meeting) -> str:
     event = one.observed.event if one.observed is not None else None
     if one.path not in {"start", "end"} or event is None:
         return ""
-    length = event.end - event.start
+    length = elapsed(event.start, event.end)
     if event.start.second or event.start.microsecond or length % timedelta(minutes=1):
         return "it is not a whole minute"
     return "" if timedelta(0) < length <= timedelta(days=1) else "it lasts longer than 24 hours"
@@ -165,7 +165,7 @@ def _times(one: Finding, meeting: Meeting) -> dict[str, str]:
     start = event.start.astimezone(zone(meeting.schedule.timezone))
     same_day = start.date() == one.key.original.date()
     fields = {"start": start.strftime("%H:%M" if same_day else LOCAL_FORMAT)}
-    length = event.end - event.start
+    length = elapsed(event.start, event.end)
     declared = meeting.schedule.changes.get(_declared_key(meeting, one.key.original))
     as_usual = length == meeting.schedule.duration and (declared is None or declared.duration is None)
     return fields if as_usual else fields | {"duration": _length(length)}

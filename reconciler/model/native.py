@@ -10,7 +10,7 @@ from reconciler.model.occurrence import Event, Occurrence
 from reconciler.model.spelling import same_zone
 from reconciler.schedule.pattern import Instance, Recurrence
 from reconciler.schedule.translation import dates, is_in_step, last_date, rule_of
-from reconciler.schedule.zones import localise, zone
+from reconciler.schedule.zones import elapsed, later, localise, zone
 
 _SLACK = timedelta(days=2)  # local time is never further from UTC
 
@@ -30,11 +30,11 @@ def times(want: Occurrence, *, within: timedelta) -> tuple[tuple[datetime, datet
 
     Left out are the dates that the config leaves out.
     """
-    first, length = (want.start, want.end), want.end - want.start
+    first, length = (want.start, want.end), elapsed(want.start, want.end)
     if want.recurrence is None:
         return (first,)
     found = starts(want.recurrence, want.start, after=want.start, before=want.start + within - length)
-    return (first, *((each, each + length) for each in found if each > want.start and each not in want.left_out))
+    return (first, *((each, later(each, length)) for each in found if each > want.start and each not in want.left_out))
 
 
 def is_date(recurrence: Recurrence | None, start: datetime, moment: datetime) -> bool:
@@ -86,12 +86,14 @@ def is_on(event: Event, now: datetime) -> bool:
     if event.recurrence is None:
         return event.start <= now < event.end
     begun = last_begun(event, now)
-    return begun is not None and now < begun + (event.end - event.start)
+    return begun is not None and now < later(begun, elapsed(event.start, event.end))
 
 
 def follows(want: Occurrence, event: Event) -> bool:
     """Return whether the recurring event has the pattern, the time and the length that are wanted from now on."""
-    if want.recurrence is None or event.recurrence is None or event.end - event.start != want.end - want.start:
+    if want.recurrence is None or event.recurrence is None:
+        return False
+    if elapsed(event.start, event.end) != elapsed(want.start, want.end):
         return False
     where = zone(want.timezone)
     if event.timezone not in {"", want.timezone}:

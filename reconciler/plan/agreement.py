@@ -102,7 +102,9 @@ def _after(
     want = want if have is None or planned.change.action is Action.CREATE else yielding(want, have)
     pool = want.pool if want.pool is not None and "rooms" not in want.ignore else None
     if pool is not None:
-        if not frozenset(after.rooms or ()) <= frozenset(pool.rooms) or len(after.rooms or ()) > pool.count:
+        rooms, event = frozenset(after.rooms or ()), have.event if have is not None else None
+        stays = event is not None and rooms == held_rooms(event)  # see swaps
+        if not stays and (not rooms <= frozenset(pool.rooms) or len(rooms) > pool.count):
             yield "its rooms are none of those that the config lets it choose from"
         want = replace(want, rooms=after.rooms)
     elif have is not None and _are_left(after, want, have):

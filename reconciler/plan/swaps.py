@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.diff.change import Change, Diff
-from reconciler.diff.compare import held_rooms
+from reconciler.diff.compare import held_rooms, wanted_rooms
 from reconciler.model.native import times
 from reconciler.model.occurrence import Occurrence
 from reconciler.plan.making import Ids, planned
@@ -65,8 +65,9 @@ def _meet_others(found: Diff, swap: frozenset[str]) -> bool:
 def _stays(found: Diff, swap: frozenset[str]) -> Iterator[_Stay]:
     for change in found.changes:
         if change.after is not None:
-            rooms = _kept(change) if change.address in swap else None
-            yield _stay(change.address, change.after, frozenset(change.after.rooms or ()) if rooms is None else rooms)
+            kept = _kept(change) if change.address in swap else None
+            rooms = wanted_rooms(change.after, change.event, change.applied) if kept is None else kept
+            yield _stay(change.address, change.after, rooms)
     for want, have in found.unchanged:
         yield _stay("", want, held_rooms(have.event) if have.event is not None else frozenset())
 

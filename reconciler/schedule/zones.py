@@ -154,6 +154,11 @@ def localise(local: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC).astimezone(zone)
 
 
+def elapsed(start: datetime, end: datetime) -> timedelta:
+    """Return how much time passes between two aware datetimes; of one zone `-` tells what the clocks show."""
+    return end.astimezone(UTC) - start.astimezone(UTC)
+
+
 def later(start: datetime, duration: timedelta) -> datetime:
     """Return the aware datetime that lies `duration` of elapsed time after the aware `start`, in its zone."""
     return (start.astimezone(UTC) + duration).astimezone(start.tzinfo)

@@ -35,6 +35,8 @@ def apply_plan(
 ) -> Outcome:
     """Carry out a plan, and save what is known afterwards."""
     before, began = calls_made(client), clock()
+    kept, others = parted(planned.state.entries, planned.settled.meetings)
+    changing = {one.change.address for one in planned.plan.changes}
     outcome = applying.apply(
         planned.plan,
         client,
@@ -42,11 +44,11 @@ def apply_plan(
         clock=clock,
         names=planned.names,
         left=events_left(planned.state, began),
+        known=frozenset(one.event_id for key, one in others.items() if str(key) not in changing),
         parallelism=parallelism,
         stop=stop,
         progress=progress,
     )
-    kept, others = parted(planned.state.entries, planned.settled.meetings)
     state = remembered(replace(planned.state, entries=others), planned.plan, outcome)
     state = with_events(state, outcome, began)
     ended = clock()

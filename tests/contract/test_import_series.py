@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -279,3 +279,18 @@ def test_a_series_to_adopt_is_no_drift_and_never_cancelled(hands: Hands) -> None
     hands.declare()
     assert hands.plan().plan.changes == ()
     assert not hands.event(name).cancelled
+
+
+def test_what_lasts_over_a_change_of_the_clock_is_as_long_as_ever(hands: Hands) -> None:
+    hands.now = datetime(2027, 3, 18, tzinfo=UTC)
+    hands.team.sandbox.control("clock", {"now": hands.now.isoformat()})
+    every = {"recurrence": {"pattern": weekly("saturday"), "range": FOREVER}}
+    for title, since, until, more in (
+        ("Window", "2027-03-20T23:00:00+01:00", "2027-03-21T04:00:00+01:00", every),
+        ("Night", "2027-03-27T22:00:00+01:00", "2027-03-28T04:00:00+02:00", {}),
+    ):
+        start, end = ({"dateTime": one, "timeZone": "Europe/Berlin"} for one in (since, until))
+        hands.edit(action="create_event", organizer=union("alice"), summary=title, start=start, end=end, **more)
+    found = look(hands, since=hands.now)
+    assert found.left_out == ()
+    assert {one["schedule"]["duration"] for one in found.tree["meetings"].values()} == {"5h"}

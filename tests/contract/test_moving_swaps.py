@@ -14,7 +14,7 @@ import pytest
 from roomteam import PEOPLE, RoomTeam, meeting, room_team
 
 from reconciler.apply.outcome import Outcome
-from reconciler.config.model import Room
+from reconciler.config.model import Room, RoomPool
 from reconciler.errors import ReconcilerError
 from reconciler.plan.operations import Call, Operation
 from reconciler.state.store import local_store
@@ -271,3 +271,56 @@ def test_nobody_is_without_a_room_that_they_had_and_that_is_free(team: RoomTeam,
             if (name, one) != (who, room) and is_held_once({**seen[-1], name: (start, (one,))})
         ]
         assert rooms or not could, (name, could)
+
+
+def test_a_room_that_somebody_took_meanwhile_costs_nobody_the_other(team: RoomTeam) -> None:
+    before = {"m0": ("10:00", ("r0", "r1")), "m1": ("10:00", ("r2",))}
+    begin(team, before, {"m0": ("10:00", ("r2",)), "m1": ("10:00", ("r1",))})
+    planned = team.plan(foresight=False)
+    refuse(team, "r2", "m0")
+
+    def occupy(operation: Operation, _error: ReconcilerError | None, /) -> None:
+        if operation.call is Call.ROOMS_RELEASE and "room-r0" in operation.rooms:
+            team.occupy("r0", "2026-12-01T10:00", "2026-12-01T11:00")
+
+    team.apply(planned, parallelism=1, progress=occupy)
+    found = there(team)
+    assert (found["m0"], found["m1"]) == (("10:00", ("r1",)), ("10:00", ("r2",)))
+
+
+def test_a_room_that_is_kept_is_booked_again_where_another_is_refused(team: RoomTeam) -> None:
+    before = {"m0": ("10:00", ("r0",)), "m1": ("11:00", ("r0",))}
+    begin(team, before, {"m0": ("11:00", ("r0", "r1")), "m1": ("10:00", ("r0",))})
+    planned = team.plan(foresight=False)
+    refuse(team, "r1", "m0")
+    team.apply(planned, parallelism=1)
+    assert there(team) == {"m0": ("11:00", ("r0",)), "m1": ("10:00", ("r0",))}
+
+
+def test_who_has_moved_takes_no_room_back_from_where_it_was(team: RoomTeam) -> None:
+    before = {"m0": ("10:00", ("r0", "r1")), "m1": ("10:00", ("r2",))}
+    begin(team, before, {"m0": ("12:00", ("r0",)), "m1": ("10:00", ("r1",))})
+    declare(team, {"m0": ("12:00", ("r0", "r2")), "m1": ("10:00", ("r1",))})
+    team.occupy("r0", "2026-12-01T12:00", "2026-12-01T13:00")
+    assert "m1" not in told(team.apply())
+    assert there(team)["m1"] == ("10:00", ("r1",))
+
+
+def test_who_moves_alone_is_refused_once(team: RoomTeam) -> None:
+    begin(team, {"m0": ("10:00", ("r0",))}, {"m0": ("12:00", ("r1",))})
+    team.occupy("r1", "2026-12-01T12:00", "2026-12-01T13:00")
+    planned = team.plan()
+    calls = len(team.calls("rooms.book"))
+    team.apply(planned)
+    assert len(team.calls("rooms.book")) == calls + 2  # what is wanted, and what it had
+
+
+def test_a_saved_plan_leaves_a_swap_alone_whose_member_has_a_pool_by_now(team: RoomTeam) -> None:
+    begin(team, SWAP, {"m0": ("10:00", ()), "m1": ("10:00", ("r0",))})
+    refuse(team, "r0", "m1")
+    forget_rules(team)
+    one = team.config.meetings["m0"]
+    pooled = replace(one, title="New", rooms=None, pool=RoomPool(any=("r1",)))
+    team.declare(pooled, team.config.meetings["m1"])
+    team.apply(team.saved(team.plan()))
+    assert there(team) == {"new": ("10:00", ("r0",)), "m1": ("10:00", ("r1",))}

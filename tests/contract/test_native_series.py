@@ -464,3 +464,13 @@ def test_a_series_has_a_conference_though_its_next_date_is_another_event_that_is
     hands.now += 3 * WEEK
     applied(hands, forgetting=True)
     assert on(coming(hands)) == ["01-04 10:00", "02-01 10:00"]
+
+
+def test_a_series_of_the_night_in_which_the_clock_changes_stays(hands: Hands) -> None:
+    window = {"start": "2027-01-02T23:00", "duration": "5h", "timezone": "Europe/Berlin"}
+    hands.declare(window=sync(window | {"repeat": {"every": "week", "on": ["sat"]}}))
+    hands.now = datetime(2027, 3, 18, tzinfo=UTC)
+    applied(hands)
+    for day in (22, 30):  # the next date is the one of the change, and the one after it
+        hands.now = datetime(2027, 3, day, tzinfo=UTC)
+        assert not {"event.create", "event.delete"} & set(applied(hands))

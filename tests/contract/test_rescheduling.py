@@ -166,8 +166,11 @@ def test_what_is_called_the_same_is_the_same_in_another_zone(team: RoomTeam) -> 
 
 
 @pytest.mark.parametrize("link", [Link.PER_OCCURRENCE, Link.STABLE, Link.EVENT])
+@pytest.mark.parametrize("minutes", [3, 20])
 @pytest.mark.parametrize("saved", [False, True])
-def test_a_day_that_was_left_and_comes_back_on_the_same_day_is_there(team: RoomTeam, link: Link, saved: bool) -> None:
+def test_a_day_that_was_left_and_comes_back_on_the_same_day_is_there(
+    team: RoomTeam, link: Link, saved: bool, minutes: int
+) -> None:
     """A client token that was used today would be answered with the event that has moved since."""
     team.config = replace(team.config, horizon=timedelta(days=14))
     for days in ("MO", "TU", "MO,TU"):
@@ -175,7 +178,7 @@ def test_a_day_that_was_left_and_comes_back_on_the_same_day_is_there(team: RoomT
         team.declare(replace(one, schedule=replace(one.schedule, rule=weekly(days))))
         planned = team.plan()
         assert team.apply(team.saved(planned) if saved else planned).count(Status.FAILED) == 0
-        team.now += timedelta(minutes=20)
+        team.now += timedelta(minutes=minutes)
         assert changes(team) == []
     assert [f"{event.start:%a %d}" for event in team.events()] == ["Mon 30", "Tue 01", "Mon 07", "Tue 08"]
     markers = [parse_description(event.description).marker for event in team.events()]
