@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from adopting import Hands
 
 from reconciler.apply.outcome import Status
 from reconciler.config import load
+from reconciler.dingtalk.events import EventList, EventReader
+from reconciler.model.occurrence import Event
 from reconciler.state.store import Store, local_store
 from reconciler.workflow.bookkeeping import remember_calls
 from reconciler.workflow.carrying import apply_plan
@@ -41,3 +45,20 @@ class Runs:
         planned, _ = self.plan()
         outcome = apply_plan(planned, self.hands.team.client, self.store, clock=lambda: self.hands.now)
         assert outcome.count(Status.DONE) == len(outcome.results), outcome
+
+
+def shown_as(monkeypatch: pytest.MonkeyPatch, change: Callable[[Event], Event]) -> None:
+    """Have lists show events as `change` returns them."""
+    real = EventReader.list
+
+    def odd(self: EventReader, **question: Any) -> EventList:
+        found = real(self, **question)
+        return replace(found, events=tuple(change(event) for event in found.events))
+
+    monkeypatch.setattr(EventReader, "list", odd)
+
+
+def lagging(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have lists go on to show the events of now."""
+    before = {event.id: event for event in runs.hands.team.events("alice")}
+    shown_as(monkeypatch, lambda event: before.get(event.id, event))

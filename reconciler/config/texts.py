@@ -6,7 +6,9 @@ import re
 import unicodedata
 
 from reconciler.config.document import Findings, Path
+from reconciler.model.marker import LINK, parse_description
 from reconciler.model.occurrence import Link
+from reconciler.model.spelling import shown
 
 MOST_TITLE = 50  # of a conference
 MOST_DESCRIPTION = 4500  # the rest of DingTalk's 5,000 is for the link and the marker
@@ -25,6 +27,9 @@ def read_text(value: object, path: Path, findings: Findings, *, lines: bool = Fa
     if lines and _MARKER.search(value):
         message = "a line of it looks like the marker that is written at its end"
         findings.error(path, message, "begin no line with `reconciler:`")
+    elif lines and shown(parse_description(value).body) != shown(value):
+        message = "a line of it would be taken for the link or the marker that are written at its end"
+        findings.error(path, message, f"begin no line with `{LINK.strip()}`, and let no marker end one")
     return value
 
 

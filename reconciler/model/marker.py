@@ -26,7 +26,7 @@ _LINE = re.compile(
 _NEWER = re.compile(r"^\s*reconciler:([2-9]|[1-9]\d{1,3})/([a-z0-9-]{1,40})/", re.MULTILINE)
 _PREFIX = "econciler:1/"  # telephones write the first letter of a line large
 _LAST = "&applied="  # of a marker that is not cut short
-_LINK = "Video conference: "
+LINK = "Video conference: "
 _ESCAPED = re.compile(r"reconciler:1/[^\s?]+\?[^\s&]*&(?:amp|#38|#x26);")
 _BREAK = re.compile(r"<br ?/?>\n?", re.IGNORECASE)
 _BROKEN = re.compile(r"<br ?/?>\n?(Video conference: |reconciler:1/)", re.IGNORECASE)
@@ -61,7 +61,7 @@ class Description:
     marker: Marker | None = None
 
     def __str__(self) -> str:
-        ours = ([f"{_LINK}{self.link}"] if self.link else []) + ([str(self.marker)] if self.marker else [])
+        ours = ([f"{LINK}{self.link}"] if self.link else []) + ([str(self.marker)] if self.marker else [])
         return "\n\n".join(part for part in (self.body, "\n".join(ours)) if part)
 
 
@@ -129,7 +129,7 @@ def _with_marker(line: str) -> Description | None:
     """
     at = max(line.find(_PREFIX) - 1, 0)
     before, marker = line[:at].strip(_BULLETS), parse_marker(line[at:])
-    body, led, link = before.rpartition(_LINK)
+    body, led, link = before.rpartition(LINK)
     if marker is None or (before and (not led or len(link.split()) != 1)):
         return None
     return Description(body=body.strip(), link=link.strip(), marker=marker)
@@ -163,8 +163,8 @@ def parse_description(text: str) -> Description:
         if ours is not None:
             marker, link = ours.marker, ours.link or link
             body += [ours.body] if ours.body else []
-        elif "conference:" in line and _visible(line).startswith(_LINK):
-            link = _visible(line).removeprefix(_LINK).strip()
+        elif "conference:" in line and _visible(line).startswith(LINK):
+            link = _visible(line).removeprefix(LINK).strip()
         else:
             body.append(line)
     return Description(body="\n".join(body).strip(), link=link, marker=marker)

@@ -133,6 +133,7 @@ class Told:
 
     calendar: Calendar
     changed: frozenset[str] | None = None
+    late: bool = False  # the list was older than what stands in it: of some events that was asked for by id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,16 +5,17 @@ Reads only. What can't be read is reported and keeps its meeting out of the diff
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
 from reconciler.dingtalk import Reader
-from reconciler.model.observed import Observation, Observed, Told
-from reconciler.model.occurrence import Key
+from reconciler.dingtalk.errors import ApiError
+from reconciler.model.observed import Changes, Observation, Observed, Told
+from reconciler.model.occurrence import Event, Key
 from reconciler.model.rendering import conference_as_applied, event_as_applied
-from reconciler.model.state import Entry, State
+from reconciler.model.state import Entry, Look, State
 from reconciler.observe.calendars import LOOKBACK, Heard, former_organizers, hear, keep_ours, list_calendars, recent
 from reconciler.observe.completing import complete_attendees, find_by_memory
 from reconciler.observe.conferences import (
@@ -127,10 +128,9 @@ def look_again(
     """
     looks = {who: told.calendar.looks for who, told in seen.calendars.items()}
     known = {who: replace(one, looks=looks.get(who, {})) for who, one in state.calendars.items()}
-    whole = {
-        who: replace(one, calendar=replace(one.calendar, looks=looks.get(who, {}))) if isinstance(one, Told) else one
-        for who, one in heard.items()
-    }
+    late = {who for who, told in seen.calendars.items() if told.late}
+    asked = {event.id: event for told in seen.calendars.values() for event in told.calendar.events}
+    whole = {who: _as_it_was_asked_for(one, asked, looks.get(who, {})) for who, one in heard.items()}
     series = (one for one in seen.occurrences.values() if one.key.series and not one.presumed)
     looked_at = scope.looked_at | {one.event.id for one in series if one.event is not None}
     found = observe(
@@ -145,9 +145,24 @@ def look_again(
     return replace(
         found,
         occurrences={key: _as_asked(one, seen.occurrences.get(key)) for key, one in found.occurrences.items()},
+        calendars={who: replace(one, late=one.late or who in late) for who, one in found.calendars.items()},
         failures=tuple(dict.fromkeys((*seen.failures, *found.failures))),
         unresolved=seen.unresolved | found.unresolved,
     )
+
+
+def _as_it_was_asked_for(
+    told: Changes | Told | ApiError, asked: Mapping[str, Event], looks: Mapping[str, Look]
+) -> Changes | Told | ApiError:
+    """Return what a calendar told, with the versions of events that were asked for by id since, and with its looks."""
+    match told:
+        case Changes():
+            return replace(told, events=tuple(asked.get(event.id, event) for event in told.events))
+        case Told():
+            events = tuple(asked.get(event.id, event) for event in told.calendar.events)
+            return replace(told, calendar=replace(told.calendar, events=events, looks=looks))
+        case _:
+            return told
 
 
 def _as_asked(one: Observed, before: Observed | None) -> Observed:

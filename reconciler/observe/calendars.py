@@ -163,7 +163,10 @@ def recent(events: Iterable[Event], now: datetime) -> list[Event]:
 
 def _whole(survey: Survey, who: str) -> Told:
     answer = survey.reader.events.list(organizer=who, since=_since(survey, who), show_deleted=True)
-    return Told(calendar=Calendar(token=answer.sync_token, listed_at=survey.now, events=answer.events))
+    known = survey.state.calendars.get(who)
+    written_at = known.written_at if known is not None else None
+    calendar = Calendar(token=answer.sync_token, listed_at=survey.now, events=answer.events, written_at=written_at)
+    return Told(calendar=calendar)
 
 
 def _changes(survey: Survey, who: str, token: str) -> Changes | None:

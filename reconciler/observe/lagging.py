@@ -56,8 +56,10 @@ def _differing(told: Mapping[str, Told], late: frozenset[str], state: State, sco
             news = one.changed is None or event.id in one.changed
             single = not event.series and not event.recurring
             if news and single and not event.cancelled and event.organizer in late:
-                entry = entries.get(event.id)
-                ours = entry is not None or scope.marker_of(event) is not None
+                entry, marker = entries.get(event.id), scope.marker_of(event)
+                if marker is not None and marker.key.moved(scope.moved).meeting in scope.settled:
+                    continue  # of these nothing was written, and their entries are not here
+                ours = entry is not None or marker is not None
                 if ours and (entry is None or not _is_as_written(event, entry, state.workspace)):
                     yield event
 
@@ -66,23 +68,26 @@ def _is_as_written(event: Event, entry: Entry, workspace: str) -> bool:
     """Return whether an event shows what was written last.
 
     Its bookings may have been decided since, its meeting may have another name by now, and of many attendees a list
-    shows the first alone.
+    shows the first alone. What is not declared is people's, and the event's own conference is DingTalk's: of these
+    nothing was written.
     """
-    last = event_as_applied(workspace, entry)
-    if last is None:
+    want, last = entry.applied, event_as_applied(workspace, entry)
+    if want is None or last is None:
         return False
     said = parse_description(event.description)
     marker = replace(said.marker, key=entry.key) if said.marker is not None else None
     seen = replace(
         event,
-        description=str(replace(said, marker=marker)),
-        rooms=tuple(RoomBooking(room.room_id) for room in event.rooms),
-        attendees=event.attendees if event.attendees_complete else last.attendees,
+        description=str(replace(said, marker=marker, body="" if want.description is None else said.body)),
+        rooms=last.rooms if want.rooms is None else tuple(RoomBooking(room.room_id) for room in event.rooms),
+        attendees=last.attendees if want.attendees is None or not event.attendees_complete else event.attendees,
         attendees_complete=True,
+        own_conference="",
     )
     return is_intact(seen, entry, workspace)
 
 
 def _with(told: Told, fresh: Mapping[str, Event]) -> Told:
     events = tuple(fresh.get(event.id, event) for event in told.calendar.events)
-    return replace(told, calendar=replace(told.calendar, events=events))
+    late = told.late or events != told.calendar.events
+    return replace(told, calendar=replace(told.calendar, events=events), late=late)

@@ -159,7 +159,7 @@ class HttpBackend:
     def _take(self, info: LockInfo) -> None:
         try:
             answer = self._send(self._settings.lock_method, self._settings.lock_address, info.dumps())
-        except StateError:
+        except BaseException:  # a signal, too: the answer that it cut off may have said that the lock is ours
             self._let_go(info)
             raise
         if answer.status_code in _LOCKED:

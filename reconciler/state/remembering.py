@@ -9,6 +9,7 @@ from datetime import datetime
 from reconciler.model.observed import Changes, Told
 from reconciler.model.occurrence import Event, Key, RoomBooking
 from reconciler.model.rendering import canonical, event_as_applied
+from reconciler.model.spelling import same_zone
 from reconciler.model.state import Calendar, Entry, State
 from reconciler.state.lines import Lines
 
@@ -25,7 +26,7 @@ def with_calendars(
 
     Those come anew: only what no entry knows is remembered as it was seen, unless it was `deleted`. What was refused
     after all comes never again. An event that is as it was applied is remembered by its entry alone, others whole.
-    `now` is when they were written. A look that finds a calendar as it was written ends the doubts in its lists.
+    `now` is when they were written. A list that shows a calendar as it was written ends the doubts in its lists.
     """
     unknown = touched - deleted - {entry.event_id for entry in state.entries.values()}
     calendars = dict(state.calendars)
@@ -49,7 +50,7 @@ def with_calendars(
             listed_at=one.calendar.listed_at,
             events=tuple(kept.values()),
             looks={name: look for name, look in one.calendar.looks.items() if name not in touched},
-            written_at=now if touched else (one.calendar.written_at if awaited else None),
+            written_at=now if touched else (one.calendar.written_at if awaited or one.late else None),
         )
     return replace(state, entries=entries, calendars=calendars)
 
@@ -94,8 +95,9 @@ def is_intact(event: Event, entry: Entry, workspace: str) -> bool:
 
 
 def _in_zone(event: Event, applied: Event) -> Event:
-    """Return `event` with the zone that it was written in, where the server names none."""
-    return event if event.timezone else replace(event, timezone=applied.timezone)
+    """Return `event` with the zone that it was written in, where the server names none or calls that otherwise."""
+    same = not event.timezone or same_zone(applied.timezone, event.timezone, event.start)
+    return replace(event, timezone=applied.timezone) if same else event
 
 
 def in_doubt(state: State, ids: Collection[str]) -> State:

@@ -112,7 +112,11 @@ class S3Backend:
             if holder is None or holder.id != info.id:  # else ours came through before, and its answer was lost
                 raise Held(holder, where=self.where) from None
         else:
-            self._prove_lock(info)
+            try:
+                self._prove_lock(info)
+            except BaseException:  # a signal, too: nobody else would ever give it back
+                self._give_back(info)
+                raise
 
     def _prove_lock(self, info: LockInfo) -> None:
         """Make the lock's object once more, which has to be refused: some stores pass over what they do not know."""
@@ -121,9 +125,7 @@ class S3Backend:
         except self._errors as error:
             if _code(error) in _MOVED:
                 return
-            self._give_back(info)
             raise self._failed("locked", error) from error
-        self._give_back(info)
         fix = "use a store that supports If-None-Match on writes, or another backend"
         raise StateError(
             "the store knows no conditional writes: its lock would hold up nobody", where=self.where, fix=fix

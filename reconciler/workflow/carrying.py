@@ -14,6 +14,7 @@ from reconciler.dingtalk import Client
 from reconciler.errors import StateError
 from reconciler.model.state import State, pruned
 from reconciler.rooms.waiting import wait_for_answers
+from reconciler.state.edit import renamed
 from reconciler.state.lines import joined, parted, without_past
 from reconciler.state.remembering import with_calendars
 from reconciler.state.store import Store
@@ -103,7 +104,7 @@ def rebuild_state(planned: Planned, store: Store, client: Client, *, now: dateti
     What could not be read stays as it was remembered.
     """
     unread = {one.who for one in planned.plan.failures} | {one.where for one in planned.plan.failures}
-    known = store.load().entries
+    known = renamed(store.load(), planned.moved).entries
     meetings = {key.meeting for key, entry in known.items() if entry.organizer in unread or str(key) in unread}
     meetings |= planned.held
     kept = {key: entry for key, entry in known.items() if key.meeting in meetings}  # a plan leaves out all of it

@@ -72,6 +72,7 @@ class Planned:
     settled: Settled = field(default_factory=Settled)  # what needs no look, and is kept in the state as it stands
     intact: frozenset[str] = frozenset()  # ids of events that were told of, and are as they were applied
     held: frozenset[str] = frozenset()  # meetings that name somebody whom DingTalk does not know
+    moved: Mapping[str, str] = field(default_factory=dict)  # old names of meetings → the names that they have now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.apply.outcome import Failure, Outcome, Result, Status
 from reconciler.config.model import Config, Invitation, Meeting, Person
 from reconciler.desired import People
-from reconciler.dingtalk import CredentialsMissing, Reader
+from reconciler.dingtalk import ApiError, CredentialsMissing, Reader
 from reconciler.errors import NO_SUCH, ReconcilerError
 from reconciler.model.observed import ReadFailure
 from reconciler.model.settings import SETTINGS, Kind
@@ -68,8 +68,8 @@ def resolve_people(config: Config, client: Reader, state: State) -> Resolved:
         except CredentialsMissing:
             people[person.alias] = person.alias
         except ReconcilerError as error:
-            if error.code not in NO_SUCH:
-                raise
+            if error.code not in NO_SUCH or (isinstance(error, ApiError) and not error.dingtalk_code):
+                raise  # a 404 without a code of DingTalk's is a proxy's, and about nobody
             strangers[person.alias] = error
     return Resolved(people=people, known=known, strangers=strangers)
 
@@ -124,7 +124,8 @@ def waiting(config: Config, who: Resolved, *, idle: Collection[str] = (), destro
         place = _place(config.people[alias])
         lacking = [name for name, aliases in needs.items() if alias in aliases and name not in idle]
         if lacking:
-            told = f"DingTalk does not know this person, so {_stays(lacking)}: {error.what}"
+            then = "nobody can look into their calendar" if destroy else _stays(lacking)
+            told = f"DingTalk does not know this person, so {then}: {error.what}"
             where = f"people.{alias}"
             # The line stands in the hint: a report that tells problems apart by their message lets them move.
             failures.append(ReadFailure(where=where, code=CODE, message=told, hint=f"{place}: {_FIX}"))

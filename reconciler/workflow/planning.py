@@ -133,6 +133,7 @@ def make_plan(
         settled=settled,
         intact=hearing.intact,
         held=held.meetings,
+        moved=config.moved,
     )
 
 

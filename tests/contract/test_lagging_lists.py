@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 from adopting import Hands
-from runs import Runs
+from runs import Runs, lagging, shown_as
 from team import a_team
 
 from reconciler.diff.change import Action
 from reconciler.dingtalk import EventPatch
 from reconciler.dingtalk.calls import EVENT_LIST
-from reconciler.dingtalk.events import EventList, EventReader
 from reconciler.dingtalk.session import ReadSession
 from reconciler.model.occurrence import Event
 
@@ -36,23 +35,6 @@ def runs(tmp_path: Path) -> Iterator[Runs]:
 def declare(runs: Runs, **fields: Any) -> None:
     schedule = {"start": "2026-01-05T10:00", "duration": "15m", "repeat": WEEKLY}
     runs.hands.declare(standup={"schedule": schedule, "description": 'R&D, "first"\nand last', **fields})
-
-
-def shown_as(monkeypatch: pytest.MonkeyPatch, change: Callable[[Event], Event]) -> None:
-    """Have lists show events as `change` returns them."""
-    real = EventReader.list
-
-    def odd(self: EventReader, **question: Any) -> EventList:
-        found = real(self, **question)
-        return replace(found, events=tuple(change(event) for event in found.events))
-
-    monkeypatch.setattr(EventReader, "list", odd)
-
-
-def lagging(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have lists go on to show the events of now."""
-    before = {event.id: event for event in runs.hands.team.events("alice")}
-    shown_as(monkeypatch, lambda event: before.get(event.id, event))
 
 
 def test_what_a_list_does_not_know_yet_is_no_drift(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -15,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from backends import backend, count, document, note
@@ -28,6 +30,7 @@ from reconciler.errors import StateError
 from reconciler.model.state import State
 from reconciler.state.backend import Backend, Held, StateConflict
 from reconciler.state.choose import open_store
+from reconciler.state.s3 import S3Backend
 from reconciler.state.store import StateNotSaved, Store
 
 Make = Callable[[], Backend]
@@ -185,6 +188,23 @@ def test_a_store_whose_locks_would_hold_up_nobody_is_refused(monkeypatch: pytest
         with pytest.raises(StateError, match="knows no conditional writes"), one.lock(note(), timeout_s=0):
             pass
         assert "Contents" not in client.list_objects_v2(Bucket="forgetful")
+
+
+@pytest.mark.parametrize("kind", ["s3"], indirect=True)
+def test_a_signal_while_a_lock_is_tried_gives_it_back(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, calls = S3Backend._put, itertools.count()
+
+    def cut(self: S3Backend, *arguments: Any) -> None:
+        if next(calls) == 1:
+            raise KeyboardInterrupt
+        put(self, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(S3Backend, "_put", cut)
+        with pytest.raises(KeyboardInterrupt), make().lock(note(), timeout_s=0):
+            pass
+    with make().lock(note(), timeout_s=0):
+        pass
 
 
 def test_eight_processes_lose_no_update(kind: str, place: str, make: Make) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+import requests
 from backends import backend, document, note
 from builders import config_with_state
 from statehttp import PASSWORD, USER, StateServer, state_server
@@ -282,3 +283,22 @@ def test_any_word_of_a_holder_is_understood(body: bytes) -> None:
 
 def config(root: Path, **settings: Any) -> Config:
     return config_with_state(root, kind=StateKind.HTTP, **settings)
+
+
+def test_a_signal_while_the_lock_is_taken_gives_it_back(
+    server: StateServer, http: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = requests.request
+
+    def cut(method: str, url: str, **more: Any) -> requests.Response:
+        answer = send(method, url, **more)
+        if method == "POST" and url.endswith("/lock"):
+            raise KeyboardInterrupt
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(requests, "request", cut)
+        with pytest.raises(KeyboardInterrupt), http.lock(note(), timeout_s=0):
+            pass
+    with backend("http", server.address).lock(note(), timeout_s=0):
+        pass

@@ -11,6 +11,9 @@ import pytest
 from inprocess import Cli
 from team import Team, a_team, union
 
+from reconciler.dingtalk.calls import Call
+from reconciler.dingtalk.classify import classify
+from reconciler.dingtalk.session import ReadSession
 from reconciler.sandbox.seed import Person, Seed, apply_seed
 
 EVE = {"userid": "user-eve"}
@@ -281,3 +284,36 @@ def test_a_hidden_organiser_who_left_keeps_their_line(team: Team, cli: Cli) -> N
     told = cli("plan", "--hide-people", "--annotations", "github").out
     assert "::error file=meetings.yaml,line=" in told
     assert re.search(r"\beve\b", told) is None
+
+
+def test_what_an_unknown_organiser_has_left_is_destroyed_and_nothing_else_is_said(team: Team, cli: Cli) -> None:
+    assert cli("apply", "-y").code == 0
+    team.config["meetings"]["retro"]["organizer"] = "eve"
+    done = cli("destroy", "-y")
+    assert done.code == 1
+    assert "stays as it is" not in done.out
+    assert team.events() == []
+
+
+def test_a_rebuilt_state_keeps_a_renamed_meeting_that_has_to_wait(team: Team, cli: Cli) -> None:
+    assert cli("apply", "-y").code == 0
+    team.config["meetings"]["look-back"] = team.config["meetings"].pop("retro")
+    team.config["moved"] = {"from": "retro", "to": "look-back"}
+    invite(team, "eve", meeting="look-back")
+    assert cli("state", "rebuild").code == 1
+    assert "look-back@2026-12-09T15:00" in cli("state", "list").out
+    team.config["meetings"]["look-back"]["attendees"].remove("eve")
+    assert "0 to create, 2 to update, 0 to cancel" in cli("plan").out
+
+
+def test_a_404_of_a_proxy_makes_nobody_unknown(team: Team, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    team.config["people"]["bob"] = {"userid": "user-bob"}
+
+    def answer(_self: ReadSession, call: Call, **_more: object) -> object:
+        raise classify(404, b"<html>not found</html>", {}, call)
+
+    monkeypatch.setattr(ReadSession, "read_old", answer)
+    done = cli("plan")
+    assert done.code == 1
+    assert "does not know" not in done.out + done.err
+    assert "404" in done.err
