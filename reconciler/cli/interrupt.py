@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 STOPPED = {number.name: 128 + number for number in SIGNALS}  # exit codes, as shells have them
+_AGAIN_S = 0.02
+_WEAK = weakref.__file__
 HALT = threading.Event()  # sessions send nothing once it is set: threads that read end soon, and so does who waits
 
 
@@ -53,8 +56,32 @@ def ignored() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     if HALT.is_set():
         os._exit(128 + number)
+    if _would_be_lost(frame):
+        signal.signal(signal.SIGALRM, lambda _alarm, later: _deliver(number, later))
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
+        return
     HALT.set()
     raise Interrupted(number)
+
+
+def _would_be_lost(frame: FrameType | None) -> bool:
+    """Return whether an exception would not come through from here.
+
+    Python passes over those of finalizers and callbacks, and what an import defines may turn them into its own.
+    """
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "__del__" or code.co_filename.startswith("<frozen importlib") or code.co_filename == _WEAK:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _deliver(number: int, frame: FrameType | None) -> None:
+    """Hand a signal that had to wait to whatever answers it by now."""
+    answer = signal.getsignal(number)
+    if callable(answer):
+        answer(number, frame)

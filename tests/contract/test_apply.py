@@ -224,6 +224,7 @@ def test_what_was_created_today_counts_in_the_next_run(tmp_path: Path) -> None:
         assert _made(team) == (100, 101)
 
 
+@pytest.mark.chaos  # a hundred events take seconds
 def test_how_conferences_without_an_event_were_made_is_known_where_the_limit_is_another(tmp_path: Path) -> None:
     with a_team(tmp_path, Limits(qps=None, daily_events=112)) as team:
         _daily(team, 149)
@@ -233,6 +234,7 @@ def test_how_conferences_without_an_event_were_made_is_known_where_the_limit_is_
         assert all(one.made for one in bare)
 
 
+@pytest.mark.chaos  # a hundred events take seconds
 def test_where_there_is_no_such_limit_nothing_waits(tmp_path: Path) -> None:
     with a_team(tmp_path, Limits(qps=None, daily_events=None)) as team:
         _daily(team, 110)
@@ -767,9 +769,12 @@ def _once(hour: int, minute: int) -> Schedule:
     "edit",
     [
         {"start": datetime(2026, 1, 6, 10, 0), "rule": "FREQ=WEEKLY;BYDAY=TU"},  # noqa: DTZ001  # local
-        {"start": datetime(2026, 1, 9, 10, 0), "rule": "FREQ=WEEKLY;BYDAY=FR"},  # noqa: DTZ001  # local
+        pytest.param(
+            {"start": datetime(2026, 1, 9, 10, 0), "rule": "FREQ=WEEKLY;BYDAY=FR"},  # noqa: DTZ001  # local
+            marks=pytest.mark.chaos,
+        ),
         {"start": datetime(2026, 1, 5, 10, 30)},  # noqa: DTZ001  # local
-        {"timezone": "Europe/Berlin"},
+        pytest.param({"timezone": "Europe/Berlin"}, marks=pytest.mark.chaos),
     ],
     ids=["tuesdays", "fridays", "half past", "zone"],
 )

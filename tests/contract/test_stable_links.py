@@ -316,6 +316,7 @@ def test_of_two_checkouts_at_once_the_second_ends_its_own_conference(hands: Hand
     assert calls_of(hands.plan(forget=True)) == []
 
 
+@pytest.mark.chaos  # it is tried again and again, which takes seconds
 def test_the_conference_that_came_second_is_told_where_it_can_not_be_ended(hands: Hands) -> None:
     hands.declare(sync=sync())
     hands.team.sandbox.control("faults", {"api": "conference.cancel", "kind": "error_before", "times": None})

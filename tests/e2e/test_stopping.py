@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from team import Team, clean_environment
@@ -23,6 +24,34 @@ try:
 except interrupt.Interrupted as stop:
     assert stop.exit_code == 130, stop.exit_code
     os.kill(os.getpid(), signal.{second})
+"""
+
+_IMPORTING = """
+import os, signal, time
+class Field:
+    def __set_name__(self, owner, name):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.05)
+class Table:
+    field = Field()
+whole = True
+"""
+_CLEANING = """
+class Thing:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.05)
+Thing()
+"""
+_WAITING = """
+import os, signal, sys, time
+from reconciler.cli import interrupt
+interrupt.listen()
+try:
+    {doing}
+    time.sleep(60)
+except interrupt.Interrupted as stop:
+    sys.exit(stop.exit_code)
 """
 
 
@@ -116,3 +145,14 @@ def test_a_second_signal_ends_it_at_once_and_without_a_traceback(second: str) ->
         [sys.executable, "-c", _TWICE.format(second=second)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (128 + getattr(signal, second), "")
+
+
+@pytest.mark.parametrize("what", ["an import", "a finalizer"])
+def test_a_signal_is_not_lost_where_python_would_pass_over_it(tmp_path: Path, what: str) -> None:
+    (tmp_path / "importing.py").write_text(_IMPORTING, encoding="utf-8")
+    (tmp_path / "cleaning.py").write_text(f"import os, signal, time\n{_CLEANING}", encoding="utf-8")
+    doing = "import importing" if what == "an import" else "exec(open('cleaning.py').read())"
+    done = subprocess.run(
+        [sys.executable, "-c", _WAITING.format(doing=doing)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (143, "")
