@@ -186,7 +186,7 @@ def passed_over(managed: Mapping[str, int], ours: str) -> Iterator[str]:
     """Yield a line for each workspace that manages events of the calendar already; `ours` is that of the config."""
     for workspace, number in managed.items():
         whose = "this workspace" if workspace == ours else f"workspace {workspace}"
-        yield f"Passed over: {number} event{'s' if number != 1 else ''} that {whose} manages already"
+        yield f"Passed over: {counted(number, 'event')} that {whose} manages already"
 
 
 def told(one: LeftOut) -> str:
