@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +15,8 @@ from reconciler.diff.guard import disabled, frozen, gone_before_adoption, spare
 from reconciler.diff.renames import unsaid_renames
 from reconciler.dingtalk import Client, Reader
 from reconciler.errors import UnreadableState
-from reconciler.model.state import State
+from reconciler.model.occurrence import Key
+from reconciler.model.state import Entry, State
 from reconciler.observe import Heard, Refresh
 from reconciler.plan.making import plan
 from reconciler.plan.operations import Plan, verification_of
@@ -35,6 +36,7 @@ from reconciler.workflow.differing import Differences, differences
 from reconciler.workflow.looking import (
     SLACK,
     Ground,
+    Hearing,
     Planned,
     Question,
     Sides,
@@ -45,7 +47,7 @@ from reconciler.workflow.looking import (
     shortened,
     with_names_of_today,
 )
-from reconciler.workflow.people import farewells, resolve_people, unasked, waiting, without
+from reconciler.workflow.people import Waiting, farewells, resolve_people, unasked, waiting, without
 
 NEAR = timedelta(days=REACH)  # an occurrence that a day off moved ahead may be gone by its own date
 
@@ -63,41 +65,20 @@ def make_plan(
 
     Raises UsageError for a target that is no meeting, StateError, and ApiError where people can't be resolved.
     """
-    question = with_names_of_today(config, store, question)
-    state = without_undone(store.load(unread=True), config.meetings)
-    who = resolve_people(config, client, state)
-    people, whole = who.people, replace(config, moved=moves(config, state))
-    held = waiting(whole, who, idle=idle(whole, question), destroy=question.destroy)
-    config = without(whole, held.meetings)
-    state = replace(renamed(state, config.moved), people=who.known)
-    if question.forget:
-        state, question = replace(state, entries={}, calendars={}), replace(question, refresh=Refresh.FULL)
+    start = _begun(config, client, store, with_names_of_today(config, store, question))
+    config, people, question = start.config, start.people, start.question
+    look = start.ground(client, now, progress)
     try:
-        hearing = heard_of(
-            Ground(
-                config=config, reader=client, state=state, people=people, question=question, now=now, progress=progress
-            )
-        )
-        state, heard, settled = hearing.state, hearing.heard, hearing.settled
-        rest = replace(state, entries=parted(state.entries, settled.meetings)[1])
+        hearing = heard_of(look)
+        rest = parted(hearing.state.entries, hearing.settled.meetings)[1]
     except UnreadableState as error:
         store.give_up(error)
-        return make_plan(whole, client, store, question, now=now, progress=progress)
-    ground = _PlanGround(
-        config=replace(config, meetings={k: one for k, one in config.meetings.items() if k not in settled.meetings}),
-        reader=client,
-        state=rest,
-        people=people,
-        question=question,
-        excluded=question.excluded | disabled(whole) | (frozenset() if question.destroy else held.meetings),
-        reads=_room_reads(config, client, state, people, question, now=now),
-        heard=heard,
-        now=now,
-        progress=progress,
-    )
+        return make_plan(start.whole, client, store, question, now=now, progress=progress)
+    state, settled = hearing.state, hearing.settled
+    ground = _ground_of(look, start, hearing, rest)
     sides = _compared(ground, settled.meetings)
-    found, spared = spare(sides.difference.found, whole)
-    off = () if question.destroy else days_off(whole, after=now - NEAR, before=sides.look.until + SLACK)
+    found, spared = spare(sides.difference.found, start.whole)
+    off = () if question.destroy else days_off(start.whole, after=now - NEAR, before=sides.look.until + SLACK)
     workdays = made_up(config)
     found = destroyed(found) if question.destroy else explained(found, off, state.days_off, on_workdays=workdays)
     declared = () if question.destroy else tuple(filter(ground.is_meant, config.meetings))
@@ -109,6 +90,7 @@ def make_plan(
         verification=verification_of(sides.look.seen, now=now) + settled.verification,
         days_off=ahead(off, now=now, before=sides.look.until),
         rules=next_dates(config, found, state.rules, meetings=declared, now=now),
+        failures=(*start.held.failures, *farewells(made.failures, config, people)),
     )
     names = names_of(config, people)
     warnings = (
@@ -116,24 +98,72 @@ def make_plan(
         *told_deferrals(made, state, names, now),
         *_freeze(config, now),
         *spared,
-        *unasked(config, people),
-        *held.warnings,
-        *sides.warnings,
-        *(ground.reads.warnings if ground.reads is not None else ()),
+        *_of_the_looking(start, ground, sides),
         *_of_the_config(found, config, question),
     )
     kept_rules = {name: rule for name, rule in state.rules.items() if not ground.is_meant(name)}
     notes = ground.reads.notes if ground.reads is not None else state.rooms
     return Planned(
-        plan=replace(made, warnings=warnings, failures=(*held.failures, *farewells(made.failures, config, people))),
+        plan=replace(made, warnings=warnings),
         state=replace(state, rooms=notes, rules=kept_rules | rules_of(config, declared)),
         people=people,
         names=names,
         told=sides.look.seen.calendars,
         settled=settled,
         intact=hearing.intact,
-        held=held.meetings,
+        held=start.held.meetings,
         moved=config.moved,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    """What a plan begins with: who is who, which meetings have to wait for that, and the state by the names of today.
+
+    `whole` is the config with the meetings that have to wait, and `config` without them.
+    """
+
+    whole: Config
+    config: Config
+    held: Waiting
+    people: People
+    state: State
+    question: Question
+
+    @property
+    def excluded(self) -> frozenset[str]:
+        """Return the meetings that are on neither side."""
+        waiting = frozenset[str]() if self.question.destroy else self.held.meetings
+        return self.question.excluded | disabled(self.whole) | waiting
+
+    def ground(self, reader: Reader, now: datetime, progress: Callable[[int, int], None]) -> Ground:
+        """Return what a look at all of it goes by."""
+        return Ground(
+            config=self.config,
+            reader=reader,
+            state=self.state,
+            people=self.people,
+            question=self.question,
+            now=now,
+            progress=progress,
+        )
+
+
+def _begun(config: Config, client: Client, store: Store, question: Question) -> _Start:
+    state = without_undone(store.load(unread=True), config.meetings)
+    who = resolve_people(config, client, state)
+    whole = replace(config, moved=moves(config, state))
+    held = waiting(whole, who, idle=idle(whole, question), destroy=question.destroy)
+    state = replace(renamed(state, whole.moved), people=who.known)
+    if question.forget:
+        state, question = replace(state, entries={}, calendars={}), replace(question, refresh=Refresh.FULL)
+    return _Start(
+        whole=whole,
+        config=without(whole, held.meetings),
+        held=held,
+        people=who.people,
+        state=state,
+        question=question,
     )
 
 
@@ -158,6 +188,24 @@ class _Compared:
     rooming: Rooming
     difference: Differences
     warnings: tuple[str, ...]
+
+
+def _ground_of(look: Ground, start: _Start, hearing: Hearing, rest: Mapping[Key, Entry]) -> _PlanGround:
+    """Return what a plan goes by after the calendars were heard; `rest` are the entries of what has to be looked at."""
+    config, state = look.config, hearing.state
+    unsettled = {name: one for name, one in config.meetings.items() if name not in hearing.settled.meetings}
+    return _PlanGround(
+        config=replace(config, meetings=unsettled),
+        reader=look.reader,
+        state=replace(state, entries=rest),
+        people=look.people,
+        question=look.question,
+        excluded=start.excluded,
+        reads=_room_reads(config, look.reader, state, look.people, look.question, now=look.now),
+        heard=hearing.heard,
+        now=look.now,
+        progress=look.progress,
+    )
 
 
 def _compared(on: _PlanGround, settled: frozenset[str]) -> _Compared:
@@ -232,6 +280,14 @@ def _made(found: Diff, sides: _Compared, config: Config, reads: RoomReads | None
     refused = refused_by_rules(made)
     swaps = halted_swaps(found, refused) if refused else ()
     return with_halted(foreseen(without_swaps(found, swaps)), made, swaps) if swaps else made
+
+
+def _of_the_looking(start: _Start, on: _PlanGround, sides: _Compared) -> Iterator[str]:
+    """Yield what could not be looked at, or only in part."""
+    yield from unasked(start.config, start.people)
+    yield from start.held.warnings
+    yield from sides.warnings
+    yield from () if on.reads is None else on.reads.warnings
 
 
 def _of_the_config(found: Diff, config: Config, question: Question) -> Iterator[str]:
