@@ -13,6 +13,7 @@ from reconciler.model.marker import ends_with
 from reconciler.model.native import follows, is_date, nearest
 from reconciler.model.observed import Observed
 from reconciler.model.occurrence import Link, Occurrence
+from reconciler.schedule.zones import elapsed, later
 
 
 def creation(want: Occurrence, have: Observed | None, reason: str, role: Role | None) -> Change:
@@ -90,7 +91,7 @@ def _from_then(fields: Sequence[Field], want: Occurrence, have: Observed) -> tup
     """Return the fields with the date of the old series that the new one begins in place of, not its first one ever."""
     assert have.event is not None  # noqa: S101  # the caller has checked
     start = nearest(have.event, want.start)
-    old = {"start": start, "end": start + (have.event.end - have.event.start)}
+    old = {"start": start, "end": later(start, elapsed(have.event.start, have.event.end))}
     shown = {path: moment.astimezone(want.start.tzinfo).isoformat() for path, moment in old.items()}
     told = (replace(one, before=shown.get(one.path, one.before)) for one in fields)
     return tuple(one for one in told if one.before != one.after)

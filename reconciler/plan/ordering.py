@@ -13,7 +13,7 @@ from reconciler.diff.change import Action
 from reconciler.diff.compare import held_rooms
 from reconciler.model.native import starts, times
 from reconciler.plan.operations import Call, Operation, PlannedChange
-from reconciler.schedule.zones import later
+from reconciler.schedule.zones import elapsed, later
 
 _OF_ROOMS = frozenset({Call.ROOMS_BOOK, Call.ROOMS_RELEASE})
 FAR = timedelta(days=366)  # how far ahead dates of a series are looked at
@@ -184,7 +184,7 @@ def _frees(index: int, planned: PlannedChange, *, after: datetime, before: datet
     if have is None or have.event is None:
         return
     event, held = have.event, held_rooms(have.event)
-    length = event.end.astimezone(UTC) - event.start.astimezone(UTC)
+    length = elapsed(event.start, event.end)
     dates = [event.start]
     if event.recurrence is not None:
         dates = [*starts(event.recurrence, event.start, after=max(event.start, after - length), before=before)]

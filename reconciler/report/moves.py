@@ -10,6 +10,7 @@ from reconciler.diff.change import OWN, SHARED, Action
 from reconciler.model.native import starts
 from reconciler.plan.operations import PlannedChange
 from reconciler.report.lines import counted
+from reconciler.schedule.zones import elapsed
 
 _SHOWN = 3  # different moves of one meeting
 
@@ -77,7 +78,7 @@ def _growth(planned: PlannedChange) -> timedelta:
     before, after = planned.change.before, planned.change.after
     if planned.change.action is not Action.UPDATE or before is None or before.event is None or after is None:
         return timedelta()
-    return (after.end - after.start) - (before.event.end - before.event.start)
+    return elapsed(after.start, after.end) - elapsed(before.event.start, before.event.end)
 
 
 def _joins_elsewhere(planned: PlannedChange) -> bool:

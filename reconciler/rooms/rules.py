@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
 
 from reconciler.model.room import RoomDetail
 from reconciler.rooms.bookings import Booking
+from reconciler.schedule.zones import elapsed
 
 _EVERYONE, _ADMINS = 0, 1  # roomStatus
 _MINUTE = timedelta(minutes=1)
@@ -19,7 +20,7 @@ def refusal(one: Booking, room: RoomDetail | None, now: datetime) -> tuple[str, 
     """Return code and words of the first rule of `room` that forbids a booking, None where none does."""
     if room is None:
         return "unknown", "is not known to DingTalk"
-    minutes = (one.end.astimezone(UTC) - one.start.astimezone(UTC)) / _MINUTE
+    minutes = elapsed(one.start, one.end) / _MINUTE
     zone = one.start.tzinfo
     if room.status not in {None, _EVERYONE} and one.organizer not in room.members:
         if room.status == _ADMINS:

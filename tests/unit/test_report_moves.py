@@ -15,6 +15,7 @@ from reconciler.plan.making import plan
 from reconciler.plan.operations import PlannedChange
 from reconciler.report.moves import duration, notified, summary
 from reconciler.schedule.pattern import Kind, Pattern, Recurrence
+from reconciler.schedule.zones import later
 
 
 def changes(wanted: list[Occurrence], old: list[Occurrence]) -> list[PlannedChange]:
@@ -59,13 +60,21 @@ def test_a_move_across_a_change_of_clocks_is_told_by_the_wall() -> None:
     assert told_of(changes(new, old)).startswith("moves 1 occurrence by +1 day,")
 
 
+def test_what_moves_into_the_night_of_another_clock_is_told_as_no_longer() -> None:
+    evening, night = (
+        occurrence(f"2027-03-27T{hour}", timezone="Europe/Berlin", notify=False) for hour in ("18:00", "23:00")
+    )
+    evening, night = (replace(one, end=later(one.start, timedelta(hours=5))) for one in (evening, night))
+    assert told_of(changes([replace(night, key=evening.key)], [evening])) == "moves 1 occurrence by +5 h"
+
+
 def test_another_length_says_by_how_much_and_of_how_many() -> None:
     longer = [replace(one, end=one.end + timedelta(minutes=30)) for one in weekly("10:00")]
     told = told_of(changes(longer, weekly("10:00")))
     assert told == "makes 3 occurrences 30 min longer, notifies 2 people"
     assert told_of(changes(weekly("10:00"), longer)).startswith("makes 3 occurrences 30 min shorter")
-    later = [replace(one, end=one.end + timedelta(hours=2)) for one in weekly("11:00")]
-    told = told_of(changes(later, weekly("10:00")))
+    both = [replace(one, end=one.end + timedelta(hours=2)) for one in weekly("11:00")]
+    told = told_of(changes(both, weekly("10:00")))
     assert told.startswith("moves 3 occurrences by +1 h, makes 3 occurrences 2 h longer,")
 
 
